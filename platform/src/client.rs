@@ -1,0 +1,127 @@
+//! The gRPC client stack: replicas in turn, the caller's identity, trace and deadline on each call.
+use crate::propagation;
+use crate::{deadline, fault};
+use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
+use http_body_util::{BodyExt as _, Full};
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tonic::body::Body;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, ConnectError, Status};
+use tower::Service;
+use tracing::Instrument as _;
+
+/// Time for a call that is not part of a request with a deadline of its own.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Gives the `authorization` header of calls that do not carry one.
+pub type Identity = Arc<dyn Fn() -> HeaderValue + Send + Sync>;
+
+/// The replicas of one service.
+///
+/// Calls go to each in turn. One that cannot be connected to is passed over at once: nothing was sent, so
+/// trying the next is safe for every call.
+#[derive(Clone)]
+pub struct Peer {
+    name: &'static str,
+    replicas: Arc<[Channel]>,
+    turn: Arc<AtomicUsize>,
+    identity: Option<Identity>,
+}
+
+impl Peer {
+    /// `urls` are separated by commas, for instance `http://10.0.0.1:50051,http://10.0.0.2:50051`.
+    /// Nothing is connected until the first call.
+    pub fn new(name: &'static str, urls: &str, identity: Option<Identity>) -> anyhow::Result<Self> {
+        let replicas = urls.split(',').map(|url| Ok(endpoint(url.trim())?.connect_lazy()));
+        let replicas: Arc<[Channel]> = replicas.collect::<anyhow::Result<Vec<_>>>()?.into();
+        Ok(Self { name, replicas, turn: Arc::default(), identity })
+    }
+
+    /// Tries the replicas in turn, starting with the next.
+    async fn send(self, request: Request<Body>) -> Result<Response<Body>, Status> {
+        let (parts, body) = request.into_parts();
+        // Kept in memory, so that it can be sent again to the next replica.
+        let body = body.collect().await?.to_bytes();
+        let first = self.turn.fetch_add(1, Relaxed);
+        let mut refused = None;
+        for attempt in 0..self.replicas.len() {
+            let mut replica = self.replicas[(first + attempt) % self.replicas.len()].clone();
+            let request = Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())));
+            let answer = match std::future::poll_fn(|cx| replica.poll_ready(cx)).await {
+                Ok(()) => replica.call(request).await,
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok(response) => return Ok(response),
+                Err(error) if never_sent(&error) => refused = Some(error),
+                Err(error) => return Err(fault::unavailable(self.name, self.name, &error)),
+            }
+        }
+        let Some(error) = refused else {
+            return Err(Status::new(Code::Unavailable, format!("{} has no replicas", self.name)));
+        };
+        Err(fault::unavailable(self.name, self.name, &error))
+    }
+}
+
+fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
+    Ok(Endpoint::from_shared(url.to_owned())?
+        .connect_timeout(Duration::from_millis(500))
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_timeout(Duration::from_secs(3))
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true))
+}
+
+/// Whether `error` is about connecting, so that the server has seen nothing of the call.
+fn never_sent(error: &tonic::transport::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<ConnectError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+impl Service<Request<Body>> for Peer {
+    type Response = Response<Body>;
+    type Error = Status;
+    type Future = futures::future::BoxFuture<'static, Result<Response<Body>, Status>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let method = request.uri().path().trim_start_matches('/').to_owned();
+        let span = tracing::info_span!(
+            "grpc.client",
+            otel.name = method,
+            otel.kind = "client",
+            rpc.system = "grpc",
+            peer.service = self.name
+        );
+        let left = deadline::remaining().unwrap_or(DEFAULT_DEADLINE);
+        if let Ok(value) = HeaderValue::from_str(&deadline::to_header(left)) {
+            request.headers_mut().insert("grpc-timeout", value);
+        }
+        if let Some(identity) = &self.identity
+            && !request.headers().contains_key(AUTHORIZATION)
+        {
+            request.headers_mut().insert(AUTHORIZATION, identity());
+        }
+        span.in_scope(|| propagation::inject(request.headers_mut()));
+        let (name, peer) = (self.name, self.clone());
+        let call = async move {
+            let late = |_| Status::new(Code::DeadlineExceeded, format!("{name} did not answer in time"));
+            tokio::time::timeout(left, peer.send(request)).await.map_err(late)?
+        };
+        Box::pin(call.instrument(span))
+    }
+}

@@ -1,0 +1,76 @@
+//! Redis, for what may be lost: limits and caches. Answers fast or not at all, so that an outage costs callers
+//! nothing: what needs Redis does without.
+use crate::config;
+use bb8_redis::redis::aio::MultiplexedConnection;
+use bb8_redis::{RedisConnectionManager, bb8};
+use secrecy::ExposeSecret as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::time::Instant;
+
+pub use bb8_redis::redis as commands;
+
+/// Longest wait for a connection and an answer.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// After a failure Redis is left alone for this long.
+const RESPITE: Duration = Duration::from_secs(1);
+
+/// Redis did not answer; do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("redis is not available")]
+pub struct Away;
+
+#[derive(Clone)]
+pub struct Redis {
+    pool: bb8::Pool<RedisConnectionManager>,
+    started: Instant,
+    /// Milliseconds after `started` until which nothing is tried.
+    away_until: Arc<AtomicU64>,
+}
+
+impl Redis {
+    pub fn new(settings: &config::Redis) -> anyhow::Result<Self> {
+        let manager = RedisConnectionManager::new(settings.redis_url.expose_secret())?;
+        // Connections are multiplexed: a few carry everything.
+        let pool = bb8::Pool::builder()
+            .max_size(4)
+            .connection_timeout(PATIENCE)
+            .retry_connection(false)
+            .test_on_check_out(false)
+            .build_unchecked(manager);
+        Ok(Self { pool, started: Instant::now(), away_until: Arc::default() })
+    }
+
+    /// Runs one command or script.
+    pub async fn run<T>(
+        &self,
+        command: impl AsyncFnOnce(&mut MultiplexedConnection) -> commands::RedisResult<T>,
+    ) -> Result<T, Away> {
+        if self.now() < self.away_until.load(Relaxed) {
+            return Err(Away);
+        }
+        let answer = tokio::time::timeout(PATIENCE, async {
+            let mut connection = self.pool.get().await.map_err(|_| Away)?;
+            command(&mut connection).await.map_err(|_| Away)
+        });
+        if let Ok(Ok(value)) = answer.await {
+            return Ok(value);
+        }
+        let now = self.now();
+        let until = now + u64::try_from(RESPITE.as_millis()).unwrap_or(u64::MAX);
+        if self.away_until.swap(until, Relaxed) < now {
+            tracing::warn!(dependency = "redis", "doing without for a while");
+        }
+        Err(Away)
+    }
+
+    /// Whether it answered last time.
+    pub fn is_up(&self) -> bool {
+        self.now() >= self.away_until.load(Relaxed)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,104 @@
+//! The body of every `main`: settings, telemetry, signals, serve, drain, flush.
+use crate::admin::{self, Readiness};
+use crate::config::Process;
+use crate::shutdown::{self, Shutdown};
+use crate::telemetry;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// What a service binary is asked to do.
+#[derive(clap::Parser)]
+#[command(version)]
+struct Arguments<C: clap::Args> {
+    #[command(flatten)]
+    config: C,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Migrate the database, then exit.
+    Migrate,
+}
+
+/// Runs a service: `migrate` first, then `serve` on the configured address until SIGINT or SIGTERM.
+/// Exits with 0 after a clean stop, 1 after a failure, 2 when settings are missing or wrong.
+pub async fn service<C, M, S>(
+    name: &'static str,
+    migrate: impl FnOnce(C) -> M,
+    serve: impl FnOnce(C, TcpListener, Readiness, Shutdown) -> S,
+) -> ExitCode
+where
+    C: clap::Args + Clone + AsRef<Process>,
+    M: Future<Output = anyhow::Result<()>>,
+    S: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let Arguments { config, command } = <Arguments<C> as clap::Parser>::parse();
+    let process = config.as_ref().clone();
+    run(name, &process, async |readiness, shutdown| {
+        migrate(config.clone()).await?;
+        if matches!(command, Some(Command::Migrate)) {
+            return Ok(());
+        }
+        let listener = TcpListener::bind(config.as_ref().listen).await?;
+        tracing::info!(address = %listener.local_addr()?, "serving");
+        supervise(serve(config, listener, readiness, shutdown.clone()), &shutdown).await
+    })
+    .await
+}
+
+/// Runs `body` with telemetry and the private port, and stops everything in time.
+pub async fn run(
+    name: &'static str,
+    process: &Process,
+    body: impl AsyncFnOnce(Readiness, Shutdown) -> anyhow::Result<()>,
+) -> ExitCode {
+    let telemetry = match telemetry::start(name, process) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            eprintln!("{name}: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let shutdown = Shutdown::default();
+    let outcome = with_private_port(process, &shutdown, body).await;
+    let grace = Duration::from_secs(process.shutdown_grace_seconds);
+    if !shutdown.complete(grace).await {
+        tracing::warn!("gave up on unfinished work");
+    }
+    if let Err(error) = &outcome {
+        tracing::error!(error = error.as_ref() as &dyn std::error::Error, "failed");
+    }
+    telemetry.flush();
+    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn with_private_port(
+    process: &Process,
+    shutdown: &Shutdown,
+    body: impl AsyncFnOnce(Readiness, Shutdown) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let readiness = Readiness::default();
+    if let Some(address) = process.admin_listen {
+        admin::serve(address, readiness.clone(), shutdown).await?;
+    }
+    body(readiness, shutdown.clone()).await
+}
+
+/// Waits until `serving` ends by itself, or asks it to at the first signal.
+pub async fn supervise(
+    serving: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let mut serving = std::pin::pin!(serving);
+    tokio::select! {
+        outcome = &mut serving => return outcome,
+        signal = shutdown::signal() => signal?,
+    }
+    tracing::info!("stopping");
+    shutdown.request();
+    serving.await
+}

@@ -1,0 +1,218 @@
+//! The gRPC server stack, the same for every service.
+use crate::caller::{Caller, DOMAIN};
+use crate::config;
+use crate::deadline;
+use crate::fault::{fault, unavailable};
+use crate::propagation;
+use crate::shutdown::Shutdown;
+use crate::token::{Rejected, Verifier};
+use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::service::Routes;
+use tonic::transport::{Server, server::TcpIncoming};
+use tonic::{Code, Status};
+use tower::Service;
+use tracing::{Instrument as _, Span, field::Empty};
+
+/// Largest request message, in bytes.
+const MAX_MESSAGE_BYTES: u32 = 1024 * 1024;
+
+/// How a service's methods are served.
+pub struct Stack {
+    pub verifier: Verifier,
+    /// Paths of methods that need no token, for instance `/healthcare.auth.v1.AuthService/Login`. All others
+    /// are refused without one before they run.
+    pub open: &'static [&'static str],
+    pub settings: config::Grpc,
+    pub shutdown: Shutdown,
+    /// Time for calls in flight after a request to stop.
+    pub grace: Duration,
+}
+
+impl Stack {
+    /// Serves `service`, its health and, if set, reflection on `listener` until shutdown is requested.
+    pub async fn serve<S>(self, listener: TcpListener, service: S) -> anyhow::Result<()>
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+        S: NamedService + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_service_status(S::NAME, tonic_health::ServingStatus::Serving).await;
+        let mut routes = Routes::new(health_service).add_service(service);
+        if self.settings.grpc_reflection {
+            let reflection = tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                .build_v1()?;
+            routes = routes.add_service(reflection);
+        }
+        let (shutdown, grace) = (self.shutdown.clone(), self.grace);
+        let stopping = shutdown.clone();
+        let shared = Arc::new(Shared {
+            verifier: self.verifier,
+            open: self.open,
+            deadline: Duration::from_secs(self.settings.grpc_deadline_seconds),
+            shutdown: self.shutdown,
+        });
+        let serving = Server::builder()
+            .max_concurrent_streams(1000)
+            .http2_keepalive_interval(Some(Duration::from_secs(30)))
+            .http2_max_header_list_size(16 * 1024)
+            .max_frame_size(MAX_MESSAGE_BYTES)
+            .tcp_nodelay(true)
+            .layer(tower::layer::layer_fn(move |inner| Guarded { inner, stack: shared.clone() }))
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(
+                TcpIncoming::from(listener),
+                async move { stopping.requested().await },
+            );
+        // A peer that opened a connection and says nothing would hold up the graceful end for ever.
+        let cut_off = async {
+            shutdown.requested().await;
+            tokio::time::sleep(grace).await;
+        };
+        tokio::select! {
+            served = serving => served?,
+            () = cut_off => tracing::warn!("closed connections that did not end in time"),
+        }
+        Ok(())
+    }
+}
+
+struct Shared {
+    verifier: Verifier,
+    open: &'static [&'static str],
+    deadline: Duration,
+    shutdown: Shutdown,
+}
+
+/// The layers around every method, outermost first: a span that continues the caller's trace; a task of its
+/// own, so that a caller who hangs up does not stop a write half-way; the deadline; who is asking.
+#[derive(Clone)]
+struct Guarded<S> {
+    inner: S,
+    stack: Arc<Shared>,
+}
+
+impl<S> Service<Request<Body>> for Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = futures::future::BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The clone is the service that was polled ready, the original waits for its own turn.
+        let waiting = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, waiting);
+        if is_infrastructure(request.uri().path()) {
+            let mut inner = inner;
+            return Box::pin(inner.call(request));
+        }
+        let span = server_span(&request);
+        let stack = self.stack.clone();
+        let call = answer(inner, stack.clone(), request).instrument(span);
+        let task = stack.shutdown.spawn(call);
+        Box::pin(async move {
+            Ok(task.await.unwrap_or_else(|_panicked| {
+                fault(Code::Internal, DOMAIN, "INTERNAL", "internal error").into_http()
+            }))
+        })
+    }
+}
+
+async fn answer<S>(mut inner: S, stack: Arc<Shared>, mut request: Request<Body>) -> Response<Body>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let started = Instant::now();
+    let asked =
+        request.headers().get("grpc-timeout").and_then(|value| deadline::from_header(value.to_str().ok()?));
+    let limit = started + asked.map_or(stack.deadline, |asked| asked.min(stack.deadline));
+    let method = request.uri().path().to_owned();
+    let work = async {
+        match caller(&stack, request.uri().path(), request.headers()).await {
+            Ok(Some(caller)) => {
+                request.extensions_mut().insert(caller);
+            }
+            Ok(None) => {}
+            Err(status) => return status.into_http(),
+        }
+        let Ok(response) = inner.call(request).await;
+        response
+    };
+    let response = deadline::within(limit, work).await.unwrap_or_else(|_| {
+        fault(Code::DeadlineExceeded, DOMAIN, "DEADLINE_EXCEEDED", "the request took too long").into_http()
+    });
+    tell(&method, &response, started.elapsed());
+    response
+}
+
+/// Who is asking, or why the call is refused. Methods that are open ignore a token that is not valid.
+async fn caller(stack: &Shared, path: &str, headers: &HeaderMap) -> Result<Option<Caller>, Status> {
+    let unauthenticated = |message: &str| fault(Code::Unauthenticated, DOMAIN, "UNAUTHENTICATED", message);
+    let verified = match bearer(headers) {
+        Some(token) => Some(stack.verifier.verify(token).await),
+        None => None,
+    };
+    match verified {
+        Some(Ok(caller)) => Ok(Some(caller)),
+        _ if stack.open.contains(&path) => Ok(None),
+        None => Err(unauthenticated("an access token is needed")),
+        Some(Err(Rejected::Invalid)) => Err(unauthenticated("the access token is not valid")),
+        Some(Err(error @ Rejected::NoKeys)) => Err(unavailable(DOMAIN, "auth-svc", &error)),
+    }
+}
+
+/// The token of an `Authorization: Bearer …` header (RFC 6750).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Health and reflection: asked by probes and tools, many times a minute, without a token.
+fn is_infrastructure(path: &str) -> bool {
+    path.starts_with("/grpc.")
+}
+
+fn server_span(request: &Request<Body>) -> Span {
+    let method = request.uri().path().trim_start_matches('/');
+    let span = tracing::info_span!(
+        "grpc.server",
+        otel.name = method,
+        otel.kind = "server",
+        rpc.system = "grpc",
+        rpc.grpc.status_code = Empty,
+        otel.status_code = Empty
+    );
+    propagation::continue_from_headers(&span, request.headers());
+    span
+}
+
+/// One log line and one measurement a call.
+fn tell(method: &str, response: &Response<Body>, took: Duration) {
+    let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
+    let span = Span::current();
+    span.record("rpc.grpc.status_code", code as i32);
+    if matches!(code, Code::Internal | Code::Unknown | Code::Unavailable | Code::DeadlineExceeded) {
+        span.record("otel.status_code", "error");
+    }
+    let labels = [("rpc_method", method.to_owned()), ("rpc_code", format!("{code:?}"))];
+    metrics::histogram!("rpc_server_duration_seconds", &labels).record(took.as_secs_f64());
+    tracing::info!(rpc.method = method, rpc.code = ?code, duration_ms = took.as_secs_f64() * 1000.0, "answered");
+}

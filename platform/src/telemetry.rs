@@ -1,0 +1,169 @@
+//! Logs to standard output, one line an event, each with the trace it belongs to; traces to OTLP when a
+//! collector is set. Span fields go to traces, not to logs: a log line says what its message names.
+use crate::config::{LogFormat, Process};
+use opentelemetry::{KeyValue, global, trace::TraceContextExt as _, trace::TracerProvider as _};
+use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use serde_json::{Map, Value, json};
+use std::fmt;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_opentelemetry::get_otel_context;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, registry::LookupSpan};
+
+/// Flushes traces when the process ends.
+pub struct Telemetry(SdkTracerProvider);
+
+/// Sets up logs, traces and metrics for the process.
+pub fn start(service: &'static str, settings: &Process) -> anyhow::Result<Telemetry> {
+    global::set_text_map_propagator(TraceContextPropagator::new());
+    // Without a collector spans still get ids, so that logs of one request can be found in every process.
+    let mut provider = SdkTracerProvider::builder()
+        .with_resource(Resource::builder().with_service_name(service).with_attribute(version()).build());
+    if let Some(endpoint) = &settings.otel_exporter_otlp_endpoint {
+        let exporter =
+            opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+        provider = provider.with_batch_exporter(exporter);
+    }
+    let provider = provider.build();
+
+    let filter = EnvFilter::try_new(&settings.log_level)?;
+    let lines = tracing_subscriber::fmt::layer().event_format(Lines { service, format: settings.log_format });
+    let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer(service));
+    // Spans pass whatever the log level: a quiet process must not break the trace.
+    let ours =
+        tracing_subscriber::filter::filter_fn(|meta| meta.is_span() && *meta.level() <= tracing::Level::INFO);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(spans.with_filter(ours))
+        .try_init()?;
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(Telemetry(provider))
+}
+
+fn version() -> KeyValue {
+    KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))
+}
+
+/// The place only: a panic's message may hold a person's data.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "panicked");
+}
+
+impl Telemetry {
+    pub fn flush(self) {
+        if let Err(error) = self.0.shutdown() {
+            tracing::debug!(%error, "traces were not flushed");
+        }
+    }
+}
+
+/// How a log line is written.
+struct Lines {
+    service: &'static str,
+    format: LogFormat,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        ctx: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        #[expect(clippy::disallowed_methods, reason = "a log line tells when it was written")]
+        let now = jiff::Timestamp::now();
+        let meta = event.metadata();
+        let trace = ctx.lookup_current().and_then(|span| {
+            let context =
+                tracing::dispatcher::get_default(|dispatch| get_otel_context(&span.id(), dispatch))?;
+            let trace = context.span().span_context().trace_id();
+            Some(trace.to_string())
+        });
+        match self.format {
+            LogFormat::Json => {
+                let mut line = Map::new();
+                line.insert("time".into(), json!(now));
+                line.insert("level".into(), json!(meta.level().as_str().to_lowercase()));
+                line.insert("service".into(), json!(self.service));
+                line.insert("trace_id".into(), json!(trace.unwrap_or_default()));
+                line.insert("message".into(), json!(fields.message));
+                line.insert("target".into(), json!(meta.target()));
+                line.extend(fields.others);
+                writeln!(writer, "{}", Value::Object(line))
+            }
+            LogFormat::Text => {
+                let trace = trace.unwrap_or_default();
+                write!(writer, "{now:.3} {:>5} {} {}", meta.level(), self.service, fields.message)?;
+                for (name, value) in &fields.others {
+                    write!(writer, " {name}={value}")?;
+                }
+                if trace.is_empty() { writeln!(writer) } else { writeln!(writer, " trace_id={trace}") }
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    others: Map<String, Value>,
+}
+
+impl Fields {
+    fn keep(&mut self, field: &Field, value: Value) {
+        self.others.insert(field.name().to_owned(), value);
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        } else {
+            self.keep(field, json!(format!("{value:?}")));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.keep(field, json!(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.keep(field, json!(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.keep(field, json!(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.keep(field, json!(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.keep(field, json!(value));
+    }
+
+    fn record_error(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
+        let mut chain = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            chain.push_str(": ");
+            chain.push_str(&error.to_string());
+            cause = error.source();
+        }
+        self.keep(field, json!(chain));
+    }
+}
