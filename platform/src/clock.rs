@@ -6,9 +6,11 @@ use std::sync::Arc;
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
+    /// The system's time, cut to microseconds, which is what the stores keep.
     pub fn system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
-        Self(Arc::new(Timestamp::now))
+        let now = || Timestamp::now().as_microsecond();
+        Self(Arc::new(move || Timestamp::from_microsecond(now()).expect("a time that was cut is a time")))
     }
 
     pub fn stopped_at(at: Timestamp) -> Self {

@@ -1,7 +1,8 @@
 //! How errors travel: one code, one machine-readable reason, one sentence (AIP-193).
+use prost::Message;
 use std::{collections::HashMap, error::Error, time::Duration};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::{ErrorDetails, StatusExt, pb};
 
 /// An error the caller can act upon; `reason` is part of the contract, the message is not.
 pub fn fault(code: Code, domain: &str, reason: &str, message: impl Into<String>) -> Status {
@@ -20,6 +21,26 @@ pub fn fault_with<const N: usize>(
     Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, domain, metadata))
 }
 
+/// `status` with one more detail, of a type of our own; `type_name` is its full name, for instance
+/// `healthcare.appointment.v1.SlotAlternatives`.
+pub fn with_detail(status: &Status, type_name: &str, detail: &impl Message) -> Status {
+    let mut details = pb::Status::decode(status.details()).unwrap_or_default();
+    details.code = status.code().into();
+    status.message().clone_into(&mut details.message);
+    details.details.push(prost_types::Any {
+        type_url: format!("type.googleapis.com/{type_name}"),
+        value: detail.encode_to_vec(),
+    });
+    Status::with_details(status.code(), status.message(), details.encode_to_vec().into())
+}
+
+/// The detail of type `type_name` that [`with_detail`] added, if there is one.
+pub fn detail<M: Message + Default>(status: &Status, type_name: &str) -> Option<M> {
+    let details = pb::Status::decode(status.details()).ok()?;
+    let any = details.details.iter().find(|any| any.type_url.rsplit('/').next() == Some(type_name))?;
+    M::decode(any.value.as_slice()).ok()
+}
+
 /// An error that is ours alone: the chain goes to the log, one bland word to the caller.
 pub fn internal(error: &(dyn Error + 'static)) -> Status {
     tracing::error!(error, "request failed");
@@ -34,6 +55,13 @@ pub fn unavailable(domain: &str, dependency: &str, error: &(dyn Error + 'static)
     let mut details = ErrorDetails::with_error_info("DEPENDENCY_UNAVAILABLE", domain, HashMap::new());
     details.set_retry_info(Some(RETRY_AFTER));
     Status::with_error_details(Code::Unavailable, format!("{dependency} is not available"), details)
+}
+
+/// More is asked for at once than this service does; the same request may succeed in `retry_after`.
+pub fn exhausted(domain: &str, reason: &str, message: impl Into<String>) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, domain, HashMap::new());
+    details.set_retry_info(Some(RETRY_AFTER));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// What a caller is told to wait before it tries again.
