@@ -7,6 +7,7 @@ mod generated; // one module per proto package, as the compiler made it
 pub mod ids; // PatientId, DoctorId, …: one newtype per resource
 pub mod scalars; // Email, Phone, PersonName, …: text checked once
 pub mod time; // Timestamp to and from jiff
+pub mod cache; // keys in Redis that more than one service uses
 
 pub use generated::healthcare::{
     appointment::v1 as appointment, auth::v1 as auth, doctor::v1 as doctor, notification::v1 as notification,

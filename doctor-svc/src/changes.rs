@@ -1,0 +1,196 @@
+//! How a change of a doctor is made: decided under the doctor's lock, asked of the calendar where it takes something
+//! away, saved, told.
+//!
+//! The calendar must never offer more than the rules, and not less for long. So what takes something away is in force
+//! there before it is committed here, and an attempt that leaves the two apart stays on record until it is repaired.
+use crate::calendar::Calendar;
+use crate::directory::Directory;
+use crate::domain::practice::{Practice, Refusal, Shift};
+use crate::error::Error;
+use crate::events::Event;
+use crate::store::narrowings::Narrowing;
+use crate::store::{Store, Tx};
+use platform::shutdown::Shutdown;
+use proto::ids::DoctorId;
+use std::time::Duration;
+
+/// Narrowings older than this were left behind by a process or a transaction that died: longer than any request.
+const LEFT_BEHIND: Duration = Duration::from_secs(15);
+/// How often they are looked for.
+const POLL: Duration = Duration::from_secs(2);
+
+#[derive(Clone)]
+pub struct Changes {
+    store: Store,
+    calendar: Calendar,
+    directory: Directory,
+}
+
+/// A change that was made.
+pub struct Changed {
+    pub before: Practice,
+    pub after: Practice,
+}
+
+/// How an attempt ended.
+enum Attempt {
+    Done(Changed),
+    /// The change takes something away, so the attempt is on record now and can be made.
+    Recorded(Narrowing),
+}
+
+impl Changes {
+    pub fn new(store: Store, calendar: Calendar, directory: Directory) -> Self {
+        Self { store, calendar, directory }
+    }
+
+    /// Saves a new doctor.
+    pub async fn create(&self, mut practice: Practice) -> Result<Practice, Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        practice.rules_version = tx.next_rules_version().await?;
+        tx.insert(&practice).await?;
+        tx.announce(Event::between(None, &practice)).await?;
+        tx.commit().await?;
+        drop(connection);
+        self.tell(&practice, Shift::Wider).await;
+        Ok(practice)
+    }
+
+    /// Makes of the doctor what `decide` says.
+    pub async fn change(
+        &self,
+        id: DoctorId,
+        decide: impl Fn(Practice) -> Result<Practice, Refusal>,
+    ) -> Result<Changed, Error> {
+        let mut narrowing = None;
+        loop {
+            match self.attempt(id, &decide, narrowing).await {
+                Ok(Attempt::Done(changed)) => return Ok(changed),
+                Ok(Attempt::Recorded(recorded)) => narrowing = Some(recorded),
+                Err(error) => {
+                    if let (Some(narrowing), true) = (narrowing, was_not_made(&error)) {
+                        self.forget(narrowing).await;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        id: DoctorId,
+        decide: impl Fn(Practice) -> Result<Practice, Refusal>,
+        narrowing: Option<Narrowing>,
+    ) -> Result<Attempt, Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let before = tx.lock(id).await?.filter(|practice| practice.doctor.is_live());
+        let before = before.ok_or(Error::DoctorNotFound)?;
+        let mut after = decide(before.clone())?;
+        let shift = before.rules().shift_to(&after.rules());
+        let is_recorded = match narrowing {
+            Some(narrowing) => tx.end_narrowing(narrowing).await?,
+            None => false,
+        };
+        if shift == Shift::Narrower && !is_recorded {
+            let narrowing = tx.begin_narrowing(id).await?;
+            tx.commit().await?;
+            return Ok(Attempt::Recorded(narrowing));
+        }
+        if shift != Shift::None {
+            after.rules_version = tx.next_rules_version().await?;
+        }
+        save(&tx, &before, &after).await?;
+        if shift == Shift::Narrower {
+            self.calendar.narrow(&after.rules(), after.rules_version).await?;
+        }
+        tx.commit().await?;
+        drop(connection);
+        if after != before {
+            self.tell(&after, shift).await;
+        }
+        Ok(Attempt::Done(Changed { before, after }))
+    }
+
+    /// Starts looking for narrowings that were left behind.
+    pub fn keep_repairing(self, shutdown: &Shutdown) {
+        shutdown.spawn(self.repair_until(shutdown.clone()));
+    }
+
+    async fn repair_until(self, shutdown: Shutdown) {
+        let mut failing = false;
+        while shutdown.pause(POLL).await {
+            match self.repair().await {
+                Ok(()) => failing = false,
+                Err(error) if !std::mem::replace(&mut failing, true) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "calendars wait for repair");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn repair(&self) -> Result<(), Error> {
+        let left_behind = self.store.connection().await?.narrowings_left_behind(LEFT_BEHIND).await?;
+        let mut outcome = Ok(());
+        for id in left_behind {
+            outcome = self.publish_again(id).await.and(outcome);
+        }
+        outcome
+    }
+
+    /// Gives the rules as they are a version later than that of any attempt before.
+    async fn publish_again(&self, id: DoctorId) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let Some(before) = tx.lock(id).await? else { return Ok(()) };
+        if !tx.end_narrowings_left_behind(id, LEFT_BEHIND).await? {
+            return Ok(());
+        }
+        let after = Practice { rules_version: tx.next_rules_version().await?, ..before.clone() };
+        save(&tx, &before, &after).await?;
+        tx.commit().await?;
+        tracing::info!(doctor.id = %id, "published rules again after a change was cut off");
+        self.calendar.widen(&after.rules(), after.rules_version).await;
+        Ok(())
+    }
+
+    /// Lets readers see the change at once.
+    async fn tell(&self, practice: &Practice, shift: Shift) {
+        let rules = practice.rules();
+        let widen = async {
+            if shift == Shift::Wider {
+                self.calendar.widen(&rules, practice.rules_version).await;
+            }
+        };
+        tokio::join!(self.directory.changed(), widen);
+    }
+
+    /// Not doing so costs a needless repair and nothing else.
+    async fn forget(&self, narrowing: Narrowing) {
+        let forgetting = async {
+            let mut connection = self.store.connection().await?;
+            let tx = connection.begin().await?;
+            tx.end_narrowing(narrowing).await?;
+            tx.commit().await
+        };
+        if let Err(error) = forgetting.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "narrowing stays on record");
+        }
+    }
+}
+
+async fn save(tx: &Tx<'_>, before: &Practice, after: &Practice) -> Result<(), Error> {
+    if after != before {
+        tx.update(before, after).await?;
+        tx.announce(Event::between(Some(before), after)).await?;
+    }
+    Ok(())
+}
+
+/// Whether the calendar has certainly not taken the change.
+fn was_not_made(error: &Error) -> bool {
+    !matches!(error, Error::CalendarAway(_) | Error::Store(_))
+}

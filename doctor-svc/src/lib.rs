@@ -1,0 +1,84 @@
+//! Doctors: who treats, and when they can be booked.
+//!
+//! Modules are declared in dependency order: each imports only what stands above it.
+
+pub mod config; // settings of this service
+pub mod domain; // who treats, and when they can be booked; pure
+pub mod events; // what the other services are told
+pub mod store; // all SQL
+pub mod error; // what can go wrong, and its gRPC status
+pub mod calendar; // what is asked of appointment-svc
+pub mod directory; // readers who cache are told to look again
+pub mod changes; // how a change is made, here and in the calendar
+pub mod roster; // the use cases on doctors
+pub mod hours; // the use cases on weekly hours
+pub mod convert; // wire <-> domain
+pub mod api; // the gRPC face
+
+use api::Api;
+use calendar::Calendar;
+use changes::Changes;
+use config::Config;
+use directory::Directory;
+use hours::Hours;
+use platform::admin::Readiness;
+use platform::broker::Broker;
+use platform::client::Peer;
+use platform::clock::Clock;
+use platform::outbox::Outbox;
+use platform::page::PageTokens;
+use platform::postgres;
+use platform::redis::Redis;
+use platform::secrets::RootSecret;
+use platform::server::Stack;
+use platform::shutdown::Shutdown;
+use platform::token::{Verifier, service_identity};
+use proto::doctor::doctor_service_server::DoctorServiceServer;
+use roster::Roster;
+use std::time::Duration;
+use store::Store;
+use tokio::net::TcpListener;
+
+refinery::embed_migrations!("migrations");
+
+const SERVICE: &str = "doctor-svc";
+const SCHEMA: &str = "doctor";
+
+/// Brings the database up to date.
+pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    postgres::migrate(&config.postgres, SCHEMA, &migrations::runner()).await
+}
+
+/// Serves on `listener` until shutdown is requested.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    readiness: Readiness,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let root = RootSecret::new(&config.process.secret_key)?;
+    let identity = service_identity(&root, SERVICE, clock.clone())?;
+    let auth = Peer::new("auth-svc", &config.auth_url, None)?;
+    let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;
+
+    let pool = postgres::pool(&config.postgres, SERVICE)?;
+    let outbox = Outbox::new(SCHEMA);
+    outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
+    let store = Store::new(pool, outbox);
+    let directory = Directory::new(Redis::new(&config.redis)?, shutdown.clone());
+    let changes = Changes::new(store.clone(), Calendar::new(appointments), directory);
+    changes.clone().keep_repairing(&shutdown);
+
+    let roster = Roster::new(store, changes.clone(), PageTokens::new(&root));
+    let api = Api::new(roster, Hours::new(changes), clock.clone());
+    let stack = Stack {
+        verifier: Verifier::new(&root, Some(auth), clock),
+        open: &[],
+        settings: config.grpc,
+        shutdown,
+        grace: Duration::from_secs(config.process.shutdown_grace_seconds),
+    };
+    readiness.set(true);
+    stack.serve(listener, DoctorServiceServer::new(api)).await
+}
