@@ -1,0 +1,197 @@
+//! Mail over SMTP.
+//!
+//! Connections are kept for the next message, except those on which anything went wrong or took too long: a
+//! late reply would be taken for the reply to the next command, and a message that was refused for one that
+//! was sent.
+use super::Letter;
+use crate::config::{Smtp, SmtpTls};
+use crate::domain::Failure;
+use jiff::Timestamp;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::{self, response::Code};
+use lettre::{Address, Message};
+use secrecy::ExposeSecret as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// Longest time for one message, connecting included.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection that was not used for this long is not used again.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// Sends mail; clones share their connections.
+#[derive(Clone)]
+pub struct Email(Arc<Inner>);
+
+struct Inner {
+    server: String,
+    port: u16,
+    encryption: SmtpTls,
+    tls: TlsParameters,
+    credentials: Option<Credentials>,
+    hello: ClientId,
+    from: Mailbox,
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    connection: AsyncSmtpConnection,
+    since: Instant,
+}
+
+impl Email {
+    pub fn new(settings: &Smtp) -> anyhow::Result<Self> {
+        let credentials = settings.smtp_username.clone().zip(settings.smtp_password.as_ref());
+        let credentials = credentials
+            .map(|(username, password)| Credentials::new(username, password.expose_secret().to_owned()));
+        Ok(Self(Arc::new(Inner {
+            server: settings.smtp_server.clone(),
+            port: settings.smtp_port,
+            encryption: settings.smtp_tls,
+            tls: TlsParameters::new(settings.smtp_server.clone())?,
+            credentials,
+            hello: ClientId::default(),
+            from: settings.email_from.clone(),
+            idle: Mutex::default(),
+        })))
+    }
+
+    /// Hands `letter` to the mail server, dated `now`. The same letter has the same Message-ID whenever it is
+    /// sent, so that a mailbox can tell a repetition.
+    #[tracing::instrument(
+        name = "smtp.send",
+        skip_all,
+        fields(otel.kind = "client", notification.id = %letter.id, server.address = self.0.server)
+    )]
+    pub async fn send(&self, letter: Letter, now: Timestamp) -> Result<(), Failure> {
+        let message = compose(&self.0.from, letter, now)?;
+        timeout(PATIENCE, self.transmit(&message)).await.map_err(|_| Failure::SmtpTimeout)?
+    }
+
+    async fn transmit(&self, message: &Message) -> Result<(), Failure> {
+        let mut connection = match self.kept().await {
+            Some(connection) => connection,
+            None => self.connect().await.map_err(|error| not_connected(&error))?,
+        };
+        let sent = connection.send(message.envelope(), &message.formatted()).await;
+        sent.map_err(|error| not_sent(&error))?;
+        self.idle().push(Idle { connection, since: Instant::now() });
+        Ok(())
+    }
+
+    /// A connection from before that still answers.
+    async fn kept(&self) -> Option<AsyncSmtpConnection> {
+        loop {
+            let Idle { mut connection, since } = self.idle().pop()?;
+            if since.elapsed() < IDLE && connection.test_connected().await {
+                return Some(connection);
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, smtp::Error> {
+        let Inner { server, port, encryption, tls, credentials, hello, .. } = &*self.0;
+        let from_the_start = (*encryption == SmtpTls::Tls).then(|| tls.clone());
+        let address = (server.as_str(), *port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(address, Some(PATIENCE), hello, from_the_start, None).await?;
+        if *encryption == SmtpTls::Starttls {
+            connection.starttls(tls.clone(), hello).await?;
+        }
+        if let Some(credentials) = credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn compose(from: &Mailbox, letter: Letter, now: Timestamp) -> Result<Message, Failure> {
+    let Letter { id, to, content } = letter;
+    let to: Address = to.parse().map_err(|_| Failure::Unsendable)?;
+    Message::builder()
+        .from(from.clone())
+        .to(to.into())
+        .subject(content.subject)
+        .message_id(Some(format!("<{id}@{}>", from.email.domain())))
+        .date(now.into())
+        .raw_header(header("Auto-Submitted", "auto-generated"))
+        .multipart(MultiPart::alternative_plain_html(content.text, content.html))
+        .map_err(|_| Failure::Unsendable)
+}
+
+/// Keeps holiday replies away (RFC 3834).
+fn header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+fn not_connected(error: &smtp::Error) -> Failure {
+    if error.is_permanent() || error.is_client() {
+        Failure::SmtpDenied
+    } else if error.is_transient() {
+        Failure::SmtpTransient
+    } else {
+        Failure::SmtpRefused
+    }
+}
+
+fn not_sent(error: &smtp::Error) -> Failure {
+    if error.is_client() {
+        return Failure::Unsendable;
+    }
+    match error.status().map(code) {
+        // About us, not about the recipient: log in first, wrong password, and their kin (RFC 4954).
+        Some(530 | 534 | 535 | 538) => Failure::SmtpDenied,
+        Some(_) if error.is_permanent() => Failure::SmtpPermanent,
+        Some(_) => Failure::SmtpTransient,
+        None => Failure::SmtpInterrupted,
+    }
+}
+
+fn code(code: Code) -> u16 {
+    code.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(to: &str) -> Letter {
+        let content =
+            Content { subject: "Your appointment is booked", text: "text".into(), html: "<p>html".into() };
+        Letter { id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(), to: to.to_owned(), content }
+    }
+
+    use crate::templates::Content;
+
+    fn formatted(letter: Letter) -> String {
+        let from = "Clinic <noreply@clinic.example>".parse().unwrap();
+        let message = compose(&from, letter, "2030-01-07T08:00:00Z".parse().unwrap()).unwrap();
+        String::from_utf8(message.formatted()).unwrap()
+    }
+
+    #[test]
+    fn a_repeated_message_has_the_same_message_id() {
+        let message = formatted(letter("ada@example.com"));
+        assert!(message.contains("Message-ID: <01890a5d-ac96-774b-bcce-b302099a8057@clinic.example>\r\n"));
+        assert!(message.contains("Date: Mon, 07 Jan 2030 08:00:00 +0000\r\n"));
+        assert!(message.contains("Auto-Submitted: auto-generated\r\n"));
+        assert!(message.contains("text/plain") && message.contains("text/html"));
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_not_tried_again() {
+        let from = "noreply@clinic.example".parse().unwrap();
+        let composed = compose(&from, letter("not an address"), Timestamp::UNIX_EPOCH);
+        assert_eq!(composed.err(), Some(Failure::Unsendable));
+        assert!(Failure::Unsendable.is_permanent());
+    }
+}

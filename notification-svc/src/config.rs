@@ -1,0 +1,82 @@
+//! Settings, all from the environment; `--help` is their manual.
+use lettre::message::Mailbox;
+use platform::config::{Broker, Grpc, Postgres, Process};
+use secrecy::SecretString;
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Config {
+    #[command(flatten)]
+    pub process: Process,
+
+    #[command(flatten)]
+    pub grpc: Grpc,
+
+    #[command(flatten)]
+    pub postgres: Postgres,
+
+    #[command(flatten)]
+    pub broker: Broker,
+
+    #[command(flatten)]
+    pub smtp: Smtp,
+
+    /// Where auth-svc answers; several replicas are separated by commas.
+    #[arg(long, env)]
+    pub auth_url: String,
+
+    /// Where patient-svc answers; several replicas are separated by commas.
+    #[arg(long, env)]
+    pub patient_url: String,
+
+    /// Where doctor-svc answers; several replicas are separated by commas.
+    #[arg(long, env)]
+    pub doctor_url: String,
+
+    /// Where appointment-svc answers; several replicas are separated by commas.
+    #[arg(long, env)]
+    pub appointment_url: String,
+}
+
+/// The server that takes our mail.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Smtp {
+    /// Name or address of the mail server.
+    #[arg(long, env)]
+    pub smtp_server: String,
+
+    /// Port of the mail server.
+    #[arg(long, env, default_value_t = 587)]
+    pub smtp_port: u16,
+
+    /// Name to log in to the mail server with; no log-in when unset.
+    #[arg(long, env, requires = "smtp_password")]
+    pub smtp_username: Option<String>,
+
+    /// Password to log in to the mail server with.
+    #[arg(long, env, requires = "smtp_username", hide_env_values = true)]
+    pub smtp_password: Option<SecretString>,
+
+    /// How the connection to the mail server is encrypted.
+    #[arg(long, env, value_enum, default_value_t = SmtpTls::Starttls)]
+    pub smtp_tls: SmtpTls,
+
+    /// Sender of every message, for instance `Clinic <noreply@clinic.example>`.
+    #[arg(long, env)]
+    pub email_from: Mailbox,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SmtpTls {
+    /// Not at all: for a server on this machine.
+    None,
+    /// By STARTTLS, and never without.
+    Starttls,
+    /// From the first byte.
+    Tls,
+}
+
+impl AsRef<Process> for Config {
+    fn as_ref(&self) -> &Process {
+        &self.process
+    }
+}

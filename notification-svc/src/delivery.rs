@@ -1,0 +1,189 @@
+//! The use cases: write down whom to tell, tell them, look, try again.
+use crate::channel::{Letter, email::Email};
+use crate::domain::{Change, Failure, Kind, Notification, Outcome, Recipient, Visit};
+use crate::error::Error;
+use crate::neighbours::Neighbours;
+use crate::store::{Claim, Filter, Store};
+use crate::templates::{Reader, render};
+use jiff::Timestamp;
+use platform::propagation;
+use proto::ids::{DoctorId, EventId, NotificationId, PatientId};
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+use tracing::Instrument as _;
+
+/// How long one sender has a message for itself.
+const LEASE: Duration = Duration::from_secs(30);
+/// Longest attempt, so that it ends before its lease.
+const ATTEMPT: Duration = Duration::from_secs(20);
+/// Pause before an outcome is written again that could not be.
+const BACK_OFF: Duration = Duration::from_millis(200);
+
+#[derive(Clone)]
+pub struct Delivery {
+    store: Store,
+    neighbours: Neighbours,
+    email: Email,
+    due: Arc<Notify>,
+}
+
+impl Delivery {
+    pub fn new(store: Store, neighbours: Neighbours, email: Email) -> Self {
+        Self { store, neighbours, email, due: Arc::default() }
+    }
+
+    /// Writes a message to each recipient of `change`; nothing when `event` was seen before.
+    pub async fn enqueue(&self, event: EventId, change: &Change) -> Result<(), Error> {
+        let traceparent = propagation::traceparent();
+        if self.store.enqueue(event, change, traceparent.as_deref()).await? {
+            self.wake();
+        }
+        Ok(())
+    }
+
+    pub async fn list(
+        &self,
+        filter: Filter,
+        before: Option<NotificationId>,
+        limit: i64,
+    ) -> Result<Vec<Notification>, Error> {
+        Ok(self.store.list(filter, before, limit).await?)
+    }
+
+    pub async fn find(&self, id: NotificationId) -> Result<Notification, Error> {
+        self.store.find(id).await?.ok_or(Error::NotFound(id))
+    }
+
+    /// Makes a failed message due again.
+    pub async fn resend(&self, id: NotificationId) -> Result<Notification, Error> {
+        if let Some(notification) = self.store.resend(id).await? {
+            self.wake();
+            return Ok(notification);
+        }
+        self.find(id).await?;
+        Err(Error::NotFailed)
+    }
+
+    /// Tells the sender to look for messages that are due.
+    pub fn wake(&self) {
+        self.due.notify_one();
+    }
+
+    /// Resolves when there may be messages that are due.
+    pub async fn woken(&self) {
+        self.due.notified().await;
+    }
+
+    /// Withdraws what is no longer true, and takes back what a sender left behind.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        for kind in self.store.supersede().await? {
+            count(kind, Outcome::Superseded);
+        }
+        let expired = self.store.expire().await?;
+        if expired > 0 {
+            tracing::warn!(expired, "messages were left half-sent and will be sent again");
+        }
+        Ok(())
+    }
+
+    /// Takes up to `limit` messages that are due. Each is to be given to [`Delivery::attempt`].
+    pub async fn claim(&self, limit: usize) -> Result<Vec<Claim>, Error> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Ok(self.store.claim(limit, LEASE).await?)
+    }
+
+    /// Tries to send one message, and writes down what came of it.
+    pub async fn attempt(&self, Claim { notification, traceparent }: Claim, now: Timestamp) {
+        let span = tracing::info_span!(
+            "notification.send",
+            notification.id = %notification.id,
+            notification.kind = notification.kind.name(),
+            notification.recipient_kind = notification.recipient.kind(),
+        );
+        propagation::continue_from_traceparent(&span, traceparent.as_deref());
+        async {
+            let trying = timeout(ATTEMPT, self.send(&notification, now)).await;
+            let tried = trying.unwrap_or(Err(Failure::Interrupted));
+            let outcome = tried.unwrap_or_else(|failure| notification.after(failure));
+            self.settle(&notification, outcome).await;
+            count(notification.kind, outcome);
+            tell(&notification, outcome);
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn send(&self, notification: &Notification, now: Timestamp) -> Result<Outcome, Failure> {
+        if self.store.is_overtaken(notification).await.map_err(|_| Failure::Interrupted)? {
+            return Ok(Outcome::Superseded);
+        }
+        let visit = self.neighbours.visit(notification.appointment_id).await?;
+        if notification.is_outdated_by(&visit) {
+            return Ok(Outcome::Superseded);
+        }
+        let letter = match notification.recipient {
+            Recipient::Patient(id) => self.to_patient(notification, id, &visit).await?,
+            Recipient::Doctor(id) => self.to_doctor(notification, id, &visit).await?,
+        };
+        let Some(letter) = letter else { return Ok(Outcome::Skipped) };
+        self.email.send(letter, now).await?;
+        Ok(Outcome::Sent)
+    }
+
+    /// None when the patient cannot or does not want to be written to.
+    async fn to_patient(
+        &self,
+        notification: &Notification,
+        id: PatientId,
+        visit: &Visit,
+    ) -> Result<Option<Letter>, Failure> {
+        let Some(patient) = self.neighbours.patient(id).await? else { return Ok(None) };
+        let Some(to) = patient.email else { return Ok(None) };
+        let doctor = self.neighbours.doctor(visit.doctor_id).await?;
+        let doctor = doctor.as_ref().map(|doctor| doctor.name.as_str());
+        let content = render(notification.kind, visit, Reader::Patient { name: &patient.name, doctor });
+        Ok(Some(Letter { id: notification.id, to, content }))
+    }
+
+    /// None when the doctor cannot be written to.
+    async fn to_doctor(
+        &self,
+        notification: &Notification,
+        id: DoctorId,
+        visit: &Visit,
+    ) -> Result<Option<Letter>, Failure> {
+        let Some(doctor) = self.neighbours.doctor(id).await? else { return Ok(None) };
+        let Some(to) = doctor.email else { return Ok(None) };
+        let content = render(notification.kind, visit, Reader::Doctor { name: &doctor.name });
+        Ok(Some(Letter { id: notification.id, to, content }))
+    }
+
+    /// Writes down what came of an attempt, however long the database is away: a message that has left must
+    /// not leave again.
+    async fn settle(&self, notification: &Notification, outcome: Outcome) {
+        while let Err(error) = self.store.settle(notification, outcome).await {
+            if !error.is_outage() {
+                tracing::error!(error = &error as &dyn StdError, "outcome of a message was not written down");
+                return;
+            }
+            sleep(BACK_OFF).await;
+        }
+    }
+}
+
+fn count(kind: Kind, outcome: Outcome) {
+    metrics::counter!("notifications_total", "kind" => kind.name(), "outcome" => outcome.name()).increment(1);
+}
+
+fn tell(notification: &Notification, outcome: Outcome) {
+    tracing::info!(
+        notification.id = %notification.id,
+        notification.kind = notification.kind.name(),
+        outcome = outcome.name(),
+        failure = outcome.failure().map(Failure::name),
+        "tried to send a message"
+    );
+}

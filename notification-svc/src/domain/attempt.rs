@@ -1,0 +1,101 @@
+//! Attempts: how they end, and when the next one is.
+use std::time::Duration;
+
+/// Why an attempt did not succeed. Classes only: what a mail server says may name a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    AppointmentSvcUnavailable,
+    PatientSvcUnavailable,
+    DoctorSvcUnavailable,
+    /// appointment-svc does not know the visit.
+    AppointmentUnknown,
+    /// A service answered what makes no sense.
+    BadAnswer,
+    /// The address, or a message to it, cannot be written down.
+    Unsendable,
+    /// No connection to the mail server.
+    SmtpRefused,
+    /// The mail server does not serve us: wrong password, not allowed.
+    SmtpDenied,
+    /// The mail server did not answer in time.
+    SmtpTimeout,
+    /// The connection broke while sending.
+    SmtpInterrupted,
+    /// A 4xx reply: later perhaps.
+    SmtpTransient,
+    /// A 5xx reply: never.
+    SmtpPermanent,
+    /// The store failed, or the attempt took too long.
+    Interrupted,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Sent,
+    /// A later change made it untrue.
+    Superseded,
+    /// The recipient has no address or wants no messages.
+    Skipped,
+    Retry {
+        after: Duration,
+        failure: Failure,
+    },
+    GivenUp(Failure),
+}
+
+/// Seconds to wait after the first failure, the second, and so on: about a day in all.
+const PAUSES: [u64; 18] = [
+    1, 5, 30, 120, 600, 1800, // while it may be a hiccup
+    7200, 7200, 7200, 7200, 7200, 7200, 7200, 7200, 7200, 7200, 7200, 7200, // while somebody repairs it
+];
+
+/// How long to wait after `failed` attempts have failed before; none when it was the last.
+pub(super) fn pause(failed: u32) -> Option<Duration> {
+    let seconds = PAUSES.get(usize::try_from(failed).ok()?)?;
+    Some(Duration::from_secs(*seconds))
+}
+
+impl Failure {
+    /// Whether trying again is of no use.
+    pub fn is_permanent(self) -> bool {
+        matches!(self, Self::AppointmentUnknown | Self::Unsendable | Self::SmtpPermanent)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AppointmentSvcUnavailable => "appointment_svc_unavailable",
+            Self::PatientSvcUnavailable => "patient_svc_unavailable",
+            Self::DoctorSvcUnavailable => "doctor_svc_unavailable",
+            Self::AppointmentUnknown => "appointment_unknown",
+            Self::BadAnswer => "bad_answer",
+            Self::Unsendable => "unsendable",
+            Self::SmtpRefused => "smtp_refused",
+            Self::SmtpDenied => "smtp_denied",
+            Self::SmtpTimeout => "smtp_timeout",
+            Self::SmtpInterrupted => "smtp_interrupted",
+            Self::SmtpTransient => "smtp_transient",
+            Self::SmtpPermanent => "smtp_permanent",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl Outcome {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Superseded => "superseded",
+            Self::Skipped => "skipped",
+            Self::Retry { .. } => "retry",
+            Self::GivenUp(_) => "failed",
+        }
+    }
+
+    pub fn failure(self) -> Option<Failure> {
+        match self {
+            Self::Retry { failure, .. } | Self::GivenUp(failure) => Some(failure),
+            Self::Sent | Self::Superseded | Self::Skipped => None,
+        }
+    }
+}

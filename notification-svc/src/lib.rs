@@ -1,0 +1,86 @@
+//! Notifications: who is told what about visits, by e-mail, once.
+//!
+//! Modules are declared in dependency order: each imports only what stands above it.
+
+pub mod config; // where the mail server and the neighbours are
+pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
+pub mod templates; // the words, in one place
+pub mod channel; // how a message reaches its recipient
+pub mod store; // all SQL
+pub mod error; // what can go wrong, and its gRPC status
+pub mod neighbours; // what is asked of the other services
+pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
+pub mod consumer; // events of others -> messages, each once
+pub mod sender; // the loop that sends what is due
+pub mod convert; // wire <-> domain
+pub mod api; // the gRPC face
+
+mod migrations {
+    refinery::embed_migrations!("migrations");
+}
+
+use crate::api::Api;
+use crate::channel::email::Email;
+use crate::config::Config;
+use crate::consumer::Consumer;
+use crate::delivery::Delivery;
+use crate::neighbours::Neighbours;
+use crate::store::{SCHEMA, Store};
+use platform::admin::Readiness;
+use platform::broker::Broker;
+use platform::client::Peer;
+use platform::clock::Clock;
+use platform::page::PageTokens;
+use platform::secrets::RootSecret;
+use platform::server::Stack;
+use platform::shutdown::Shutdown;
+use platform::token::{Verifier, service_identity};
+use platform::{inbox, postgres};
+use proto::notification::notification_service_server::NotificationServiceServer;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+const NAME: &str = "notification-svc";
+
+/// Brings the schema up to date.
+pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    postgres::migrate(&config.postgres, SCHEMA, &migrations::migrations::runner()).await
+}
+
+/// Serves on `listener`, takes events and sends messages until shutdown is requested.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    readiness: Readiness,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let root = RootSecret::new(&config.process.secret_key)?;
+    let identity = service_identity(&root, NAME, clock.clone())?;
+    let peer = |name, urls: &str| Peer::new(name, urls, Some(identity.clone()));
+
+    let neighbours = Neighbours::new(
+        peer("appointment-svc", &config.appointment_url)?,
+        peer("patient-svc", &config.patient_url)?,
+        peer("doctor-svc", &config.doctor_url)?,
+    );
+    let store = Store::new(postgres::pool(&config.postgres, NAME)?);
+    let delivery = Delivery::new(store, neighbours, Email::new(&config.smtp)?);
+
+    let broker = Broker::new(&config.broker, NAME);
+    let consumer = Arc::new(Consumer::new(delivery.clone()));
+    inbox::consume(broker, consumer::QUEUE, consumer::PATTERNS, consumer, &shutdown);
+    sender::start(delivery.clone(), clock.clone(), &shutdown);
+
+    let stack = Stack {
+        verifier: Verifier::new(&root, Some(peer("auth-svc", &config.auth_url)?), clock),
+        open: &[],
+        settings: config.grpc,
+        shutdown,
+        grace: Duration::from_secs(config.process.shutdown_grace_seconds),
+    };
+    let api = Api::new(delivery, PageTokens::new(&root));
+    readiness.set(true);
+    stack.serve(listener, NotificationServiceServer::new(api)).await
+}

@@ -1,0 +1,100 @@
+//! What is asked of the other services, at the moment of sending: so that it is fresh, and kept nowhere.
+use crate::domain::{Failure, Visit, VisitStatus};
+use jiff::tz::TimeZone;
+use platform::client::Peer;
+use proto::appointment::appointment_service_client::AppointmentServiceClient;
+use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
+use proto::doctor::{GetDoctorContactRequest, doctor_service_client::DoctorServiceClient};
+use proto::ids::{AppointmentId, DoctorId, PatientId};
+use proto::patient::patient_service_client::PatientServiceClient;
+use proto::patient::{ContactPreference, GetPatientContactRequest};
+use proto::time;
+use tonic::{Code, Status};
+
+#[derive(Clone)]
+pub struct Neighbours {
+    appointments: AppointmentServiceClient<Peer>,
+    patients: PatientServiceClient<Peer>,
+    doctors: DoctorServiceClient<Peer>,
+}
+
+/// A person to write to.
+pub struct Contact {
+    /// First and last.
+    pub name: String,
+    /// None when there is none, or it is not to be used.
+    pub email: Option<String>,
+}
+
+impl Neighbours {
+    pub fn new(appointments: Peer, patients: Peer, doctors: Peer) -> Self {
+        Self {
+            appointments: AppointmentServiceClient::new(appointments),
+            patients: PatientServiceClient::new(patients),
+            doctors: DoctorServiceClient::new(doctors),
+        }
+    }
+
+    pub async fn visit(&self, id: AppointmentId) -> Result<Visit, Failure> {
+        let request = GetAppointmentSummaryRequest { id: id.to_string() };
+        let summary = self.appointments.clone().get_appointment_summary(request).await;
+        let summary =
+            found(summary, Failure::AppointmentSvcUnavailable)?.ok_or(Failure::AppointmentUnknown)?;
+        visit(&summary).ok_or(Failure::BadAnswer)
+    }
+
+    /// None when the patient was deleted.
+    pub async fn patient(&self, id: PatientId) -> Result<Option<Contact>, Failure> {
+        let request = GetPatientContactRequest { id: id.to_string() };
+        let contact = self.patients.clone().get_patient_contact(request).await;
+        let contact = found(contact, Failure::PatientSvcUnavailable)?;
+        Ok(contact.map(|contact| {
+            let wanted = contact.contact_preference() != ContactPreference::None;
+            let email = Some(contact.email).filter(|email| wanted && !email.is_empty());
+            Contact { name: full_name(&contact.first_name, &contact.last_name), email }
+        }))
+    }
+
+    /// None when the doctor was deleted.
+    pub async fn doctor(&self, id: DoctorId) -> Result<Option<Contact>, Failure> {
+        let request = GetDoctorContactRequest { doctor_id: id.to_string() };
+        let contact = self.doctors.clone().get_doctor_contact(request).await;
+        let contact = found(contact, Failure::DoctorSvcUnavailable)?;
+        Ok(contact.map(|contact| Contact {
+            name: full_name(&contact.first_name, &contact.last_name),
+            email: Some(contact.email).filter(|email| !email.is_empty()),
+        }))
+    }
+}
+
+/// What was found, if anything; `unavailable` when the service could not say.
+fn found<T>(answer: Result<tonic::Response<T>, Status>, unavailable: Failure) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(answer) => Ok(Some(answer.into_inner())),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(_) => Err(unavailable),
+    }
+}
+
+fn visit(summary: &AppointmentSummary) -> Option<Visit> {
+    let zone = TimeZone::get(&summary.time_zone).ok()?;
+    let status = match summary.status() {
+        AppointmentStatus::Unspecified => return None,
+        AppointmentStatus::Scheduled => VisitStatus::Scheduled,
+        AppointmentStatus::Confirmed => VisitStatus::Confirmed,
+        AppointmentStatus::Completed => VisitStatus::Completed,
+        AppointmentStatus::Cancelled => VisitStatus::Cancelled,
+        AppointmentStatus::NoShow => VisitStatus::NoShow,
+    };
+    Some(Visit {
+        doctor_id: summary.doctor_id.parse().ok()?,
+        version: summary.version,
+        status,
+        starts_at: time::from_wire(summary.start_time).ok()?.to_zoned(zone.clone()),
+        ends_at: time::from_wire(summary.end_time).ok()?.to_zoned(zone),
+    })
+}
+
+fn full_name(first: &str, last: &str) -> String {
+    format!("{first} {last}").trim().to_owned()
+}

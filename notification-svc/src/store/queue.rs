@@ -1,0 +1,153 @@
+//! The queue of messages: what is due, who has it, and what came of it.
+use super::{Error, Store};
+use crate::domain::{Kind, Notification, Outcome, State};
+use deadpool_postgres::GenericClient as _;
+use std::time::Duration;
+use tracing::instrument;
+
+/// A message that one sender has for itself until its lease ends.
+pub struct Claim {
+    pub notification: Notification,
+    /// The trace of the event that caused it.
+    pub traceparent: Option<String>,
+}
+
+/// A message waits for the one before it to the same recipient while that is being sent. Earlier ones that
+/// are pending hold up nothing: they are superseded.
+const CLAIM: &str = "
+    WITH due AS (
+        SELECT id FROM notification.notifications n
+         WHERE state = 'pending' AND next_attempt_at <= clock_timestamp()
+           AND NOT EXISTS (
+               SELECT FROM notification.notifications earlier
+                WHERE earlier.appointment_id = n.appointment_id AND earlier.recipient_kind = n.recipient_kind
+                  AND earlier.appointment_version < n.appointment_version AND earlier.state = 'sending')
+         ORDER BY next_attempt_at
+           FOR UPDATE SKIP LOCKED
+         LIMIT $1)
+    UPDATE notification.notifications n
+       SET state = 'sending', next_attempt_at = NULL,
+           leased_until = clock_timestamp() + make_interval(secs => $2)
+      FROM due WHERE n.id = due.id
+ RETURNING n.*";
+
+const EXPIRE: &str = "
+    UPDATE notification.notifications
+       SET state = 'pending', next_attempt_at = clock_timestamp(), leased_until = NULL,
+           attempts = attempts + 1, last_error = 'interrupted'
+     WHERE state = 'sending' AND leased_until <= clock_timestamp()";
+
+const SUPERSEDE: &str = "
+    UPDATE notification.notifications n
+       SET state = 'superseded', next_attempt_at = NULL
+     WHERE state = 'pending'
+       AND EXISTS (
+           SELECT FROM notification.notifications later
+            WHERE later.appointment_id = n.appointment_id AND later.recipient_kind = n.recipient_kind
+              AND later.appointment_version > n.appointment_version)
+ RETURNING kind";
+
+const IS_OVERTAKEN: &str = "
+    SELECT EXISTS (
+        SELECT FROM notification.notifications later
+         WHERE appointment_id = $1 AND recipient_kind = $2 AND appointment_version > $3)";
+
+/// Whatever has become of the lease: the message has left.
+const SENT: &str = "
+    UPDATE notification.notifications
+       SET state = 'sent', sent_at = clock_timestamp(), attempts = attempts + 1,
+           next_attempt_at = NULL, leased_until = NULL
+     WHERE id = $1 AND state IN ('sending', 'pending')";
+
+const RETRY: &str = "
+    UPDATE notification.notifications
+       SET state = 'pending', leased_until = NULL, attempts = attempts + 1, last_error = $3,
+           -- Messages that failed together do not all come back together.
+           next_attempt_at = clock_timestamp() + make_interval(secs => $4) * (1 + random() / 10)
+     WHERE id = $1 AND state = 'sending' AND leased_until = $2";
+
+const GIVE_UP: &str = "
+    UPDATE notification.notifications
+       SET state = 'failed', leased_until = NULL, attempts = attempts + 1, last_error = $3
+     WHERE id = $1 AND state = 'sending' AND leased_until = $2";
+
+/// `superseded` and `skipped` say in the state what came of it.
+const SETTLE: &str = "
+    UPDATE notification.notifications
+       SET state = $3, leased_until = NULL
+     WHERE id = $1 AND state = 'sending' AND leased_until = $2";
+
+impl Store {
+    /// Takes up to `limit` messages that are due, for the length of `lease`.
+    #[instrument(name = "db.notification.claim", level = "debug", skip_all)]
+    pub async fn claim(&self, limit: i64, lease: Duration) -> Result<Vec<Claim>, Error> {
+        let client = self.connection().await?;
+        let claim = client.prepare_cached(CLAIM).await?;
+        let rows = client.query(&claim, &[&limit, &lease.as_secs_f64()]).await?;
+        let claims = rows
+            .iter()
+            .map(|row| Ok(Claim { notification: row.try_into()?, traceparent: row.try_get("traceparent")? }));
+        claims.collect()
+    }
+
+    /// Makes messages due again whose sender has not told in time what came of them; how many.
+    #[instrument(name = "db.notification.expire", level = "debug", skip_all)]
+    pub async fn expire(&self) -> Result<u64, Error> {
+        let client = self.connection().await?;
+        let expire = client.prepare_cached(EXPIRE).await?;
+        Ok(client.execute(&expire, &[]).await?)
+    }
+
+    /// Withdraws messages that wait although a later one to the same recipient exists; their kinds.
+    #[instrument(name = "db.notification.supersede", level = "debug", skip_all)]
+    pub async fn supersede(&self) -> Result<Vec<Kind>, Error> {
+        let client = self.connection().await?;
+        let supersede = client.prepare_cached(SUPERSEDE).await?;
+        let rows = client.query(&supersede, &[]).await?;
+        rows.iter()
+            .filter_map(|row| row.try_get("kind").map(Kind::named).transpose())
+            .map(|kind| Ok(kind?))
+            .collect()
+    }
+
+    /// Whether a later message about the same visit to the same recipient exists. True before a message is
+    /// sent means that it must not be; whatever is enqueued after the answer waits for this one.
+    #[instrument(name = "db.notification.is_overtaken", skip_all, fields(notification.id = %notification.id))]
+    pub async fn is_overtaken(&self, notification: &Notification) -> Result<bool, Error> {
+        let Notification { appointment_id, appointment_version, recipient, .. } = notification;
+        let client = self.connection().await?;
+        let overtaken = client.prepare_cached(IS_OVERTAKEN).await?;
+        let row = client
+            .query_one(&overtaken, &[&appointment_id.0, &recipient.kind(), appointment_version])
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Writes down what came of sending `notification`. Does nothing when the lease has ended and somebody
+    /// else has the message.
+    #[instrument(name = "db.notification.settle", skip_all, fields(notification.id = %notification.id))]
+    pub async fn settle(&self, notification: &Notification, outcome: Outcome) -> Result<(), Error> {
+        let State::Sending { leased_until } = notification.state else { return Ok(()) };
+        let id = &notification.id.0;
+        let client = self.connection().await?;
+        match outcome {
+            Outcome::Sent => {
+                let sent = client.prepare_cached(SENT).await?;
+                client.execute(&sent, &[id]).await?;
+            }
+            Outcome::Retry { after, failure } => {
+                let retry = client.prepare_cached(RETRY).await?;
+                client.execute(&retry, &[id, &leased_until, &failure.name(), &after.as_secs_f64()]).await?;
+            }
+            Outcome::GivenUp(failure) => {
+                let give_up = client.prepare_cached(GIVE_UP).await?;
+                client.execute(&give_up, &[id, &leased_until, &failure.name()]).await?;
+            }
+            Outcome::Superseded | Outcome::Skipped => {
+                let settle = client.prepare_cached(SETTLE).await?;
+                client.execute(&settle, &[id, &leased_until, &outcome.name()]).await?;
+            }
+        }
+        Ok(())
+    }
+}

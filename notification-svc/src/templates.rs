@@ -1,0 +1,248 @@
+//! The words of every message, and how they are laid out.
+//!
+//! Mail is read by whoever holds the phone, so a subject tells nothing of the patient, and what the doctor gets
+//! does not say who comes: the schedule does.
+use crate::domain::{Kind, Visit, VisitStatus};
+use askama::Template;
+use jiff::Zoned;
+
+/// A message, ready to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    pub subject: &'static str,
+    pub text: String,
+    pub html: String,
+}
+
+/// Who reads a message. Names are as they are shown: first and last.
+#[derive(Clone, Copy)]
+pub enum Reader<'a> {
+    /// The patient, and the doctor whom the visit is with, when that is known.
+    Patient {
+        name: &'a str,
+        doctor: Option<&'a str>,
+    },
+    Doctor {
+        name: &'a str,
+    },
+}
+
+/// What a message of `kind` about `visit` says to `reader`.
+pub fn render(kind: Kind, visit: &Visit, reader: Reader<'_>) -> Content {
+    let words = match reader {
+        Reader::Patient { name, .. } => to_patient(kind, visit.status, name),
+        Reader::Doctor { name } => to_doctor(kind, visit.status, name),
+    };
+    let doctor = match reader {
+        Reader::Patient { doctor, .. } => doctor.map(|name| format!("Dr. {name}")),
+        Reader::Doctor { .. } => None,
+    };
+    let (when, doctor) = (When::of(visit), doctor.as_deref());
+    let text = Text { words: &words, when: &when, doctor, footer: FOOTER }.render();
+    let html = Html { words: &words, when: &when, doctor, footer: FOOTER }.render();
+    let rendered = "a template only puts text together";
+    Content { subject: words.subject, text: text.expect(rendered), html: html.expect(rendered) }
+}
+
+#[derive(Template)]
+#[template(path = "message.txt")]
+struct Text<'a> {
+    words: &'a Words,
+    when: &'a When,
+    doctor: Option<&'a str>,
+    footer: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Html<'a> {
+    words: &'a Words,
+    when: &'a When,
+    doctor: Option<&'a str>,
+    footer: &'static str,
+}
+
+struct Words {
+    subject: &'static str,
+    greeting: String,
+    opening: &'static str,
+    closing: &'static str,
+}
+
+const FOOTER: &str = "This message was sent automatically. Replies to it are not read.";
+
+const COME: &str = "If you cannot come, please cancel in good time, so that somebody else can have the time.";
+const BOOK_AGAIN: &str = "You are welcome to book another appointment at any time.";
+const LOOK: &str = "Your schedule shows who it is with. To protect patients, e-mail does not.";
+
+fn to_patient(kind: Kind, status: VisitStatus, name: &str) -> Words {
+    let (subject, opening, closing) = match (kind, status) {
+        (Kind::Booked, _) => ("Your appointment is booked", "Your appointment has been booked.", COME),
+        (Kind::Rescheduled, _) => (
+            "Your appointment has a new time",
+            "Your appointment has been moved. This is the new time:",
+            COME,
+        ),
+        (Kind::Cancelled, _) | (Kind::StatusChanged, VisitStatus::Cancelled) => (
+            "Your appointment is cancelled",
+            "This appointment has been cancelled and will not take place:",
+            BOOK_AGAIN,
+        ),
+        (Kind::StatusChanged, VisitStatus::Scheduled) => {
+            ("Your appointment is scheduled", "Your appointment is scheduled again.", COME)
+        }
+        (Kind::StatusChanged, VisitStatus::Confirmed) => (
+            "Your appointment is confirmed",
+            "Thank you. Your appointment is confirmed, and we look forward to seeing you.",
+            COME,
+        ),
+        (Kind::StatusChanged, VisitStatus::Completed) => {
+            ("Your appointment is completed", "Thank you for coming to your appointment.", BOOK_AGAIN)
+        }
+        (Kind::StatusChanged, VisitStatus::NoShow) => (
+            "You missed your appointment",
+            "We expected you at this appointment, and you were not there:",
+            "If this is a mistake, please tell us. You are welcome to book another appointment at any time.",
+        ),
+    };
+    Words { subject, greeting: format!("Dear {name}"), opening, closing }
+}
+
+fn to_doctor(kind: Kind, status: VisitStatus, name: &str) -> Words {
+    let (subject, opening) = match (kind, status) {
+        (Kind::Booked, _) => ("New appointment", "An appointment with you has been booked."),
+        (Kind::Rescheduled, _) => {
+            ("Appointment moved", "An appointment with you has been moved. This is the new time:")
+        }
+        (Kind::Cancelled, _) | (Kind::StatusChanged, VisitStatus::Cancelled) => {
+            ("Appointment cancelled", "This appointment with you has been cancelled. Its time is free again.")
+        }
+        (Kind::StatusChanged, VisitStatus::Scheduled) => {
+            ("Appointment scheduled", "An appointment with you is scheduled again.")
+        }
+        (Kind::StatusChanged, VisitStatus::Confirmed) => {
+            ("Appointment confirmed", "An appointment with you has been confirmed: the patient will come.")
+        }
+        (Kind::StatusChanged, VisitStatus::Completed) => {
+            ("Appointment completed", "An appointment with you has been marked as completed.")
+        }
+        (Kind::StatusChanged, VisitStatus::NoShow) => (
+            "Appointment missed",
+            "An appointment with you has been marked as missed: the patient did not come.",
+        ),
+    };
+    Words { subject, greeting: format!("Dear Dr. {name}"), opening, closing: LOOK }
+}
+
+/// The time of a visit as people write it, in the clinic's zone.
+struct When {
+    date: String,
+    time: String,
+    zone: String,
+}
+
+impl When {
+    fn of(Visit { starts_at, ends_at, .. }: &Visit) -> Self {
+        let end = if starts_at.date() == ends_at.date() { "%H:%M" } else { "%H:%M on %A, %-d %B %Y" };
+        Self {
+            date: starts_at.strftime("%A, %-d %B %Y").to_string(),
+            time: format!("{} to {}", starts_at.strftime("%H:%M"), ends_at.strftime(end)),
+            zone: zone(starts_at),
+        }
+    }
+}
+
+/// For instance `Europe/Berlin (CET, UTC+01:00)`. Many zones have no abbreviation of their own.
+fn zone(at: &Zoned) -> String {
+    let name = at.time_zone().iana_name().unwrap_or("UTC");
+    let offset = at.strftime("%:z");
+    let abbreviation = at.strftime("%Z").to_string();
+    if abbreviation.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        format!("{name} ({abbreviation}, UTC{offset})")
+    } else {
+        format!("{name} (UTC{offset})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENT: Reader<'static> = Reader::Patient { name: "Ada Lovelace", doctor: Some("Grace Hopper") };
+    const DOCTOR: Reader<'static> = Reader::Doctor { name: "Grace Hopper" };
+
+    fn visit(starts_at: &str, status: VisitStatus) -> Visit {
+        let starts_at: Zoned = starts_at.parse().unwrap();
+        let ends_at = &starts_at + jiff::SignedDuration::from_mins(30);
+        Visit { doctor_id: proto::ids::DoctorId::random(), version: 1, status, starts_at, ends_at }
+    }
+
+    fn monday(status: VisitStatus) -> Visit {
+        visit("2030-01-07T09:00[Europe/Berlin]", status)
+    }
+
+    #[test]
+    fn a_booking_tells_when_and_with_whom() {
+        let Content { subject, text, html } = render(Kind::Booked, &monday(VisitStatus::Scheduled), PATIENT);
+        assert_eq!(subject, "Your appointment is booked");
+        let expected = "\
+Dear Ada Lovelace,
+
+Your appointment has been booked.
+
+Date:      Monday, 7 January 2030
+Time:      09:00 to 09:30
+Time zone: Europe/Berlin (CET, UTC+01:00)
+Doctor:    Dr. Grace Hopper
+
+If you cannot come, please cancel in good time, so that somebody else can have the time.
+
+--
+This message was sent automatically. Replies to it are not read.";
+        assert_eq!(text.trim_end(), expected);
+        for told in ["Monday, 7 January 2030", "09:00 to 09:30", "Europe/Berlin", "Dr. Grace Hopper"] {
+            assert!(html.contains(told), "{told}");
+        }
+    }
+
+    #[test]
+    fn no_kind_of_message_names_the_patient_in_its_subject_or_to_the_doctor() {
+        for kind in [Kind::Booked, Kind::Rescheduled, Kind::Cancelled, Kind::StatusChanged] {
+            for status in [
+                VisitStatus::Scheduled,
+                VisitStatus::Confirmed,
+                VisitStatus::Completed,
+                VisitStatus::Cancelled,
+                VisitStatus::NoShow,
+            ] {
+                let to_patient = render(kind, &monday(status), PATIENT);
+                let to_doctor = render(kind, &monday(status), DOCTOR);
+                assert!(!to_patient.subject.contains("Ada"));
+                assert!(!to_doctor.subject.contains("Ada"));
+                assert!(!to_doctor.text.contains("Ada") && !to_doctor.html.contains("Ada"));
+                assert_ne!(to_patient.subject, to_doctor.subject);
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_smuggle_in_markup() {
+        let reader = Reader::Patient { name: "<b>Ada</b>", doctor: None };
+        let Content { html, .. } = render(Kind::Booked, &monday(VisitStatus::Scheduled), reader);
+        assert!(!html.contains("<b>"));
+    }
+
+    #[test]
+    fn summer_time_and_zones_without_a_name_are_told() {
+        let summer = When::of(&visit("2030-07-01T09:00[America/New_York]", VisitStatus::Scheduled));
+        assert_eq!(summer.zone, "America/New_York (EDT, UTC-04:00)");
+        let nepal = When::of(&visit("2030-07-01T09:00[Asia/Kathmandu]", VisitStatus::Scheduled));
+        assert_eq!(nepal.zone, "Asia/Kathmandu (UTC+05:45)");
+    }
+
+    #[test]
+    fn a_visit_over_midnight_ends_on_another_date() {
+        let late = When::of(&visit("2030-01-07T23:45[Europe/Berlin]", VisitStatus::Scheduled));
+        assert_eq!(late.time, "23:45 to 00:15 on Tuesday, 8 January 2030");
+    }
+}
