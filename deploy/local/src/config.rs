@@ -1,0 +1,39 @@
+//! All that is read from the environment.
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Names the file in which `cargo dev test` tells the tests where their servers are.
+pub const TEST_STORES: &str = "HEALTHCARE_TEST_STORES";
+
+pub fn test_stores() -> Option<PathBuf> {
+    env::var_os(TEST_STORES).map(PathBuf::from)
+}
+
+/// The cargo that runs us.
+pub fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Variables by which cargo tells a program about its package. A cargo that we run must not see them: build
+/// scripts that watch them would run again.
+pub fn package_variables() -> Vec<OsString> {
+    let ours = |name: &str| {
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    };
+    env::vars_os().map(|(name, _)| name).filter(|name| name.to_str().is_some_and(ours)).collect()
+}
+
+/// Folders to look for programs in.
+pub fn search_path() -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let usual = ["/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"].map(PathBuf::from);
+    env::split_paths(&path).chain(usual).collect()
+}
+
+/// Whether the person asked for output without colour (<https://no-color.org>).
+pub fn no_colour() -> bool {
+    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}

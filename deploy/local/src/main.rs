@@ -1,0 +1,50 @@
+//! `cargo dev`: the whole system on this machine.
+mod verbs;
+
+use clap::{Parser, Subcommand};
+use local::say::Say;
+use std::process::ExitCode;
+use verbs::{openapi, reset, test, up};
+
+/// Runs the whole system on this machine: its servers, its services, mail, and a demo clinic.
+///
+/// Without a verb: `up`. Everything it makes is kept in `.local` and found again at the next start.
+#[derive(Parser)]
+#[command(bin_name = "cargo dev", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+
+    #[command(flatten)]
+    up: up::Arguments,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Start everything, and stop it at Ctrl-C.
+    Up(up::Arguments),
+    /// Run every test, or those whose name contains a filter.
+    Test(test::Arguments),
+    /// Delete all data, accounts and logs of this checkout's system.
+    Reset(reset::Arguments),
+    /// Write gateway/openapi.json anew.
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Cli { verb, up } = Cli::parse();
+    let say = Say::default();
+    let run = async {
+        match verb.unwrap_or(Verb::Up(up)) {
+            Verb::Up(arguments) => up::run(arguments, &say).await,
+            Verb::Test(arguments) => test::run(arguments, &say).await,
+            Verb::Reset(arguments) => reset::run(&arguments, &say),
+            Verb::Openapi => openapi::run(&say).await,
+        }
+    };
+    run.await.unwrap_or_else(|error| {
+        say.failure(format_args!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}

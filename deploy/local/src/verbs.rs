@@ -1,0 +1,7 @@
+//! What `cargo dev` can be asked to do, a file per verb; beside them what several verbs need.
+pub(crate) mod build;
+pub(crate) mod interrupt;
+pub(crate) mod openapi;
+pub(crate) mod reset;
+pub(crate) mod test;
+pub(crate) mod up;

@@ -1,0 +1,37 @@
+//! Building, with cargo's own progress on the terminal.
+use anyhow::{Context, bail};
+use local::config;
+use local::places::{binaries, checkout};
+use tokio::process::Command;
+
+/// Builds every program of the workspace.
+pub(crate) async fn programs() -> anyhow::Result<()> {
+    build(&["--workspace", "--bins"]).await
+}
+
+/// Builds the programs of one package.
+pub(crate) async fn package(name: &str) -> anyhow::Result<()> {
+    build(&["--package", name, "--bins"]).await
+}
+
+async fn build(what: &[&str]) -> anyhow::Result<()> {
+    let status = cargo("build")?.args(what).kill_on_drop(true).status().await.context("cannot run cargo")?;
+    if !status.success() {
+        bail!("the build failed; what cargo says above tells why");
+    }
+    Ok(())
+}
+
+/// Cargo in this workspace, with the profile that this program was built with.
+pub(crate) fn cargo(verb: &str) -> anyhow::Result<Command> {
+    let mut cargo = Command::new(config::cargo());
+    cargo.arg(verb).current_dir(checkout());
+    for name in config::package_variables() {
+        cargo.env_remove(name);
+    }
+    match binaries()?.file_name().and_then(|name| name.to_str()) {
+        None | Some("debug") => {}
+        Some(profile) => drop(cargo.args(["--profile", profile])),
+    }
+    Ok(cargo)
+}
