@@ -34,7 +34,7 @@ pub struct Changed {
 
 /// How an attempt ended.
 enum Attempt {
-    Done(Changed),
+    Done(Box<Changed>),
     /// The change takes something away, so the attempt is on record now and can be made.
     Recorded(Narrowing),
 }
@@ -66,7 +66,7 @@ impl Changes {
         let mut narrowing = None;
         loop {
             match self.attempt(id, &decide, narrowing).await {
-                Ok(Attempt::Done(changed)) => return Ok(changed),
+                Ok(Attempt::Done(changed)) => return Ok(*changed),
                 Ok(Attempt::Recorded(recorded)) => narrowing = Some(recorded),
                 Err(error) => {
                     if let (Some(narrowing), true) = (narrowing, was_not_made(&error)) {
@@ -111,7 +111,7 @@ impl Changes {
         if after != before {
             self.tell(&after, shift).await;
         }
-        Ok(Attempt::Done(Changed { before, after }))
+        Ok(Attempt::Done(Box::new(Changed { before, after })))
     }
 
     /// Starts looking for narrowings that were left behind.

@@ -171,12 +171,14 @@ impl EditHours {
         for path in paths(update_mask.as_ref()) {
             match path {
                 "day_of_week" => {
-                    edit.day = wrong.field("availability.day_of_week", new.day_of_week.try_into())
+                    edit.day = wrong.field("availability.day_of_week", new.day_of_week.try_into());
                 }
                 "start_time" => {
-                    edit.start = wrong.field("availability.start_time", time_of_day(&new.start_time))
+                    edit.start = wrong.field("availability.start_time", time_of_day(&new.start_time));
                 }
-                "end_time" => edit.end = wrong.field("availability.end_time", time_of_day(&new.end_time)),
+                "end_time" => {
+                    edit.end = wrong.field("availability.end_time", time_of_day(&new.end_time));
+                }
                 "is_available" => edit.is_available = Some(new.is_available),
                 _ => wrong.add("update_mask", "names a field that cannot be changed"),
             }

@@ -59,6 +59,7 @@ impl Practice {
         if [0, self.doctor.version].contains(&expected) { Ok(self) } else { Err(Refusal::VersionMismatch) }
     }
 
+    #[must_use]
     pub fn edit(self, edits: Vec<Edit>, now: Timestamp) -> Self {
         let mut edited = self.clone();
         for edit in edits {
@@ -67,6 +68,7 @@ impl Practice {
         self.become_later(edited, now)
     }
 
+    #[must_use]
     pub fn close(mut self, now: Timestamp) -> Self {
         self.doctor.deleted_at = Some(now);
         self.touch(now)

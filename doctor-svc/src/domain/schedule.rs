@@ -69,7 +69,11 @@ impl TryFrom<u32> for TimeOfDay {
 
     /// `seconds` since midnight.
     fn try_from(seconds: u32) -> Result<Self, BadWindow> {
-        if seconds <= 24 * 3600 && seconds % 60 == 0 { Ok(Self(seconds)) } else { Err(BadWindow::TimeOfDay) }
+        if seconds <= 24 * 3600 && seconds.is_multiple_of(60) {
+            Ok(Self(seconds))
+        } else {
+            Err(BadWindow::TimeOfDay)
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::domain::doctor::{Doctor, Profile};
 use crate::domain::practice::Practice;
 use deadpool_postgres::GenericClient;
 use proto::ids::DoctorId;
+use proto::scalars::{Bio, Language, Phone};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tracing::instrument;
@@ -179,9 +180,9 @@ impl<'a> Columns<'a> {
         } = &practice.doctor.profile;
         Self {
             practice,
-            phone: phone.as_ref().map(|phone| phone.as_str()),
-            languages: languages.iter().map(|language| language.as_str()).collect(),
-            bio: bio.as_ref().map(|bio| bio.as_str()),
+            phone: phone.as_ref().map(Phone::as_str),
+            languages: languages.iter().map(Language::as_str).collect(),
+            bio: bio.as_ref().map(Bio::as_str),
             texts: [
                 first_name.as_str(),
                 last_name.as_str(),
