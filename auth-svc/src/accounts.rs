@@ -1,0 +1,154 @@
+//! Use cases on accounts: register, read, change.
+use crate::domain::{Change, Refusal, RoleName, Standing, User, Username};
+use crate::error::Error;
+use crate::passwords::{NewPassword, Passwords};
+use crate::store::Store;
+use jiff::Timestamp;
+use platform::caller::{self, Caller, Role};
+use proto::ids::UserId;
+use proto::scalars::{Email, PersonName};
+use std::sync::Arc;
+
+/// An account to make.
+pub struct NewAccount {
+    pub email: Email,
+    pub username: Option<Username>,
+    pub full_name: Option<PersonName>,
+    pub password: NewPassword,
+    pub role: Role,
+}
+
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    passwords: Arc<Passwords>,
+}
+
+impl Accounts {
+    pub fn new(store: Store, passwords: Arc<Passwords>) -> Self {
+        Self { store, passwords }
+    }
+
+    /// What `caller` may do with accounts, at this moment: a token outlives its session by minutes, its
+    /// power over accounts does not.
+    pub async fn standing(&self, caller: Option<&Caller>) -> Result<Standing, Error> {
+        let standing = Standing::of(caller);
+        if let (Some(Caller::User(user)), Standing::Staff | Standing::Admin) = (caller, standing) {
+            self.require_session(user).await?;
+        }
+        Ok(standing)
+    }
+
+    /// Lets only administrators pass.
+    pub async fn require_admin(&self, caller: &caller::User) -> Result<(), Error> {
+        if caller.role != Role::Admin {
+            return Err(Error::Forbidden("only for administrators"));
+        }
+        self.require_session(caller).await
+    }
+
+    async fn require_session(&self, user: &caller::User) -> Result<(), Error> {
+        let open = self.store.connection().await?.session_is_open(user.session_id, user.id).await?;
+        if open { Ok(()) } else { Err(Error::SessionEnded) }
+    }
+
+    pub async fn register(&self, account: NewAccount, now: Timestamp) -> Result<User, Error> {
+        let NewAccount { email, username, full_name, password, role } = account;
+        let password = self.passwords.hash(password).await?;
+        let id = UserId::random();
+        let user =
+            User { id, email, username, full_name, role, is_active: true, created_at: now, updated_at: now };
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        tx.insert_user(&user, &password).await?;
+        tx.commit().await?;
+        tracing::info!(user.id = %id, role = role.name(), "registered an account");
+        Ok(user)
+    }
+
+    /// The caller's own account.
+    pub async fn current(&self, caller: &caller::User) -> Result<User, Error> {
+        self.require_session(caller).await?;
+        self.find(caller.id).await
+    }
+
+    pub async fn find(&self, id: UserId) -> Result<User, Error> {
+        self.store.connection().await?.find_user(id).await?.ok_or(Error::UserNotFound(id))
+    }
+
+    /// Newest first, from the one after `last`.
+    pub async fn list(&self, last: Option<UserId>, limit: i64) -> Result<Vec<User>, Error> {
+        Ok(self.store.connection().await?.list_users(last, limit).await?)
+    }
+
+    pub async fn update(
+        &self,
+        caller: &caller::User,
+        standing: Standing,
+        id: UserId,
+        change: Change,
+        now: Timestamp,
+    ) -> Result<User, Error> {
+        let by_admin = standing == Standing::Admin;
+        if !by_admin && !change.is_patient_link() {
+            return Err(Error::Forbidden("staff may only link accounts to patients"));
+        }
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let user = tx.find_and_lock_user(id).await?.ok_or(Error::UserNotFound(id))?;
+        if !by_admin && RoleName::from(user.role) != RoleName::Patient {
+            return Err(Error::Forbidden("staff may only link accounts of patients"));
+        }
+        let changed = user.changed(change, now).map_err(Error::Unfit)?;
+        if caller.id == id && RoleName::from(user.role) != RoleName::from(changed.role) {
+            return Err(Refusal::OwnRole.into());
+        }
+        if user.is_active_admin() && !changed.is_active_admin() {
+            tx.lock_admins().await?;
+            if !tx.another_active_admin(id).await? {
+                return Err(Refusal::LastAdmin.into());
+            }
+        }
+        tx.update_user(&changed).await?;
+        if user.must_log_in_again(&changed) {
+            tx.end_sessions_of(id, now).await?;
+        }
+        tx.commit().await?;
+        tracing::info!(user.id = %id, by.id = %caller.id, role = changed.role.name(), "changed an account");
+        Ok(changed)
+    }
+
+    /// Whether there is an administrator, active or not.
+    pub async fn any_admin(&self) -> Result<bool, Error> {
+        Ok(self.store.connection().await?.any_admin().await?)
+    }
+
+    /// Makes an administrator if there is none. Of several replicas that try at once, one succeeds.
+    pub async fn register_first_admin(
+        &self,
+        email: Email,
+        password: NewPassword,
+        now: Timestamp,
+    ) -> Result<Option<User>, Error> {
+        let password = self.passwords.hash(password).await?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        tx.lock_admins().await?;
+        if tx.any_admin().await? {
+            return Ok(None);
+        }
+        let user = User {
+            id: UserId::random(),
+            email,
+            username: None,
+            full_name: None,
+            role: Role::Admin,
+            is_active: true,
+            created_at: now,
+            updated_at: now,
+        };
+        tx.insert_user(&user, &password).await?;
+        tx.commit().await?;
+        Ok(Some(user))
+    }
+}

@@ -1,0 +1,73 @@
+//! Settings of this service; `--help` is their manual.
+use jiff::SignedDuration;
+use platform::config::{Grpc, Postgres, Process};
+use secrecy::SecretString;
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Config {
+    #[command(flatten)]
+    pub process: Process,
+
+    #[command(flatten)]
+    pub grpc: Grpc,
+
+    #[command(flatten)]
+    pub postgres: Postgres,
+
+    #[command(flatten)]
+    pub lifetimes: Lifetimes,
+
+    /// Fewest characters of a new password.
+    #[arg(long, env, default_value_t = 15, value_parser = clap::value_parser!(u8).range(8..=64))]
+    pub password_min_length: u8,
+
+    #[command(flatten)]
+    pub bootstrap: Bootstrap,
+}
+
+/// How long tokens and sessions last.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Lifetimes {
+    /// Life of an access token, for instance `15m`.
+    #[arg(long, env, default_value = "15m", value_parser = positive)]
+    pub access_token_life: SignedDuration,
+
+    /// A patient's session ends when it was not used for this long.
+    #[arg(long, env, default_value = "168h", value_parser = positive)]
+    pub patient_session_idle: SignedDuration,
+
+    /// A patient's session ends this long after the log-in.
+    #[arg(long, env, default_value = "720h", value_parser = positive)]
+    pub patient_session_life: SignedDuration,
+
+    /// Anyone else's session ends when it was not used for this long.
+    #[arg(long, env, default_value = "30m", value_parser = positive)]
+    pub staff_session_idle: SignedDuration,
+
+    /// Anyone else's session ends this long after the log-in.
+    #[arg(long, env, default_value = "12h", value_parser = positive)]
+    pub staff_session_life: SignedDuration,
+}
+
+/// Who the first administrator is. Looked at only while there is none.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Bootstrap {
+    /// E-mail address of the first administrator.
+    #[arg(long, env)]
+    pub bootstrap_admin_email: Option<String>,
+
+    /// Password of the first administrator.
+    #[arg(long, env, hide_env_values = true)]
+    pub bootstrap_admin_password: Option<SecretString>,
+}
+
+impl AsRef<Process> for Config {
+    fn as_ref(&self) -> &Process {
+        &self.process
+    }
+}
+
+fn positive(text: &str) -> Result<SignedDuration, String> {
+    let duration: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    if duration.is_positive() { Ok(duration) } else { Err("must be more than nothing".to_owned()) }
+}

@@ -1,0 +1,123 @@
+//! Everything that can go wrong here, and how the caller learns of it.
+use crate::domain::{Misfit, Refusal};
+use crate::store::{self, Taken};
+use crate::{keys, passwords};
+use aws_lc_rs::error::Unspecified;
+use platform::caller::forbidden;
+use platform::fault::{self, fault};
+use platform::violations::Violations;
+use proto::ids::UserId;
+use tonic::{Code, Status};
+
+const DOMAIN: &str = "auth.healthcare";
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The same for an unknown name, a wrong password and a disabled account.
+    #[error("the user name or the password is wrong")]
+    InvalidCredentials,
+    #[error("the refresh token is not valid")]
+    RefreshTokenInvalid,
+    #[error("the refresh token was used before, its session has been ended")]
+    RefreshTokenReused,
+    #[error("the session has ended")]
+    SessionEnded,
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("user {0} does not exist")]
+    UserNotFound(UserId),
+    #[error("there is an account with this {0} already")]
+    Taken(#[source] Taken),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("the role and the links do not fit")]
+    Unfit(Vec<Misfit>),
+    #[error("too many people are logging in, try again shortly")]
+    Busy,
+    #[error("the password could not be processed")]
+    Hashing(#[source] passwords::Error),
+    #[error("the signing keys cannot be used")]
+    Keys(#[from] keys::Error),
+    #[error("the token could not be signed")]
+    Signing(#[from] jsonwebtoken::errors::Error),
+    #[error("there is no randomness")]
+    Randomness(#[from] Unspecified),
+    #[error("the account store failed")]
+    Store(#[source] store::Error),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Taken(what) => Self::Taken(what),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<passwords::Error> for Error {
+    fn from(error: passwords::Error) -> Self {
+        match error {
+            passwords::Error::Busy => Self::Busy,
+            error => Self::Hashing(error),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let (code, reason) = match &error {
+            Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
+            Error::RefreshTokenInvalid => (Code::Unauthenticated, "REFRESH_TOKEN_INVALID"),
+            Error::RefreshTokenReused => (Code::Unauthenticated, "REFRESH_TOKEN_REUSED"),
+            Error::SessionEnded => (Code::Unauthenticated, "SESSION_ENDED"),
+            Error::UserNotFound(_) => (Code::NotFound, "USER_NOT_FOUND"),
+            Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
+            Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
+            Error::Taken(Taken::Link) => (Code::AlreadyExists, "ALREADY_LINKED"),
+            Error::Refused(Refusal::OwnRole) => (Code::FailedPrecondition, "OWN_ROLE"),
+            Error::Refused(Refusal::LastAdmin) => (Code::FailedPrecondition, "LAST_ADMIN"),
+            Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", error.to_string()),
+            Error::Unfit(misfits) => return violations(misfits).into(),
+            Error::Forbidden(message) => return forbidden(message),
+            Error::Store(store::Error::Database(database)) => return database.status(DOMAIN),
+            Error::Hashing(_)
+            | Error::Keys(_)
+            | Error::Signing(_)
+            | Error::Randomness(_)
+            | Error::Store(_) => return fault::internal(&error),
+        };
+        fault(code, DOMAIN, reason, error.to_string())
+    }
+}
+
+/// The fields of `UpdateUserRequest` that are wrong.
+fn violations(misfits: &[Misfit]) -> Violations {
+    let mut wrong = Violations::default();
+    for misfit in misfits {
+        wrong.add(&format!("user.{}", misfit.field()), misfit);
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic_types::StatusExt as _;
+
+    #[test]
+    fn who_meets_a_full_queue_is_told_when_to_come_back() {
+        let status = Status::from(Error::from(passwords::Error::Busy));
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert_eq!(fault::reason(&status).as_deref(), Some("AUTH_BUSY"));
+        assert!(status.get_details_retry_info().is_some_and(|info| info.retry_delay.is_some()));
+    }
+
+    #[test]
+    fn misfits_of_a_change_are_fields_of_the_request() {
+        let status = Status::from(Error::Unfit(vec![Misfit::DoctorMissing]));
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let fields = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(fields[0].field, "user.doctor_id");
+    }
+}

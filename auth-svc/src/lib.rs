@@ -1,0 +1,92 @@
+//! Accounts, sessions, and the keys that access tokens are signed with.
+//!
+//! Modules are declared in dependency order: each imports only what stands above it.
+
+pub mod config; // settings
+pub mod domain; // accounts and sessions, and what may become of them; pure
+pub mod passwords; // hashed a few at a time, and only good ones
+pub mod keys; // signing keys, sealed, and which is in use when
+pub mod tokens; // access tokens signed, refresh tokens made
+pub mod store; // all SQL
+pub mod error; // what can go wrong, and its gRPC status
+pub mod keyring; // the signing keys, the same for all replicas
+pub mod accounts; // use cases: register, read, change
+pub mod sessions; // use cases: log in, refresh, log out
+pub mod bootstrap; // the first administrator
+pub mod convert; // wire <-> domain
+pub mod api; // the gRPC face
+
+use accounts::Accounts;
+use anyhow::Context as _;
+use api::Api;
+use config::Config;
+use keyring::Keyring;
+use passwords::{Passwords, Policy};
+use platform::admin::Readiness;
+use platform::clock::Clock;
+use platform::page::PageTokens;
+use platform::postgres;
+use platform::secrets::RootSecret;
+use platform::server::Stack;
+use platform::shutdown::Shutdown;
+use platform::token::Verifier;
+use proto::auth::auth_service_server::AuthServiceServer;
+use sessions::Sessions;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::net::TcpListener;
+
+/// How often keys are read again and expired sessions forgotten.
+const UPKEEP: Duration = Duration::from_secs(60);
+
+/// Brings the schema up to date.
+pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    refinery::embed_migrations!("migrations");
+    postgres::migrate(&config.postgres, "auth", &migrations::runner()).await
+}
+
+/// Serves on `listener` until shutdown is requested.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    readiness: Readiness,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let root = RootSecret::new(&config.process.secret_key)?;
+    let store = Store::new(postgres::pool(&config.postgres, "auth-svc")?);
+    let verifier = Verifier::new(&root, None, clock.clone());
+    let keyring = Keyring::open(store.clone(), &root, verifier.clone(), clock.now()).await;
+    let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
+    let passwords = Arc::new(Passwords::new()?);
+    let policy = Policy { min_length: usize::from(config.password_min_length) };
+
+    let accounts = Accounts::new(store.clone(), passwords.clone());
+    bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now()).await?;
+    let sessions = Sessions::new(store, passwords, keyring.clone(), config.lifetimes);
+    shutdown.spawn(upkeep(keyring.clone(), sessions.clone(), clock.clone(), shutdown.clone()));
+
+    let api = Api { accounts, sessions, keyring, policy, pages: PageTokens::new(&root), clock };
+    readiness.set(true);
+    let stack = Stack {
+        verifier,
+        open: api::OPEN,
+        settings: config.grpc,
+        shutdown,
+        grace: Duration::from_secs(config.process.shutdown_grace_seconds),
+    };
+    stack.serve(listener, AuthServiceServer::new(api)).await
+}
+
+/// Learns of keys that other replicas made, makes one when it is time, and forgets expired sessions.
+async fn upkeep(keyring: Arc<Keyring>, sessions: Sessions, clock: Clock, shutdown: Shutdown) {
+    while shutdown.pause(UPKEEP).await {
+        if let Err(error) = keyring.refresh(clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not refresh the signing keys");
+        }
+        if let Err(error) = sessions.forget_expired(clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired sessions");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Use cases on sessions: log in, refresh, log out.
+use crate::config::Lifetimes;
+use crate::domain::{Login, Session, User};
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::passwords::Passwords;
+use crate::store::Store;
+use crate::tokens::{RefreshToken, TokenPair, access_token};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::sync::Arc;
+
+/// Expired sessions are kept for this long: access tokens made at their end are still looked up.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Clone)]
+pub struct Sessions {
+    store: Store,
+    passwords: Arc<Passwords>,
+    keyring: Arc<Keyring>,
+    lifetimes: Lifetimes,
+}
+
+impl Sessions {
+    pub fn new(store: Store, passwords: Arc<Passwords>, keyring: Arc<Keyring>, lifetimes: Lifetimes) -> Self {
+        Self { store, passwords, keyring, lifetimes }
+    }
+
+    /// `login` is none for a name that no account can have. Whatever is wrong, the same work is done and
+    /// the same answer given.
+    pub async fn log_in(
+        &self,
+        login: Option<Login>,
+        password: SecretString,
+        now: Timestamp,
+    ) -> Result<TokenPair, Error> {
+        let found = match &login {
+            Some(login) => self.store.connection().await?.find_login(login).await?,
+            None => None,
+        };
+        let (id, hash) = found.map(|(user, hash)| (user.id, hash)).unzip();
+        // No connection is held meanwhile.
+        let verified = self.passwords.verify(password, hash).await?;
+        let id = id.filter(|_| verified).ok_or(Error::InvalidCredentials)?;
+
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        // Locked, so that an account that is being disabled gets no session that outlives that.
+        let user = tx.find_and_lock_user(id).await?.filter(|user| user.is_active);
+        let user = user.ok_or(Error::InvalidCredentials)?;
+        let session = Session::start(&user, &self.lifetimes, now);
+        let refresh = RefreshToken::new(session.id)?;
+        tx.insert_session(&session).await?;
+        tx.insert_refresh_token(&refresh).await?;
+        tx.commit().await?;
+        tracing::info!(user.id = %id, session.id = %session.id, "logged in");
+        self.pair(&user, &session, refresh, now)
+    }
+
+    /// Spends `token` for a new pair. Using it once more ends the session: one of the two users stole it.
+    pub async fn refresh(&self, token: &RefreshToken, now: Timestamp) -> Result<TokenPair, Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let session = tx.find_and_lock_session(token.session_id).await?;
+        let session = session.ok_or(Error::RefreshTokenInvalid)?;
+        // A wrong secret proves nothing and must not end the session: ids are no secrets.
+        let spent = tx.refresh_token_is_spent(token).await?.ok_or(Error::RefreshTokenInvalid)?;
+        if spent {
+            tx.end_session(session.id, now).await?;
+            tx.commit().await?;
+            tracing::warn!(user.id = %session.user_id, session.id = %session.id, "a refresh token was used twice");
+            return Err(Error::RefreshTokenReused);
+        }
+        let user = tx.find_user(session.user_id).await?.ok_or(Error::RefreshTokenInvalid)?;
+        let session = session.resumed(&user, &self.lifetimes, now).ok_or(Error::RefreshTokenInvalid)?;
+        let next = RefreshToken::new(session.id)?;
+        tx.spend_refresh_token(token, now).await?;
+        tx.insert_refresh_token(&next).await?;
+        tx.prolong_session(&session).await?;
+        tx.commit().await?;
+        self.pair(&user, &session, next, now)
+    }
+
+    /// Ends the session of `token`, spent or not. Says nothing about tokens that do not exist.
+    pub async fn log_out(&self, token: &RefreshToken, now: Timestamp) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        if tx.refresh_token_is_spent(token).await?.is_some() {
+            tx.end_session(token.session_id, now).await?;
+            tx.commit().await?;
+            tracing::info!(session.id = %token.session_id, "logged out");
+        }
+        Ok(())
+    }
+
+    pub async fn forget_expired(&self, now: Timestamp) -> Result<(), Error> {
+        let connection = self.store.connection().await?;
+        let forgotten = connection.delete_sessions_expired_before(now - KEPT_FOR).await?;
+        if forgotten > 0 {
+            tracing::info!(sessions = forgotten, "forgot expired sessions");
+        }
+        Ok(())
+    }
+
+    fn pair(
+        &self,
+        user: &User,
+        session: &Session,
+        refresh: RefreshToken,
+        now: Timestamp,
+    ) -> Result<TokenPair, Error> {
+        let keys = self.keyring.current();
+        let life = self.lifetimes.access_token_life;
+        let access = access_token(keys.signing(now), user, session, life, now)?;
+        Ok(TokenPair { access, refresh })
+    }
+}

@@ -1,0 +1,43 @@
+//! Signing keys, sealed.
+use super::{Error, Tx};
+use crate::keys::SealedKey;
+use tracing::instrument;
+use uuid::Uuid;
+
+const LIST: &str = "SELECT id, sealed, created_at FROM auth.signing_keys ORDER BY created_at, id";
+
+const INSERT: &str = "INSERT INTO auth.signing_keys (id, sealed, created_at) VALUES ($1, $2, $3)";
+
+const DELETE: &str = "DELETE FROM auth.signing_keys WHERE id = ANY ($1)";
+
+impl Tx<'_> {
+    /// All keys, oldest first. Nobody else makes one until the end of the transaction.
+    #[instrument(name = "db.signing_key.list", skip_all)]
+    pub async fn lock_and_list_keys(&self) -> Result<Vec<SealedKey>, Error> {
+        self.lock("auth.signing_keys").await?;
+        let statement = self.0.prepare_cached(LIST).await?;
+        let rows = self.0.query(&statement, &[]).await?;
+        let key = |row: &tokio_postgres::Row| {
+            Ok(SealedKey {
+                id: row.try_get("id")?,
+                sealed: row.try_get("sealed")?,
+                created_at: row.try_get("created_at")?,
+            })
+        };
+        rows.iter().map(key).collect()
+    }
+
+    #[instrument(name = "db.signing_key.insert", skip_all, fields(key.id = %key.id))]
+    pub async fn insert_key(&self, key: &SealedKey) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(INSERT).await?;
+        self.0.execute(&statement, &[&key.id, &key.sealed, &key.created_at]).await?;
+        Ok(())
+    }
+
+    #[instrument(name = "db.signing_key.delete", skip_all)]
+    pub async fn delete_keys(&self, ids: &[Uuid]) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(DELETE).await?;
+        self.0.execute(&statement, &[&ids]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! Sessions and their refresh tokens.
+use super::{Connection, Error, Tx};
+use crate::domain::Session;
+use crate::tokens::RefreshToken;
+use jiff::Timestamp;
+use proto::ids::{SessionId, UserId};
+use tokio_postgres::Row;
+use tracing::instrument;
+
+const INSERT: &str = "
+    INSERT INTO auth.sessions (id, user_id, started_at, idles_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5)";
+
+const FIND_AND_LOCK: &str = "
+    SELECT id, user_id, started_at, idles_at, expires_at, ended_at
+      FROM auth.sessions
+     WHERE id = $1
+       FOR UPDATE";
+
+const PROLONG: &str = "UPDATE auth.sessions SET idles_at = $2 WHERE id = $1";
+
+const END: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+
+const END_ALL: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
+
+const IS_OPEN: &str = "
+    SELECT EXISTS (
+        SELECT
+          FROM auth.sessions
+          JOIN auth.users ON users.id = sessions.user_id
+         WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.ended_at IS NULL AND users.is_active
+    )";
+
+const DELETE_EXPIRED: &str = "DELETE FROM auth.sessions WHERE expires_at < $1";
+
+const INSERT_TOKEN: &str = "INSERT INTO auth.refresh_tokens (digest, session_id) VALUES ($1, $2)";
+
+const FIND_TOKEN: &str = "
+    SELECT spent_at IS NOT NULL AS spent
+      FROM auth.refresh_tokens
+     WHERE digest = $1 AND session_id = $2";
+
+const SPEND: &str = "UPDATE auth.refresh_tokens SET spent_at = $2 WHERE digest = $1";
+
+impl Connection {
+    /// Whether `session_id` is a session of `user_id` that was not ended, and the account is active.
+    #[instrument(name = "db.session.is_open", skip_all, fields(session.id = %session_id))]
+    pub async fn session_is_open(&self, session_id: SessionId, user_id: UserId) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(IS_OPEN).await?;
+        Ok(self.0.query_one(&statement, &[&session_id.0, &user_id.0]).await?.try_get(0)?)
+    }
+
+    /// Forgets sessions that expired before `then`, with their tokens.
+    #[instrument(name = "db.session.delete_expired", skip_all)]
+    pub async fn delete_sessions_expired_before(&self, then: Timestamp) -> Result<u64, Error> {
+        let statement = self.0.prepare_cached(DELETE_EXPIRED).await?;
+        Ok(self.0.execute(&statement, &[&then]).await?)
+    }
+}
+
+impl Tx<'_> {
+    #[instrument(name = "db.session.insert", skip_all, fields(session.id = %session.id))]
+    pub async fn insert_session(&self, session: &Session) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(INSERT).await?;
+        let Session { id, user_id, started_at, idles_at, expires_at, ended_at: _ } = session;
+        self.0.execute(&statement, &[&id.0, &user_id.0, started_at, idles_at, expires_at]).await?;
+        Ok(())
+    }
+
+    /// Nobody else changes it until the end of the transaction.
+    #[instrument(name = "db.session.find_and_lock", skip_all, fields(session.id = %id))]
+    pub async fn find_and_lock_session(&self, id: SessionId) -> Result<Option<Session>, Error> {
+        let statement = self.0.prepare_cached(FIND_AND_LOCK).await?;
+        self.0.query_opt(&statement, &[&id.0]).await?.as_ref().map(Session::try_from).transpose()
+    }
+
+    #[instrument(name = "db.session.prolong", skip_all, fields(session.id = %session.id))]
+    pub async fn prolong_session(&self, session: &Session) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(PROLONG).await?;
+        self.0.execute(&statement, &[&session.id.0, &session.idles_at]).await?;
+        Ok(())
+    }
+
+    #[instrument(name = "db.session.end", skip_all, fields(session.id = %id))]
+    pub async fn end_session(&self, id: SessionId, now: Timestamp) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(END).await?;
+        self.0.execute(&statement, &[&id.0, &now]).await?;
+        Ok(())
+    }
+
+    #[instrument(name = "db.session.end_all", skip_all, fields(user.id = %user_id))]
+    pub async fn end_sessions_of(&self, user_id: UserId, now: Timestamp) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(END_ALL).await?;
+        self.0.execute(&statement, &[&user_id.0, &now]).await?;
+        Ok(())
+    }
+
+    #[instrument(name = "db.refresh_token.insert", skip_all, fields(session.id = %token.session_id))]
+    pub async fn insert_refresh_token(&self, token: &RefreshToken) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(INSERT_TOKEN).await?;
+        self.0.execute(&statement, &[&token.digest(), &token.session_id.0]).await?;
+        Ok(())
+    }
+
+    /// Whether `token` is spent; none when its session has no such token.
+    #[instrument(name = "db.refresh_token.find", skip_all, fields(session.id = %token.session_id))]
+    pub async fn refresh_token_is_spent(&self, token: &RefreshToken) -> Result<Option<bool>, Error> {
+        let statement = self.0.prepare_cached(FIND_TOKEN).await?;
+        let row = self.0.query_opt(&statement, &[&token.digest(), &token.session_id.0]).await?;
+        Ok(row.map(|row| row.try_get("spent")).transpose()?)
+    }
+
+    #[instrument(name = "db.refresh_token.spend", skip_all, fields(session.id = %token.session_id))]
+    pub async fn spend_refresh_token(&self, token: &RefreshToken, now: Timestamp) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(SPEND).await?;
+        self.0.execute(&statement, &[&token.digest(), &now]).await?;
+        Ok(())
+    }
+}
+
+impl TryFrom<&Row> for Session {
+    type Error = Error;
+
+    fn try_from(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: SessionId(row.try_get("id")?),
+            user_id: UserId(row.try_get("user_id")?),
+            started_at: row.try_get("started_at")?,
+            idles_at: row.try_get("idles_at")?,
+            expires_at: row.try_get("expires_at")?,
+            ended_at: row.try_get("ended_at")?,
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! Accounts.
+use super::{Connection, Error, Taken, Tx};
+use crate::domain::{Login, User, Username};
+use crate::passwords::Hash;
+use deadpool_postgres::GenericClient;
+use platform::caller::Role;
+use platform::postgres;
+use proto::ids::{DoctorId, PatientId, UserId};
+use proto::scalars::PersonName;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use tracing::instrument;
+use uuid::Uuid;
+
+const BY_EMAIL: &str = "
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at,
+           password_hash
+      FROM auth.users
+     WHERE lower(email) = lower($1)";
+
+const BY_USERNAME: &str = "
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at,
+           password_hash
+      FROM auth.users
+     WHERE lower(username) = lower($1)";
+
+const FIND: &str = "
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at
+      FROM auth.users
+     WHERE id = $1";
+
+const FIND_AND_LOCK: &str = "
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at
+      FROM auth.users
+     WHERE id = $1
+       FOR UPDATE";
+
+const LIST: &str = "
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at
+      FROM auth.users
+     WHERE $1::uuid IS NULL OR id < $1
+     ORDER BY id DESC
+     LIMIT $2";
+
+const INSERT: &str = "
+    INSERT INTO auth.users
+           (id, email, username, full_name, password_hash, role, patient_id, doctor_id, is_active, created_at,
+            updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+const UPDATE: &str = "
+    UPDATE auth.users
+       SET full_name = $2, role = $3, patient_id = $4, doctor_id = $5, is_active = $6, updated_at = $7
+     WHERE id = $1";
+
+const ANY_ADMIN: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE role = 'admin')";
+
+const ANOTHER_ACTIVE_ADMIN: &str =
+    "SELECT EXISTS (SELECT FROM auth.users WHERE role = 'admin' AND is_active AND id <> $1)";
+
+impl Connection {
+    /// The account to log in to, with its password.
+    #[instrument(name = "db.user.find_login", skip_all)]
+    pub async fn find_login(&self, login: &Login) -> Result<Option<(User, Hash)>, Error> {
+        let (statement, name) = match login {
+            Login::Email(email) => (BY_EMAIL, email.as_str()),
+            Login::Username(username) => (BY_USERNAME, username.as_str()),
+        };
+        let statement = self.0.prepare_cached(statement).await?;
+        let Some(row) = self.0.query_opt(&statement, &[&name]).await? else { return Ok(None) };
+        Ok(Some((User::try_from(&row)?, Hash(row.try_get("password_hash")?))))
+    }
+
+    #[instrument(name = "db.user.find", skip_all, fields(user.id = %id))]
+    pub async fn find_user(&self, id: UserId) -> Result<Option<User>, Error> {
+        find(&self.0, FIND, id).await
+    }
+
+    /// Newest first, from the one after `last`.
+    #[instrument(name = "db.user.list", skip_all)]
+    pub async fn list_users(&self, last: Option<UserId>, limit: i64) -> Result<Vec<User>, Error> {
+        let statement = self.0.prepare_cached(LIST).await?;
+        let rows = self.0.query(&statement, &[&last.map(|id| id.0), &limit]).await?;
+        rows.iter().map(User::try_from).collect()
+    }
+
+    #[instrument(name = "db.user.any_admin", skip_all)]
+    pub async fn any_admin(&self) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(ANY_ADMIN).await?;
+        Ok(self.0.query_one(&statement, &[]).await?.try_get(0)?)
+    }
+}
+
+impl Tx<'_> {
+    /// As it is now; it may be changed by others meanwhile.
+    #[instrument(name = "db.user.find", skip_all, fields(user.id = %id))]
+    pub async fn find_user(&self, id: UserId) -> Result<Option<User>, Error> {
+        find(&self.0, FIND, id).await
+    }
+
+    /// Nobody else changes it until the end of the transaction.
+    #[instrument(name = "db.user.find_and_lock", skip_all, fields(user.id = %id))]
+    pub async fn find_and_lock_user(&self, id: UserId) -> Result<Option<User>, Error> {
+        find(&self.0, FIND_AND_LOCK, id).await
+    }
+
+    #[instrument(name = "db.user.insert", skip_all, fields(user.id = %user.id))]
+    pub async fn insert_user(&self, user: &User, password: &Hash) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(INSERT).await?;
+        let User { id, email, username, full_name, role, is_active, created_at, updated_at } = user;
+        let (patient_id, doctor_id) = links(*role);
+        let (email, role) = (email.as_str(), role.name());
+        let username = username.as_ref().map(Username::as_str);
+        let full_name = full_name.as_ref().map(PersonName::as_str);
+        let columns: [&(dyn ToSql + Sync); 11] = [
+            &id.0,
+            &email,
+            &username,
+            &full_name,
+            &password.0,
+            &role,
+            &patient_id,
+            &doctor_id,
+            is_active,
+            created_at,
+            updated_at,
+        ];
+        self.0.execute(&statement, &columns).await.map_err(taken)?;
+        Ok(())
+    }
+
+    #[instrument(name = "db.user.update", skip_all, fields(user.id = %user.id))]
+    pub async fn update_user(&self, user: &User) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(UPDATE).await?;
+        let (patient_id, doctor_id) = links(user.role);
+        let full_name = user.full_name.as_ref().map(PersonName::as_str);
+        let role = user.role.name();
+        let columns: [&(dyn ToSql + Sync); 7] =
+            [&user.id.0, &full_name, &role, &patient_id, &doctor_id, &user.is_active, &user.updated_at];
+        self.0.execute(&statement, &columns).await.map_err(taken)?;
+        Ok(())
+    }
+
+    /// Nobody else makes or unmakes the first or last administrator until the end of the transaction.
+    #[instrument(name = "db.user.lock_admins", skip_all)]
+    pub async fn lock_admins(&self) -> Result<(), Error> {
+        self.lock("auth.admins").await
+    }
+
+    #[instrument(name = "db.user.any_admin", skip_all)]
+    pub async fn any_admin(&self) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(ANY_ADMIN).await?;
+        Ok(self.0.query_one(&statement, &[]).await?.try_get(0)?)
+    }
+
+    /// Whether somebody besides `id` is an active administrator.
+    #[instrument(name = "db.user.another_active_admin", skip_all, fields(user.id = %id))]
+    pub async fn another_active_admin(&self, id: UserId) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(ANOTHER_ACTIVE_ADMIN).await?;
+        Ok(self.0.query_one(&statement, &[&id.0]).await?.try_get(0)?)
+    }
+}
+
+async fn find(client: &impl GenericClient, statement: &str, id: UserId) -> Result<Option<User>, Error> {
+    let statement = client.prepare_cached(statement).await?;
+    client.query_opt(&statement, &[&id.0]).await?.as_ref().map(User::try_from).transpose()
+}
+
+fn links(role: Role) -> (Option<Uuid>, Option<Uuid>) {
+    match role {
+        Role::Patient(id) => (Some(id.0), None),
+        Role::Doctor(id) => (None, Some(id.0)),
+        Role::Admin | Role::Staff | Role::Auditor => (None, None),
+    }
+}
+
+fn taken(error: tokio_postgres::Error) -> Error {
+    let error = postgres::Error::from(error);
+    match error.constraint() {
+        Some("users_email") => Error::Taken(Taken::Email),
+        Some("users_username") => Error::Taken(Taken::Username),
+        Some("users_patient" | "users_doctor") => Error::Taken(Taken::Link),
+        _ => error.into(),
+    }
+}
+
+impl TryFrom<&Row> for User {
+    type Error = Error;
+
+    fn try_from(row: &Row) -> Result<Self, Error> {
+        let id = UserId(row.try_get("id")?);
+        let unreadable = |column| Error::Unreadable { table: "user", id: id.0, column };
+        let patient_id: Option<Uuid> = row.try_get("patient_id")?;
+        let doctor_id: Option<Uuid> = row.try_get("doctor_id")?;
+        let role = match (row.try_get("role")?, patient_id, doctor_id) {
+            ("admin", None, None) => Role::Admin,
+            ("staff", None, None) => Role::Staff,
+            ("auditor", None, None) => Role::Auditor,
+            ("patient", Some(id), None) => Role::Patient(PatientId(id)),
+            ("doctor", None, Some(id)) => Role::Doctor(DoctorId(id)),
+            _ => return Err(unreadable("role")),
+        };
+        let email: String = row.try_get("email")?;
+        let username: Option<String> = row.try_get("username")?;
+        let full_name: Option<String> = row.try_get("full_name")?;
+        Ok(Self {
+            id,
+            email: email.try_into().map_err(|_| unreadable("email"))?,
+            username: username.map(TryInto::try_into).transpose().map_err(|_| unreadable("username"))?,
+            full_name: full_name.map(TryInto::try_into).transpose().map_err(|_| unreadable("full_name"))?,
+            role,
+            is_active: row.try_get("is_active")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! The service alone, over gRPC, on a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+mod service; // how the tests start it and talk to it
+mod starting; // the first administrator, and replicas
+mod registering; // who may make which account
+mod logging_in; // failures alike, tokens as specified
+mod refreshing; // each refresh token works once
+mod changing; // links, roles, disabled accounts
+mod upkeep; // what is followed and forgotten in time
