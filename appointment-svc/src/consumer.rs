@@ -4,12 +4,12 @@ use crate::calendars::Calendars;
 use crate::error::Error;
 use platform::inbox::{Handler, Refused};
 use platform::outbox::Envelope;
+use proto::ids::{DoctorId, PatientId};
 
 /// The queue of this service.
 pub const QUEUE: &str = "appointment-svc.events";
-/// Events that it takes.
-pub const PATTERNS: &[&str] =
-    &["doctor.created", "doctor.rules_changed", "doctor.deleted", "patient.created", "patient.deleted"];
+/// Events that it takes: every one of these owners, so that none is without a queue and held back by its relay.
+pub const PATTERNS: &[&str] = &["doctor.*", "patient.*"];
 
 pub struct Consumer {
     calendars: Calendars,
@@ -23,11 +23,16 @@ impl Consumer {
 
 impl Handler for Consumer {
     async fn handle(&self, event: Envelope) -> Result<(), Refused> {
-        let of_a_patient = event.event_type.starts_with("healthcare.patient.");
-        let outcome = if of_a_patient {
-            self.calendars.refresh_party(proto::ids::PatientId(event.subject)).await
-        } else {
-            self.calendars.refresh(proto::ids::DoctorId(event.subject)).await
+        let kind = event.event_type.trim_start_matches("healthcare.").trim_end_matches(".v1");
+        let outcome = match kind {
+            "doctor.created" | "doctor.rules_changed" | "doctor.deleted" => {
+                self.calendars.refresh(DoctorId(event.subject)).await
+            }
+            "patient.created" | "patient.deleted" => {
+                self.calendars.refresh_party(PatientId(event.subject)).await
+            }
+            // Nothing that a calendar knows of.
+            _ => return Ok(()),
         };
         match outcome {
             Ok(_) => Ok(()),
