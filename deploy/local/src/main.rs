@@ -6,11 +6,14 @@ use local::say::Say;
 use std::process::ExitCode;
 use verbs::{openapi, reset, test, up};
 
-/// Runs the whole system on this machine: its servers, its services, mail, and a demo clinic.
-///
-/// Without a verb: `up`. Everything it makes is kept in `.local` and found again at the next start.
 #[derive(Parser)]
-#[command(bin_name = "cargo dev", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(
+    bin_name = "cargo dev",
+    about = "Runs the whole system on this machine: its servers, its services, mail, and a demo clinic",
+    after_help = "Without a verb: up. What it makes is kept in .local and found again at the next start.",
+    args_conflicts_with_subcommands = true,
+    max_term_width = 110
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Option<Verb>,
