@@ -1,8 +1,10 @@
 //! Accounts and sessions, and what may become of them. Pure: no clock, no I/O, no async.
 mod name; // what people type to say who they are
+mod role; // roles, the records they link to, and who may give them
+mod user; // an account, and what may change in it
 mod session; // one log-in, and when it is over
-mod user; // an account, its role and its links
 
 pub use name::{BadUsername, Login, Username};
+pub use role::{Asked, Misfit, RoleName, Standing, role_of_new};
 pub use session::Session;
-pub use user::{Asked, Change, Edit, Misfit, Refusal, RoleName, Standing, User, role_of_new};
+pub use user::{Change, Edit, Refusal, User};
