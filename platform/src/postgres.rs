@@ -121,11 +121,11 @@ pub async fn migrate(
     own: &refinery::Runner,
 ) -> anyhow::Result<()> {
     let url = settings.database_owner_url.as_ref().unwrap_or(&settings.database_url);
-    let mut client = patient_connect(url.expose_secret()).await?;
+    let mut client = wait_for_server(url.expose_secret()).await?;
     client
         .batch_execute(&format!(
-            "SET lock_timeout = '5s';
-             SELECT pg_advisory_lock({MIGRATION_LOCK});
+            "SELECT pg_advisory_lock({MIGRATION_LOCK});
+             SET lock_timeout = '5s';
              DO $$ BEGIN
                  IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF;
              END $$;
@@ -149,7 +149,7 @@ fn own_runner(own: &refinery::Runner) -> refinery::Runner {
 }
 
 /// Connects, however long it takes the database to accept.
-async fn patient_connect(url: &str) -> anyhow::Result<Client> {
+async fn wait_for_server(url: &str) -> anyhow::Result<Client> {
     let config: tokio_postgres::Config = url.parse()?;
     loop {
         match config.connect(NoTls).await {

@@ -1,8 +1,9 @@
 //! Redis, for what may be lost: limits and caches. Answers fast or not at all, so that an outage costs callers
 //! nothing: what needs Redis does without.
 use crate::config;
+use bb8_redis::bb8::{self, ManageConnection};
 use bb8_redis::redis::aio::MultiplexedConnection;
-use bb8_redis::{RedisConnectionManager, bb8};
+use bb8_redis::redis::{Client, RedisError};
 use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -23,7 +24,7 @@ pub struct Away;
 
 #[derive(Clone)]
 pub struct Redis {
-    pool: bb8::Pool<RedisConnectionManager>,
+    pool: bb8::Pool<Connections>,
     started: Instant,
     /// Milliseconds after `started` until which nothing is tried.
     away_until: Arc<AtomicU64>,
@@ -31,14 +32,13 @@ pub struct Redis {
 
 impl Redis {
     pub fn new(settings: &config::Redis) -> anyhow::Result<Self> {
-        let manager = RedisConnectionManager::new(settings.redis_url.expose_secret())?;
-        // Connections are multiplexed: a few carry everything.
+        let connections = Connections(Client::open(settings.redis_url.expose_secret())?);
         let pool = bb8::Pool::builder()
-            .max_size(4)
+            .max_size(16)
             .connection_timeout(PATIENCE)
             .retry_connection(false)
             .test_on_check_out(false)
-            .build_unchecked(manager);
+            .build_unchecked(connections);
         Ok(Self { pool, started: Instant::now(), away_until: Arc::default() })
     }
 
@@ -52,7 +52,11 @@ impl Redis {
         }
         let answer = tokio::time::timeout(PATIENCE, async {
             let mut connection = self.pool.get().await.map_err(|_| Away)?;
-            command(&mut connection).await.map_err(|_| Away)
+            // Until it has answered it is not fit for others, even if this call is given up.
+            connection.is_broken = true;
+            let answer = command(&mut connection.redis).await.map_err(|_| Away)?;
+            connection.is_broken = false;
+            Ok::<T, Away>(answer)
         });
         if let Ok(Ok(value)) = answer.await {
             return Ok(value);
@@ -72,5 +76,32 @@ impl Redis {
 
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Opens connections, and knows those that are dead: without that the pool would hand out the connections of a
+/// Redis that has restarted.
+struct Connections(Client);
+
+struct Connection {
+    redis: MultiplexedConnection,
+    is_broken: bool,
+}
+
+impl ManageConnection for Connections {
+    type Connection = Connection;
+    type Error = RedisError;
+
+    async fn connect(&self) -> Result<Connection, RedisError> {
+        let redis = self.0.get_multiplexed_async_connection().await?;
+        Ok(Connection { redis, is_broken: false })
+    }
+
+    async fn is_valid(&self, connection: &mut Connection) -> Result<(), RedisError> {
+        commands::cmd("PING").query_async(&mut connection.redis).await
+    }
+
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        connection.is_broken
     }
 }
