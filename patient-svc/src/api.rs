@@ -1,0 +1,212 @@
+//! The gRPC face: who, what, do, reply. No rules, no SQL.
+use crate::charts::Charts;
+use crate::convert::{self, ListedOf};
+use crate::pages::AskedPage;
+use crate::registry::Registry;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use pb::patient_service_server::PatientService;
+use platform::caller::{Caller, User};
+use platform::clock::Clock;
+use proto::patient as pb;
+use tonic::{Request, Response, Result};
+
+/// Whom some methods are for alone.
+const APPOINTMENTS: &[&str] = &["appointment-svc"];
+const NOTIFICATIONS: &[&str] = &["notification-svc"];
+
+pub struct Api {
+    registry: Registry,
+    charts: Charts,
+    clock: Clock,
+}
+
+impl Api {
+    pub fn new(registry: Registry, charts: Charts, clock: Clock) -> Self {
+        Self { registry, charts, clock }
+    }
+
+    /// The time to the microsecond, which is what the store keeps.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        now.round(TimestampRound::new().smallest(Unit::Microsecond).mode(RoundMode::Trunc)).unwrap_or(now)
+    }
+}
+
+#[tonic::async_trait]
+impl PatientService for Api {
+    async fn create_patient(
+        &self,
+        request: Request<pb::CreatePatientRequest>,
+    ) -> Result<Response<pb::Patient>> {
+        let user = User::of(&request)?;
+        let now = self.now();
+        let patient = request.into_inner().patient.unwrap_or_default();
+        let asked = convert::asked_id(&patient)?;
+        let patient = self.registry.create(user, asked, convert::profile(patient, now), now).await?;
+        Ok(Response::new(patient.into()))
+    }
+
+    async fn get_patient(&self, request: Request<pb::GetPatientRequest>) -> Result<Response<pb::Patient>> {
+        let user = User::of(&request)?;
+        let id = convert::patient_id("id", &request.into_inner().id)?;
+        let patient = self.registry.find(user, id).await?;
+        Ok(Response::new(patient.into()))
+    }
+
+    async fn list_patients(
+        &self,
+        request: Request<pb::ListPatientsRequest>,
+    ) -> Result<Response<pb::ListPatientsResponse>> {
+        let user = User::of(&request)?;
+        let pb::ListPatientsRequest { page_size, page_token } = request.into_inner();
+        let page = AskedPage { size: page_size, token: page_token };
+        let (patients, next_page_token) = self.registry.list(user, page).await?;
+        let patients = patients.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListPatientsResponse { patients, next_page_token }))
+    }
+
+    async fn update_patient(
+        &self,
+        request: Request<pb::UpdatePatientRequest>,
+    ) -> Result<Response<pb::Patient>> {
+        let user = User::of(&request)?;
+        let now = self.now();
+        let pb::UpdatePatientRequest { patient, update_mask, expected_version } = request.into_inner();
+        let patient = patient.unwrap_or_default();
+        let id = convert::patient_id("patient.id", &patient.id)?;
+        let expected = convert::expected("expected_version", expected_version)?;
+        let changes = convert::changes(&patient, update_mask, now);
+        let patient = self.registry.update(user, id, expected, changes, now).await?;
+        Ok(Response::new(patient.into()))
+    }
+
+    async fn delete_patient(
+        &self,
+        request: Request<pb::DeletePatientRequest>,
+    ) -> Result<Response<pb::Patient>> {
+        let user = User::of(&request)?;
+        let pb::DeletePatientRequest { id, expected_version } = request.into_inner();
+        let id = convert::patient_id("id", &id)?;
+        let expected = convert::expected("expected_version", expected_version)?;
+        let patient = self.registry.delete(user, id, expected, self.now()).await?;
+        Ok(Response::new(patient.into()))
+    }
+
+    async fn search_patients(
+        &self,
+        request: Request<pb::SearchPatientsRequest>,
+    ) -> Result<Response<pb::ListPatientsResponse>> {
+        let user = User::of(&request)?;
+        let query = convert::query(&request.into_inner());
+        let patients = self.registry.search(user, query).await?;
+        let patients = patients.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListPatientsResponse { patients, next_page_token: String::new() }))
+    }
+
+    async fn batch_get_patients(
+        &self,
+        request: Request<pb::BatchGetPatientsRequest>,
+    ) -> Result<Response<pb::BatchGetPatientsResponse>> {
+        let user = User::of(&request)?;
+        let ids = convert::patient_ids(&request.into_inner().ids);
+        let patients = self.registry.among(user, ids).await?;
+        let patients = patients.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::BatchGetPatientsResponse { patients }))
+    }
+
+    async fn create_medical_record(
+        &self,
+        request: Request<pb::CreateMedicalRecordRequest>,
+    ) -> Result<Response<pb::MedicalRecord>> {
+        let user = User::of(&request)?;
+        let record = request.into_inner().medical_record.unwrap_or_default();
+        let patient = convert::patient_id("medical_record.patient_id", &record.patient_id)?;
+        let new = convert::new_record(record);
+        let record = self.charts.write(user, patient, new, self.now()).await?;
+        Ok(Response::new(record.into()))
+    }
+
+    async fn get_medical_record(
+        &self,
+        request: Request<pb::GetMedicalRecordRequest>,
+    ) -> Result<Response<pb::MedicalRecord>> {
+        let user = User::of(&request)?;
+        let id = convert::record_id("id", &request.into_inner().id)?;
+        let record = self.charts.find(user, id).await?;
+        Ok(Response::new(record.into()))
+    }
+
+    async fn list_medical_records(
+        &self,
+        request: Request<pb::ListMedicalRecordsRequest>,
+    ) -> Result<Response<pb::ListMedicalRecordsResponse>> {
+        let user = User::of(&request)?;
+        let request = request.into_inner();
+        let of = convert::listed_of(&request)?;
+        let page = AskedPage { size: request.page_size, token: request.page_token };
+        let (records, next_page_token) = match of {
+            ListedOf::Patient(id) => self.charts.list_of_patient(user, id, page).await?,
+            ListedOf::Visit(id) => self.charts.list_of_visit(user, id, page).await?,
+        };
+        let medical_records = records.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListMedicalRecordsResponse { medical_records, next_page_token }))
+    }
+
+    async fn list_medical_record_revisions(
+        &self,
+        request: Request<pb::ListMedicalRecordRevisionsRequest>,
+    ) -> Result<Response<pb::ListMedicalRecordsResponse>> {
+        let user = User::of(&request)?;
+        let pb::ListMedicalRecordRevisionsRequest { id, page_size, page_token } = request.into_inner();
+        let id = convert::record_id("id", &id)?;
+        let page = AskedPage { size: page_size, token: page_token };
+        let (revisions, next_page_token) = self.charts.revisions(user, id, page).await?;
+        let medical_records = revisions.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListMedicalRecordsResponse { medical_records, next_page_token }))
+    }
+
+    async fn amend_medical_record(
+        &self,
+        request: Request<pb::AmendMedicalRecordRequest>,
+    ) -> Result<Response<pb::MedicalRecord>> {
+        let user = User::of(&request)?;
+        let request = request.into_inner();
+        let record = request.medical_record.as_ref().map_or("", |record| record.id.as_str());
+        let id = convert::record_id("medical_record.id", record)?;
+        let expected = convert::expected("expected_revision", request.expected_revision.into())?;
+        let amendment = convert::amendment(request);
+        let record = self.charts.amend(user, id, expected, amendment, self.now()).await?;
+        Ok(Response::new(record.into()))
+    }
+
+    async fn batch_get_patient_names(
+        &self,
+        request: Request<pb::BatchGetPatientNamesRequest>,
+    ) -> Result<Response<pb::BatchGetPatientNamesResponse>> {
+        Caller::service_of(&request, APPOINTMENTS)?;
+        let ids = convert::patient_ids(&request.into_inner().ids)?;
+        let patients = self.registry.all_among(&ids).await?;
+        let names = patients.into_iter().map(convert::name).collect();
+        Ok(Response::new(pb::BatchGetPatientNamesResponse { names }))
+    }
+
+    async fn get_patient_contact(
+        &self,
+        request: Request<pb::GetPatientContactRequest>,
+    ) -> Result<Response<pb::PatientContact>> {
+        Caller::service_of(&request, NOTIFICATIONS)?;
+        let id = convert::patient_id("id", &request.into_inner().id)?;
+        let patient = self.registry.one(id).await?;
+        Ok(Response::new(convert::contact(patient)))
+    }
+
+    async fn get_patient_party(
+        &self,
+        request: Request<pb::GetPatientPartyRequest>,
+    ) -> Result<Response<pb::PatientParty>> {
+        Caller::service_of(&request, APPOINTMENTS)?;
+        let id = convert::patient_id("id", &request.into_inner().id)?;
+        let patient = self.registry.one_of_all(id).await?;
+        Ok(Response::new(convert::party(patient.party())))
+    }
+}

@@ -1,0 +1,114 @@
+//! Everything that can go wrong here, and how the caller learns of it.
+use crate::domain::Stale;
+use crate::domain::access::Denied;
+use crate::store;
+use platform::fault::{fault, fault_with, internal, unavailable};
+use platform::violations::Violations;
+use tonic::{Code, Status};
+
+/// The domain of this service's faults.
+pub const DOMAIN: &str = "patient.healthcare";
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no such patient")]
+    PatientNotFound,
+    #[error("no such medical record")]
+    RecordNotFound,
+    #[error("no such appointment")]
+    AppointmentNotFound,
+    #[error("not for this role")]
+    Forbidden,
+    #[error("{0} may not be set by this role")]
+    FieldForbidden(&'static str),
+    #[error("the doctor does not treat this patient")]
+    RelationshipRequired,
+    #[error("only its author amends a medical record")]
+    NotTheAuthor,
+    #[error("the patient exists already")]
+    PatientExists,
+    #[error("an identifier belongs to another patient")]
+    IdentifierTaken,
+    #[error("changed by somebody else in the meantime")]
+    Stale,
+    #[error("the revision to amend is required")]
+    RevisionRequired,
+    #[error(transparent)]
+    Invalid(#[from] Violations),
+    /// As the calendar told it.
+    #[error("visits are ahead")]
+    HasActiveAppointments(#[source] Status),
+    #[error("appointment-svc could not be asked")]
+    CalendarAway(#[source] Status),
+    #[error("the patient store failed")]
+    Store(#[source] store::Error),
+}
+
+impl Error {
+    /// Why `denied` somebody a patient.
+    pub fn of_patient(denied: Denied) -> Self {
+        Self::denied(denied, Self::PatientNotFound)
+    }
+
+    /// Why `denied` somebody a medical record.
+    pub fn of_record(denied: Denied) -> Self {
+        Self::denied(denied, Self::RecordNotFound)
+    }
+
+    fn denied(denied: Denied, hidden: Self) -> Self {
+        match denied {
+            Denied::NotAllowed => Self::Forbidden,
+            Denied::Hidden => hidden,
+            Denied::Field(field) => Self::FieldForbidden(field),
+        }
+    }
+}
+
+impl From<Stale> for Error {
+    fn from(Stale: Stale) -> Self {
+        Self::Stale
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::IdTaken => Self::PatientExists,
+            store::Error::IdentifierTaken => Self::IdentifierTaken,
+            store::Error::Stale => Self::Stale,
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let (code, reason) = match error {
+            Error::PatientNotFound => (Code::NotFound, "PATIENT_NOT_FOUND"),
+            Error::RecordNotFound => (Code::NotFound, "MEDICAL_RECORD_NOT_FOUND"),
+            Error::AppointmentNotFound => (Code::NotFound, "APPOINTMENT_NOT_FOUND"),
+            Error::Forbidden | Error::NotTheAuthor => (Code::PermissionDenied, "FORBIDDEN"),
+            Error::FieldForbidden(field) => {
+                let metadata = [("field", field.to_owned())];
+                return fault_with(Code::PermissionDenied, DOMAIN, "FIELD_FORBIDDEN", message, metadata);
+            }
+            Error::RelationshipRequired => (Code::PermissionDenied, "RELATIONSHIP_REQUIRED"),
+            Error::PatientExists => (Code::AlreadyExists, "PATIENT_EXISTS"),
+            Error::IdentifierTaken => (Code::AlreadyExists, "IDENTIFIER_TAKEN"),
+            Error::Stale => (Code::Aborted, "VERSION_MISMATCH"),
+            Error::RevisionRequired => (Code::FailedPrecondition, "REVISION_REQUIRED"),
+            Error::Invalid(violations) => return violations.into(),
+            Error::HasActiveAppointments(told) => return passed_on(&told),
+            Error::CalendarAway(cause) => return unavailable(DOMAIN, "appointment-svc", &cause),
+            Error::Store(store::Error::Database(error)) => return error.status(DOMAIN),
+            error @ Error::Store(_) => return internal(&error),
+        };
+        fault(code, DOMAIN, reason, message)
+    }
+}
+
+/// The same answer with its details, without the headers it came with.
+fn passed_on(told: &Status) -> Status {
+    Status::with_details(told.code(), told.message(), told.details().to_vec().into())
+}

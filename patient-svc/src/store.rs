@@ -1,0 +1,93 @@
+//! All SQL of this service.
+mod rows; // a patient as a row, and back
+mod patients; // patients and their identifiers
+mod removals; // removals of patients that were begun
+mod records; // medical records, sealed on the way in and opened on the way out
+
+use crate::sealing::Keyring;
+use deadpool_postgres::{Object, Pool, Transaction};
+use platform::outbox::{NewEvent, Outbox};
+use platform::postgres;
+use platform::secrets::NotSealed;
+
+pub use patients::NameKey;
+pub use records::RecordsOf;
+pub use removals::Attempt;
+
+/// The schema of this service.
+pub const SCHEMA: &str = "patient";
+
+/// What the database said.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Database(#[from] postgres::Error),
+    #[error("the id is taken")]
+    IdTaken,
+    #[error("an identifier is another patient's")]
+    IdentifierTaken,
+    #[error("the row was changed in between")]
+    Stale,
+    #[error("a row has an unreadable {0}")]
+    Unreadable(&'static str),
+    #[error("a medical record cannot be opened")]
+    Unopened(#[from] NotSealed),
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    outbox: Outbox,
+    keyring: Keyring,
+}
+
+/// A connection to begin a transaction on.
+pub struct Connection<'s> {
+    store: &'s Store,
+    object: Object,
+}
+
+/// One transaction; dropped without `commit`, it leaves no trace.
+pub struct Tx<'c> {
+    store: &'c Store,
+    inner: Transaction<'c>,
+}
+
+impl Store {
+    pub fn new(pool: Pool, outbox: Outbox, keyring: Keyring) -> Self {
+        Self { pool, outbox, keyring }
+    }
+
+    pub async fn connection(&self) -> Result<Connection<'_>, Error> {
+        Ok(Connection { store: self, object: self.object().await? })
+    }
+
+    /// A connection for one statement.
+    async fn object(&self) -> Result<Object, Error> {
+        Ok(postgres::connection(&self.pool).await?)
+    }
+}
+
+impl Connection<'_> {
+    pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
+        Ok(Tx { store: self.store, inner: self.object.transaction().await? })
+    }
+}
+
+impl Tx<'_> {
+    pub async fn announce(&self, event: NewEvent) -> Result<(), Error> {
+        Ok(self.store.outbox.append(&self.inner, event).await?)
+    }
+
+    pub async fn commit(self) -> Result<(), Error> {
+        self.inner.commit().await?;
+        self.store.outbox.wake();
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! The service alone, over gRPC, on a real PostgreSQL. Run by `cargo dev test -p patient-svc`.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod peers; // auth-svc's keys and appointment-svc, as the service sees them
+mod clinic; // the service, running, and people who call it
+
+mod access;
+mod events;
+mod patients;
+mod records;
+mod removal;
+mod search;
