@@ -5,8 +5,8 @@ use platform::outbox::Outbox;
 use platform::postgres;
 use proto::ids::DoctorId;
 
-pub mod doctors; // doctors, with their hours
 pub mod availabilities; // weekly hours
+pub mod doctors; // doctors, with their hours
 pub mod narrowings; // changes that take something away, while they are under way
 
 #[derive(Debug, thiserror::Error)]
@@ -79,4 +79,9 @@ impl Tx<'_> {
         self.outbox.wake();
         Ok(())
     }
+}
+
+/// A value that the domain accepted when it was written.
+fn parsed<V, T: TryFrom<V>>(id: DoctorId, column: &'static str, value: V) -> Result<T, Error> {
+    T::try_from(value).map_err(|_| Error::Unreadable { id, column })
 }

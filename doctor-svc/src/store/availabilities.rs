@@ -1,6 +1,5 @@
 //! Weekly hours.
-use super::doctors::parsed;
-use super::{Error, Tx};
+use super::{Error, Tx, parsed};
 use crate::domain::schedule::{Availability, Day, TimeOfDay, Window};
 use proto::ids::{AvailabilityId, DoctorId};
 use tokio_postgres::Row;

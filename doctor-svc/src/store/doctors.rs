@@ -1,6 +1,6 @@
 //! Doctors, with their hours.
 use super::availabilities::availability;
-use super::{Connection, Error, Tx};
+use super::{Connection, Error, Tx, parsed};
 use crate::domain::doctor::{Doctor, Profile};
 use crate::domain::practice::Practice;
 use deadpool_postgres::GenericClient;
@@ -250,8 +250,4 @@ fn text<T: TryFrom<String>>(id: DoctorId, row: &Row, column: &'static str) -> Re
 
 fn optional<T: TryFrom<String>>(id: DoctorId, row: &Row, column: &'static str) -> Result<Option<T>, Error> {
     row.try_get::<_, Option<String>>(column)?.map(|value| parsed(id, column, value)).transpose()
-}
-
-pub(super) fn parsed<V, T: TryFrom<V>>(id: DoctorId, column: &'static str, value: V) -> Result<T, Error> {
-    T::try_from(value).map_err(|_| Error::Unreadable { id, column })
 }
