@@ -1,0 +1,199 @@
+//! Answers about doctors, kept for a minute: in this process, and in Redis for all replicas.
+//!
+//! Every key holds the generation of the doctor directory, a number in Redis that doctor-svc raises with each
+//! change. It is read before doctor-svc is asked, so that an answer can never be kept under a generation that is
+//! newer than itself. Without Redis nothing is kept.
+use crate::caller::Caller;
+use crate::problem::Problem;
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use platform::caller::Role;
+use platform::clock::Clock;
+use platform::redis::{Away, Redis, commands};
+use proto::cache::DOCTOR_DIRECTORY_GENERATION;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::IntoResponses;
+use utoipa::openapi::{RefOr, Response as DocumentedResponse};
+
+/// How long an answer is kept, in seconds.
+const KEPT_SECONDS: u32 = 60;
+/// Bytes of answers in this process.
+const MEMORY: u64 = 32 * 1024 * 1024;
+/// Bytes of the largest answer that is kept.
+const LARGEST: usize = 512 * 1024;
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+#[derive(Clone)]
+pub struct Directory {
+    redis: Redis,
+    clock: Clock,
+    memory: moka::sync::Cache<String, Arc<Kept>>,
+}
+
+/// An answer as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Unix time in seconds.
+    since: i64,
+    etag: Option<String>,
+    link: Option<String>,
+    body: String,
+}
+
+/// An answer that may have been kept; in the document it is what it is made of.
+pub struct Cached<R>(Response, PhantomData<R>);
+
+impl Directory {
+    pub fn new(redis: Redis, clock: Clock) -> Self {
+        let memory = moka::sync::Cache::builder()
+            .max_capacity(MEMORY)
+            .weigher(|key: &String, kept: &Arc<Kept>| {
+                u32::try_from(key.len() + kept.body.len()).unwrap_or(u32::MAX)
+            })
+            .time_to_live(Duration::from_secs(KEPT_SECONDS.into()))
+            .build();
+        Self { redis, clock, memory }
+    }
+
+    /// The answer to `asked`, kept or from `ask`. Callers who may see the same share one.
+    pub async fn answer<R: IntoResponse>(
+        &self,
+        caller: &Caller,
+        asked: &Uri,
+        ask: impl AsyncFnOnce() -> Result<R, Problem>,
+    ) -> Result<Cached<R>, Problem> {
+        let Ok(generation) = self.generation().await else {
+            return Ok(Cached(ask().await?.into_response(), PhantomData));
+        };
+        let key = key(generation, caller.user.role, asked);
+        if let Some((kept, age)) = self.kept(&key).await {
+            return Ok(Cached(kept.respond(age), PhantomData));
+        }
+        let response = ask().await?.into_response();
+        Ok(Cached(self.keep(key, response).await, PhantomData))
+    }
+
+    async fn generation(&self) -> Result<u64, Away> {
+        let get = commands::Cmd::get(DOCTOR_DIRECTORY_GENERATION);
+        let generation: Option<u64> = self.redis.run(async |redis| get.query_async(redis).await).await?;
+        Ok(generation.unwrap_or_default())
+    }
+
+    /// An answer that was kept, and its age in seconds.
+    async fn kept(&self, key: &str) -> Option<(Arc<Kept>, u32)> {
+        if let Some(kept) = self.memory.get(key) {
+            return self.young(kept);
+        }
+        let get = commands::Cmd::get(key);
+        let text: Option<String> = self.redis.run(async |redis| get.query_async(redis).await).await.ok()?;
+        let kept: Arc<Kept> = serde_json::from_str(&text?).ok()?;
+        self.memory.insert(key.to_owned(), kept.clone());
+        self.young(kept)
+    }
+
+    fn young(&self, kept: Arc<Kept>) -> Option<(Arc<Kept>, u32)> {
+        // Another replica's clock may be ahead of ours.
+        let age = u32::try_from((self.now() - kept.since).max(0)).ok()?;
+        (age < KEPT_SECONDS).then_some((kept, age))
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
+    async fn keep(&self, key: String, response: Response) -> Response {
+        let (parts, body) = response.into_parts();
+        let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+            return Problem::internal().into_response();
+        };
+        let text = |name| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
+        if parts.status == StatusCode::OK
+            && body.len() <= LARGEST
+            && let Ok(json) = std::str::from_utf8(&body)
+        {
+            let kept = Kept {
+                since: self.now(),
+                etag: text(header::ETAG),
+                link: text(header::LINK),
+                body: json.to_owned(),
+            };
+            if let Ok(text) = serde_json::to_string(&kept) {
+                let set = commands::Cmd::set_ex(&key, text, KEPT_SECONDS.into());
+                // Kept here even if Redis did not take it: the generation was read before the answer was made.
+                let _: Result<(), Away> = self.redis.run(async |redis| set.query_async(redis).await).await;
+                self.memory.insert(key, Arc::new(kept));
+            }
+        }
+        let mut response = Response::from_parts(parts, Body::from(body));
+        response.headers_mut().insert(X_CACHE, HeaderValue::from_static("miss"));
+        response
+    }
+}
+
+/// Callers with the same view get the same answer to the same question.
+fn key(generation: u64, role: Role, asked: &Uri) -> String {
+    let view = match role {
+        Role::Admin | Role::Staff => "full".to_owned(),
+        Role::Auditor | Role::Patient(_) => "public".to_owned(),
+        // Doctors see more of themselves than of others.
+        Role::Doctor(id) => id.to_string(),
+    };
+    let question = asked.path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
+    let hash = digest(&SHA256, question.as_bytes());
+    let digits = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
+    format!("doctors:{generation}:{view}:{}", digits.collect::<String>())
+}
+
+impl Kept {
+    fn respond(&self, age: u32) -> Response {
+        let mut response = Response::new(Body::from(Bytes::copy_from_slice(self.body.as_bytes())));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(X_CACHE, HeaderValue::from_static("hit"));
+        headers.insert(header::AGE, age.into());
+        for (name, value) in [(header::ETAG, &self.etag), (header::LINK, &self.link)] {
+            if let Some(value) = value.as_ref().and_then(|value| HeaderValue::from_str(value).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl<R> IntoResponse for Cached<R> {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl<R: IntoResponses> IntoResponses for Cached<R> {
+    fn responses() -> BTreeMap<String, RefOr<DocumentedResponse>> {
+        R::responses()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::ids::{DoctorId, PatientId};
+
+    #[test]
+    fn who_may_see_more_has_other_keys() {
+        let asked: Uri = "/api/doctors?limit=2".parse().unwrap();
+        let patient = key(1, Role::Patient(PatientId::random()), &asked);
+        assert_eq!(patient, key(1, Role::Patient(PatientId::random()), &asked));
+        assert_eq!(patient, key(1, Role::Auditor, &asked));
+        assert_ne!(patient, key(1, Role::Staff, &asked));
+        assert_ne!(patient, key(1, Role::Doctor(DoctorId::random()), &asked));
+        assert_ne!(patient, key(2, Role::Auditor, &asked));
+        assert_ne!(patient, key(1, Role::Auditor, &"/api/doctors?limit=3".parse().unwrap()));
+    }
+}

@@ -1,0 +1,57 @@
+//! How each service is reached.
+use crate::config::Peers;
+use platform::client::Peer;
+use proto::appointment::appointment_service_client::AppointmentServiceClient;
+use proto::auth::auth_service_client::AuthServiceClient;
+use proto::doctor::doctor_service_client::DoctorServiceClient;
+use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::patient::patient_service_client::PatientServiceClient;
+
+/// A page of medical records is the largest answer there is: 200 of at most 256 KiB each.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// One client per service. Clones share their connections.
+#[derive(Clone)]
+pub struct Clients {
+    pub auth: AuthServiceClient<Peer>,
+    pub patients: PatientServiceClient<Peer>,
+    pub doctors: DoctorServiceClient<Peer>,
+    pub appointments: AppointmentServiceClient<Peer>,
+    pub notifications: NotificationServiceClient<Peer>,
+}
+
+impl Clients {
+    pub fn new(services: &Services) -> Self {
+        let Services { auth, patient, doctor, appointment, notification } = services.clone();
+        Self {
+            auth: AuthServiceClient::new(auth),
+            patients: PatientServiceClient::new(patient).max_decoding_message_size(MAX_ANSWER_BYTES),
+            doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),
+            appointments: AppointmentServiceClient::new(appointment)
+                .max_decoding_message_size(MAX_ANSWER_BYTES),
+            notifications: NotificationServiceClient::new(notification),
+        }
+    }
+}
+
+/// The services themselves. Their callers are people, each with a token of their own; the gateway has none.
+#[derive(Clone)]
+pub struct Services {
+    pub auth: Peer,
+    pub patient: Peer,
+    pub doctor: Peer,
+    pub appointment: Peer,
+    pub notification: Peer,
+}
+
+impl Services {
+    pub fn new(urls: &Peers) -> anyhow::Result<Self> {
+        Ok(Self {
+            auth: Peer::new("auth-svc", &urls.auth_url, None)?,
+            patient: Peer::new("patient-svc", &urls.patient_url, None)?,
+            doctor: Peer::new("doctor-svc", &urls.doctor_url, None)?,
+            appointment: Peer::new("appointment-svc", &urls.appointment_url, None)?,
+            notification: Peer::new("notification-svc", &urls.notification_url, None)?,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The REST face of the mesh: HTTP and JSON outside, gRPC inside, and a document that says how.
+//!
+//! Modules are declared in dependency order: each imports only what stands above it.
+
+pub mod origin; // where a request comes from
+pub mod config; // settings
+pub mod clients; // one client per service
+pub mod pointer; // JSON Pointers to what is wrong
+pub mod times; // instants and civil times, in and out
+pub mod problem; // errors as RFC 9457
+pub mod reply; // answers that know their entry in the document
+pub mod body; // bodies, and what is wrong with them
+pub mod query; // path, query, preconditions
+pub mod patch; // partial updates
+pub mod caller; // who is asking
+pub mod limits; // how often one caller may ask
+pub mod cache; // answers about doctors, kept for a minute
+pub mod app; // what handlers share
+pub mod routes; // one module per resource
+pub mod health; // whether the gateway lives, and how its dependencies do
+pub mod openapi; // the document
+pub mod docs; // the document for people
+pub mod observe; // span, log line and measurement of every request
+pub mod router; // every resource, and the stack around them
+pub mod server; // connections
+
+use crate::app::App;
+use crate::cache::Directory;
+use crate::caller::Identifier;
+use crate::clients::{Clients, Services};
+use crate::config::Config;
+use crate::health::Health;
+use crate::limits::Limits;
+use platform::admin::Readiness;
+use platform::clock::Clock;
+use platform::redis::Redis;
+use platform::secrets::RootSecret;
+use platform::shutdown::Shutdown;
+use platform::token::Verifier;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Serves on `listener` until shutdown is requested.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    readiness: Readiness,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let service = service(&config)?;
+    let grace = Duration::from_secs(config.process.shutdown_grace_seconds);
+    readiness.set(true);
+    server::serve(listener, service, config.edge.max_connections, &shutdown, grace).await;
+    readiness.set(false);
+    Ok(())
+}
+
+/// Everything wired together. Nothing is connected until it is needed.
+pub fn service(config: &Config) -> anyhow::Result<router::Service> {
+    let root = RootSecret::new(&config.process.secret_key)?;
+    let clock = Clock::system();
+    let redis = Redis::new(&config.redis)?;
+    let services = Services::new(&config.peers)?;
+    let app = App {
+        clients: Clients::new(&services),
+        limits: Limits::new(redis.clone(), &root, &config.rate_limits),
+        directory: Directory::new(redis.clone(), clock.clone()),
+    };
+    let identifier = Identifier {
+        verifier: Verifier::new(&root, Some(services.auth.clone()), clock),
+        proxies: config.edge.trusted_proxies.clone().into(),
+    };
+    Ok(router::service(app, Health::new(services, redis), identifier, &config.edge))
+}

@@ -1,0 +1,258 @@
+//! How often one caller may ask: counted in Redis for all replicas together, in this process while Redis is away.
+use crate::caller::{Identity, Origin};
+use crate::config::RateLimits;
+use crate::origin::subscriber;
+use crate::problem::Problem;
+use aws_lc_rs::hmac;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{Extensions, HeaderValue, Method, StatusCode};
+use platform::redis::{Away, Redis};
+use platform::secrets::RootSecret;
+use redis::Script;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+mod local; // the counts of this process
+
+use local::Local;
+
+/// What is counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Policy {
+    /// Everything that an account does.
+    User,
+    /// An account's searches for patients.
+    Search,
+    /// What an address does without a token.
+    Anonymous,
+    /// Log-ins from an address.
+    Login,
+    /// Failed log-ins to one account from an address.
+    Account,
+    /// Registrations from an address.
+    Register,
+}
+
+const POLICIES: [Policy; 6] =
+    [Policy::User, Policy::Search, Policy::Anonymous, Policy::Login, Policy::Account, Policy::Register];
+
+impl Policy {
+    fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Search => "search",
+            Self::Anonymous => "anonymous",
+            Self::Login => "login",
+            Self::Account => "account",
+            Self::Register => "register",
+        }
+    }
+
+    fn per_minute(self, settings: &RateLimits) -> u32 {
+        match self {
+            Self::User => settings.rate_limit_user_per_minute,
+            Self::Search => settings.rate_limit_search_per_minute,
+            Self::Anonymous => settings.rate_limit_anonymous_per_minute,
+            Self::Login => settings.rate_limit_login_per_minute,
+            Self::Account => settings.rate_limit_account_per_minute,
+            Self::Register => settings.rate_limit_register_per_minute,
+        }
+    }
+}
+
+/// What became of one request to a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Verdict {
+    is_allowed: bool,
+    remaining: u64,
+    /// Until all permits are back.
+    reset: Duration,
+    /// Until the next permit is back, when there is none.
+    retry_after: Duration,
+}
+
+#[derive(Clone)]
+pub struct Limits(Arc<Inner>);
+
+struct Inner {
+    redis: Redis,
+    take: Script,
+    give_back: Script,
+    /// Hides whom a key in Redis is about.
+    key: hmac::Key,
+    quotas: [u32; POLICIES.len()],
+    local: Local,
+}
+
+impl Limits {
+    pub fn new(redis: Redis, root: &RootSecret, settings: &RateLimits) -> Self {
+        let quotas = POLICIES.map(|policy| policy.per_minute(settings));
+        Self(Arc::new(Inner {
+            redis,
+            take: Script::new(include_str!("limits/take.lua")),
+            give_back: Script::new(include_str!("limits/give_back.lua")),
+            key: hmac::Key::new(hmac::HMAC_SHA256, &root.derive("rate-limit")),
+            quotas,
+            local: Local::new(quotas),
+        }))
+    }
+
+    /// Counts one attempt to log in to an account. It is to be given back unless the password was wrong, so that
+    /// only guesses count.
+    pub async fn attempt(&self, account: &str, origin: IpAddr) -> Result<Attempt, Problem> {
+        // Counted for each address, so that a stranger cannot lock the owner out.
+        let subject = format!("{} {}", subscriber(origin), account.trim().to_lowercase());
+        let key = self.key(Policy::Account, &subject);
+        let verdict = self.take(Policy::Account, &key).await;
+        if verdict.is_allowed { Ok(Attempt { limits: self.clone(), key }) } else { Err(refused(verdict)) }
+    }
+
+    async fn take(&self, policy: Policy, key: &str) -> Verdict {
+        let quota = self.quota(policy);
+        let mut invocation = self.0.take.key(key);
+        invocation.arg(interval_micros(quota)).arg(quota);
+        let answer: Result<(u8, u64, u64, u64), Away> =
+            self.0.redis.run(async |redis| invocation.invoke_async(redis).await).await;
+        match answer {
+            Ok((taken, remaining, reset, retry_after)) => Verdict {
+                is_allowed: taken == 1,
+                remaining,
+                reset: Duration::from_micros(reset),
+                retry_after: Duration::from_micros(retry_after),
+            },
+            Err(Away) => self.0.local.take(policy, key),
+        }
+    }
+
+    fn quota(&self, policy: Policy) -> u32 {
+        self.0.quotas[policy as usize]
+    }
+
+    fn key(&self, policy: Policy, subject: &str) -> String {
+        let tag = hmac::sign(&self.0.key, subject.as_bytes());
+        let digits = tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
+        format!("limits:{}:{}", policy.name(), digits.collect::<String>())
+    }
+}
+
+/// An attempt to log in that has been counted.
+pub struct Attempt {
+    limits: Limits,
+    key: String,
+}
+
+impl Attempt {
+    pub async fn give_back(self) {
+        let Inner { redis, give_back, .. } = &*self.limits.0;
+        let mut invocation = give_back.key(&self.key);
+        invocation.arg(interval_micros(self.limits.quota(Policy::Account)));
+        // Without Redis the count goes down by itself.
+        let _: Result<u8, Away> = redis.run(async |redis| invocation.invoke_async(redis).await).await;
+    }
+}
+
+fn interval_micros(per_minute: u32) -> u64 {
+    60_000_000 / u64::from(per_minute)
+}
+
+/// Counts a request to the API and refuses it when there were too many; says in every answer how many are left.
+pub async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let (policy, subject) = counted_as(request.method(), request.extensions());
+    let verdict = limits.take(policy, &limits.key(policy, &subject)).await;
+    let mut response =
+        if verdict.is_allowed { next.run(request).await } else { refused(verdict).into_response() };
+    let (name, quota) = (policy.name(), limits.quota(policy));
+    let left = format!("\"{name}\";r={};t={}", verdict.remaining, seconds(verdict.reset));
+    let headers = [("ratelimit-policy", format!("\"{name}\";q={quota};w=60")), ("ratelimit", left)];
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// The bucket that a request is taken from.
+fn counted_as(method: &Method, request: &Extensions) -> (Policy, String) {
+    let route = request.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    let address =
+        request.get::<Origin>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Origin(address)| *address);
+    let address = subscriber(address).to_string();
+    let user = match request.get() {
+        Some(Identity::Known(caller)) => Some(caller.user.id.to_string()),
+        _ => None,
+    };
+    match (method, route, user) {
+        (&Method::POST, "/api/auth/login", _) => (Policy::Login, address),
+        (&Method::POST, "/api/auth/register", None) => (Policy::Register, address),
+        (_, "/api/patients/search", Some(user)) => (Policy::Search, user),
+        (_, _, Some(user)) => (Policy::User, user),
+        (_, _, None) => (Policy::Anonymous, address),
+    }
+}
+
+fn refused(verdict: Verdict) -> Problem {
+    let detail = "that was more than you may ask for at once";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+        .with_retry_after(seconds(verdict.retry_after))
+}
+
+/// Whole seconds, rounded up: who waits that long has waited long enough.
+fn seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use platform::config;
+
+    /// A Redis that nobody listens for.
+    fn limits() -> Limits {
+        let redis =
+            Redis::new(&config::Redis { redis_url: "redis://127.0.0.1:1".to_owned().into() }).unwrap();
+        let root = RootSecret::new(&"kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
+        let settings = RateLimits {
+            rate_limit_user_per_minute: 600,
+            rate_limit_search_per_minute: 60,
+            rate_limit_anonymous_per_minute: 120,
+            rate_limit_login_per_minute: 60,
+            rate_limit_account_per_minute: 3,
+            rate_limit_register_per_minute: 30,
+        };
+        Limits::new(redis, &root, &settings)
+    }
+
+    #[tokio::test]
+    async fn without_redis_the_limits_hold_in_this_process() {
+        let limits = limits();
+        let here: IpAddr = "192.0.2.1".parse().unwrap();
+        for _ in 0..3 {
+            assert!(limits.attempt("ada@example.com", here).await.is_ok());
+        }
+        let problem = limits.attempt("Ada@example.com ", here).await.err().unwrap();
+        assert_eq!((problem.status().as_u16(), problem.code()), (429, "too_many_requests"));
+        assert_eq!(problem.into_response().headers()["retry-after"], "20");
+        assert!(limits.attempt("bob@example.com", here).await.is_ok());
+        assert!(limits.attempt("ada@example.com", "192.0.2.2".parse().unwrap()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn keys_do_not_tell_whom_they_are_about() {
+        let key = limits().key(Policy::Account, "192.0.2.1 ada@example.com");
+        assert!(key.starts_with("limits:account:") && !key.contains("ada") && !key.contains("192"));
+    }
+
+    #[test]
+    fn every_policy_has_its_quota() {
+        for (index, policy) in POLICIES.into_iter().enumerate() {
+            assert_eq!(policy as usize, index);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What is told of every request: a span, a log line, a measurement; and its id, also to who asked.
+use crate::problem::Problem;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use platform::propagation;
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing::{Instrument as _, Span, field::Empty};
+
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
+
+/// Longest id of a request that is taken over from who asks.
+const MAX_ID: usize = 64;
+
+/// Observes a request, and gives problems their body, which names the request.
+pub async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(request.headers());
+    let method = method(request.method());
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let path = request.uri().path().to_owned();
+    let span = span(method, &route, &id, request.headers());
+    async {
+        let mut response = next.run(request).await;
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            *response.body_mut() = problem.render(&path, &id);
+        }
+        if let Ok(id) = HeaderValue::try_from(&id) {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        if let Some(Ok(trace)) = propagation::traceparent().map(HeaderValue::try_from) {
+            response.headers_mut().insert(TRACE_RESPONSE, trace);
+        }
+        tell(method, &route, &id, &response, started.elapsed());
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// The id that the request came with, or a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let is_plain = |id: &&str| {
+        !id.is_empty()
+            && id.len() <= MAX_ID
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    let given = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).filter(is_plain);
+    given.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// Methods that clients make up must not become labels.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}
+
+/// Named by the route: paths and queries hold what traces must not.
+fn span(method: &str, route: &str, id: &str, headers: &HeaderMap) -> Span {
+    let span = tracing::info_span!(
+        "http.server",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = Empty,
+        otel.status_code = Empty,
+        request.id = id
+    );
+    propagation::continue_from_headers(&span, headers);
+    span
+}
+
+fn tell(method: &'static str, route: &str, id: &str, response: &Response, took: Duration) {
+    let status = response.status();
+    let span = Span::current();
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "error");
+    }
+    let labels = [
+        ("http_request_method", method.to_owned()),
+        ("http_route", route.to_owned()),
+        ("http_response_status_code", status.as_str().to_owned()),
+    ];
+    metrics::histogram!("http_server_duration_seconds", &labels).record(took.as_secs_f64());
+    tracing::info!(
+        http.method = method,
+        http.route = route,
+        http.status = status.as_u16(),
+        request.id = id,
+        duration_ms = took.as_secs_f64() * 1000.0,
+        "answered"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_request_id_is_taken_over() {
+        let id = |value: &'static str| {
+            request_id(&HeaderMap::from_iter([(X_REQUEST_ID, HeaderValue::from_static(value))]))
+        };
+        assert_eq!(id("order-66.a_b"), "order-66.a_b");
+        assert_ne!(id("a b"), "a b");
+        assert_ne!(id("<script>"), "<script>");
+        assert_eq!(request_id(&HeaderMap::new()).len(), 36);
+    }
+}

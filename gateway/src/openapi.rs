@@ -1,0 +1,174 @@
+//! The document: what the handlers say of themselves, and what is true of all of them.
+use crate::health;
+use crate::problem::{self, Details};
+use crate::reply::text_header;
+use crate::routes::appointments::model::{Appointment, AppointmentEvent};
+use crate::routes::auth::model::{Jwks, Tokens, User};
+use crate::routes::doctors::model::{Availability, Doctor, ListedDoctor};
+use crate::routes::notifications::model::Notification;
+use crate::routes::patients::model::Patient;
+use crate::routes::records::model::MedicalRecord;
+use crate::times::Slot;
+use http::StatusCode;
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::security::{Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema, SecurityRequirement,
+};
+
+/// What stands in front of the operations. The answers are listed here because those that handlers return are not
+/// registered by themselves.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Healthcare Appointment Scheduling",
+        description = include_str!("openapi/description.md"),
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    servers((url = "/", description = "This server")),
+    tags(
+        (name = "auth", description = "Log in, register, renew tokens"),
+        (name = "users", description = "Accounts, for admins"),
+        (name = "patients", description = "People who are treated"),
+        (name = "doctors", description = "People who treat, and their weekly hours"),
+        (name = "appointments", description = "Free times and visits"),
+        (name = "records", description = "What was found and done"),
+        (name = "notifications", description = "Messages to patients and doctors"),
+        (name = "health", description = "Whether the system works"),
+    ),
+    components(schemas(
+        Appointment, AppointmentEvent, Availability, Details, Doctor, Jwks, ListedDoctor, MedicalRecord,
+        Notification, Patient, Slot, Tokens, User, health::Alive, health::Healthy, health::ReadinessReport,
+    )),
+)]
+struct Frame;
+
+/// Answers in which no field is ever left out: what has no value is null.
+const COMPLETE: [&str; 9] = [
+    "Appointment",
+    "AppointmentEvent",
+    "Availability",
+    "Doctor",
+    "MedicalRecord",
+    "Notification",
+    "Patient",
+    "Slot",
+    "User",
+];
+
+/// Failures that are the same for whatever operation they happen to.
+const FAILURES: [(u16, &str); 15] = [
+    (400, "The request, or an id in its path, is malformed"),
+    (401, "An access token is needed, or is not valid"),
+    (403, "The caller may not do this"),
+    (404, "There is no such thing, as far as the caller may know"),
+    (408, "The body came too slowly"),
+    (409, "The state of things does not allow it; `code` says why"),
+    (412, "There is a later version than the one in `If-Match`"),
+    (413, "The body is too large"),
+    (415, "The body has a type that is not read here"),
+    (422, "Fields or parameters are wrong; `errors` names them"),
+    (428, "`If-Match` is required"),
+    (429, "Too many requests; `Retry-After` says when the next may come"),
+    (500, "Something went wrong on our side"),
+    (503, "What is needed is not available; `Retry-After` says when to try again"),
+    (504, "It took too long; whether a change took effect is not known"),
+];
+
+/// The frame that the operations are put into.
+pub fn frame() -> OpenApi {
+    let mut document = Frame::openapi();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    let token = ["oauth2", "bearer"].map(|scheme| SecurityRequirement::new(scheme, [] as [&str; 0]));
+    document.security = Some(token.into());
+    let components = document.components.get_or_insert_default();
+    let password = Flow::Password(Password::new("/api/auth/login", Scopes::new()));
+    components.add_security_scheme("oauth2", SecurityScheme::OAuth2(OAuth2::new([password])));
+    let mut bearer = Http::new(HttpAuthScheme::Bearer);
+    bearer.bearer_format = Some("JWT".to_owned());
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    for (status, description) in FAILURES {
+        let name = problem::reference(status).ref_location;
+        let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+        components.responses.insert(name, failure(status, description).into());
+    }
+    document
+}
+
+fn failure(status: u16, description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let response =
+        ResponseBuilder::new().description(description).content("application/problem+json", content);
+    let response = match status {
+        401 => {
+            response.header("WWW-Authenticate", text_header("What is needed instead (RFC 6750).", "Bearer"))
+        }
+        429 | 503 => response.header("Retry-After", text_header("Seconds to wait.", "1")),
+        _ => response,
+    };
+    response.build()
+}
+
+/// Adds to each operation what every request of its kind can be answered.
+pub fn complete(mut document: OpenApi) -> OpenApi {
+    for (path, item) in &mut document.paths.paths {
+        let is_limited = path.starts_with("/api/");
+        let operations =
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten();
+        for operation in operations {
+            for status in failures(operation, is_limited) {
+                let responses = &mut operation.responses.responses;
+                responses.entry(status.to_string()).or_insert(RefOr::Ref(problem::reference(status)));
+            }
+        }
+        if let Some(operation) = &mut item.get {
+            can_be_unchanged(operation);
+        }
+    }
+    let components = document.components.get_or_insert_default();
+    for name in COMPLETE {
+        if let Some(RefOr::T(Schema::Object(answer))) = components.schemas.get_mut(name) {
+            answer.required = answer.properties.keys().cloned().collect();
+        }
+    }
+    document
+}
+
+/// The failures that the stack and the extractors can add to a handler's own.
+fn failures(operation: &Operation, is_limited: bool) -> Vec<u16> {
+    let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(&parameter.parameter_in),
+        RefOr::Ref(_) => None,
+    });
+    let (in_path, elsewhere): (Vec<_>, Vec<_>) = parameters.partition(|place| **place == ParameterIn::Path);
+    let has_body = operation.request_body.is_some();
+    let mut failures = vec![500, 503, 504];
+    if operation.security.is_none() {
+        failures.push(401);
+    }
+    if is_limited {
+        failures.push(429);
+    }
+    if has_body || !in_path.is_empty() {
+        failures.push(400);
+    }
+    if has_body || !elsewhere.is_empty() {
+        failures.push(422);
+    }
+    if has_body {
+        failures.extend([408, 413, 415]);
+    }
+    failures
+}
+
+/// What has an ETag answers `If-None-Match` with 304.
+fn can_be_unchanged(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    if let Some(RefOr::T(found)) = responses.get(StatusCode::OK.as_str())
+        && found.headers.contains_key("ETag")
+    {
+        let unchanged = ResponseBuilder::new().description("Unchanged since the ETag in `If-None-Match`");
+        responses.insert(StatusCode::NOT_MODIFIED.as_str().to_owned(), unchanged.build().into());
+    }
+}

@@ -1,0 +1,60 @@
+//! JSON Pointers (RFC 6901) to what is wrong with a request: into its body, or `/name` of a parameter.
+use serde_path_to_error::{Path, Segment};
+
+/// What the services call by another name than the REST face.
+const RENAMED: [(&str, &str); 7] = [
+    ("start_local", "start_time"),
+    ("end_local", "end_time"),
+    ("page_size", "limit"),
+    ("page_token", "cursor"),
+    ("start_time_from", "start_date"),
+    ("start_time_until", "end_date"),
+    ("expected_version", "if-match"),
+];
+
+/// Messages in which requests wrap a resource that is the whole body here.
+const WRAPPERS: [&str; 5] = ["patient", "doctor", "availability", "medical_record", "user"];
+
+/// The pointer to a field that a service names: `patient.identifiers[0].value` is `/identifiers/0/value`.
+pub fn to_field(path: &str) -> String {
+    let path = match path.split_once('.') {
+        Some((first, rest)) if WRAPPERS.contains(&first) => rest,
+        _ => path,
+    };
+    let renamed = RENAMED.iter().find(|(theirs, _)| *theirs == path).map_or(path, |(_, ours)| ours);
+    let segments = renamed.split(['.', '[', ']']).filter(|segment| !segment.is_empty());
+    segments.fold(String::new(), |pointer, segment| to_member(&pointer, segment))
+}
+
+/// The pointer to the value that serde was reading.
+pub fn to_value(path: &Path) -> String {
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Map { key } => to_member(&pointer, key),
+        Segment::Enum { .. } | Segment::Unknown => pointer,
+    })
+}
+
+/// The pointer to the member `name` of what `parent` points to.
+pub fn to_member(parent: &str, name: &str) -> String {
+    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_field_becomes_a_pointer_into_the_body() {
+        assert_eq!(to_field("email"), "/email");
+        assert_eq!(to_field("patient.email"), "/email");
+        assert_eq!(to_field("patient.identifiers[0].value"), "/identifiers/0/value");
+        assert_eq!(to_field("start_local"), "/start_time");
+        assert_eq!(to_field("page_token"), "/cursor");
+    }
+
+    #[test]
+    fn what_has_a_meaning_in_pointers_is_escaped() {
+        assert_eq!(to_member("/a", "b/c~d"), "/a/b~1c~0d");
+    }
+}

@@ -1,0 +1,206 @@
+//! What stands outside of the body: path, query, preconditions.
+use crate::body::parse_form;
+use crate::problem::{FieldProblem, Problem};
+use axum::extract::FromRequestParts;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use http::request::Parts;
+use http::{StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
+
+/// Ids and names out of the path. One that is malformed is 400: there is no such address.
+pub struct FromPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for FromPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(value)| Self(value)).map_err(|rejection| bad_path(&rejection))
+    }
+}
+
+fn bad_path(rejection: &PathRejection) -> Problem {
+    let problem = Problem::malformed("the path is malformed");
+    let PathRejection::FailedToDeserializePathParams(error) = rejection else { return problem };
+    let error = match error.kind() {
+        ErrorKind::ParseErrorAtKey { key, expected_type, .. } => {
+            FieldProblem::new(format!("/{key}"), "invalid", format!("must be {expected_type}"))
+        }
+        ErrorKind::DeserializeError { key, message, .. } => {
+            FieldProblem::new(format!("/{key}"), "invalid", message)
+        }
+        ErrorKind::InvalidUtf8InPathParam { key } => {
+            FieldProblem::new(format!("/{key}"), "invalid", "must be UTF-8")
+        }
+        // Where the path has one parameter only, axum leaves out its name.
+        ErrorKind::Message(message) => FieldProblem::new("/id", "invalid", message),
+        _ => return problem,
+    };
+    problem.with_errors(vec![error])
+}
+
+/// The parameters behind `?`. Those that are wrong or unknown are 422: a filter with a typing error must not
+/// answer everything.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parse_form(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
+    }
+}
+
+/// A whole number within bounds, where services take 0 for "as usual".
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "i32")]
+pub struct Within<const MIN: i32, const MAX: i32>(i32);
+
+/// How many items a page has, at most.
+pub type Limit<const MAX: i32> = Within<1, MAX>;
+
+impl<const MIN: i32, const MAX: i32> TryFrom<i32> for Within<MIN, MAX> {
+    type Error = String;
+
+    fn try_from(number: i32) -> Result<Self, String> {
+        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err(format!("must be {MIN} to {MAX}")) }
+    }
+}
+
+impl<const MIN: i32, const MAX: i32> Within<MIN, MAX> {
+    /// The number, or 0 when there is none.
+    pub fn or_zero(number: Option<Self>) -> i32 {
+        number.map_or(0, |Self(number)| number)
+    }
+}
+
+/// Which page of a list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// Items on a page; 50 when absent.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 200)]
+    pub limit: Option<Limit<200>>,
+    /// Where the page begins: from the `Link` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl Paging {
+    /// Size and token of the page, as services take them.
+    pub fn into_wire(self) -> (i32, String) {
+        (Limit::or_zero(self.limit), self.cursor.unwrap_or_default())
+    }
+}
+
+/// The version that the `If-Match` header asks for: `"v3"`, or `*` for any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfMatch {
+    Absent,
+    Any,
+    Version(i64),
+}
+
+impl IfMatch {
+    /// As services take it: 0 is for any.
+    pub fn expected_version(self) -> i64 {
+        match self {
+            Self::Absent | Self::Any => 0,
+            Self::Version(version) => version,
+        }
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        if value == "*" {
+            return Some(Self::Any);
+        }
+        let digits = value.strip_prefix("\"v")?.strip_suffix('"')?;
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        digits.parse().ok().filter(|version| *version > 0).map(Self::Version)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut values = parts.headers.get_all(header::IF_MATCH).iter();
+        let Some(value) = values.next() else { return Ok(Self::Absent) };
+        let parsed = value.to_str().ok().and_then(|value| Self::parse(value.trim()));
+        parsed
+            .filter(|_| values.next().is_none())
+            .ok_or_else(|| Problem::invalid_field("/if-match", "must be an ETag, for instance \"v3\", or *"))
+    }
+}
+
+/// One certain version that the `If-Match` header asks for; 428 without.
+pub struct RequiredIfMatch(pub i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for RequiredIfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match IfMatch::from_request_parts(parts, state).await? {
+            IfMatch::Version(version) => Ok(Self(version)),
+            IfMatch::Absent | IfMatch::Any => Err(Problem::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                "precondition_required",
+                "say in `If-Match` which version you have seen, as its ETag",
+            )),
+        }
+    }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![if_match(Required::False, r#"^(\*|"v[1-9]\d{0,17}")$"#)]
+    }
+}
+
+impl IntoParams for RequiredIfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![if_match(Required::True, r#"^"v[1-9]\d{0,8}"$"#)]
+    }
+}
+
+fn if_match(required: Required, pattern: &str) -> Parameter {
+    let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).examples(["\"v3\""]);
+    ParameterBuilder::new()
+        .name("If-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some("The ETag of the version that the caller has seen; 412 when there is a later one."))
+        .schema(Some(tag))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_match_names_one_version_or_any() {
+        assert_eq!(IfMatch::parse("\"v3\""), Some(IfMatch::Version(3)));
+        assert_eq!(IfMatch::parse("*"), Some(IfMatch::Any));
+        for wrong in [
+            "",
+            "v3",
+            "\"3\"",
+            "W/\"v3\"",
+            "\"v0\"",
+            "\"v-1\"",
+            "\"v+1\"",
+            "\"v1\", \"v2\"",
+            "\"v99999999999999999999\"",
+        ] {
+            assert_eq!(IfMatch::parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Every resource, and the stack around them.
+use crate::app::App;
+use crate::caller::{Identifier, identify};
+use crate::config::Edge;
+use crate::health::{self, Health};
+use crate::limits::{Limits, limit};
+use crate::observe::{TRACE_RESPONSE, X_REQUEST_ID, observe};
+use crate::problem::Problem;
+use crate::{docs, openapi, routes};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use platform::deadline;
+use std::any::Any;
+use std::time::Duration;
+use tokio::time::Instant;
+use tower::ServiceBuilder;
+use tower::util::option_layer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::normalize_path::NormalizePath;
+use utoipa::openapi::OpenApi;
+
+/// Largest body, in bytes, where a route says nothing else.
+const MAX_BODY: usize = 64 * 1024;
+
+/// What the gateway serves: paths with and without a slash at the end are the same.
+pub type Service = NormalizePath<Router>;
+
+/// The document that describes every route.
+pub fn document() -> OpenApi {
+    let mut document = openapi::frame();
+    document.merge(routes::all().into_openapi());
+    document.merge(health::routes().into_openapi());
+    openapi::complete(document)
+}
+
+/// The API with its documentation and its stack.
+pub fn service(app: App, health: Health, identifier: Identifier, edge: &Edge) -> Service {
+    let limits = app.limits.clone();
+    let mut router = Router::from(routes::all().with_state(app));
+    router = router.merge(Router::from(health::routes().with_state(health)));
+    if edge.serve_docs {
+        router = router.merge(docs::routes(document().to_json().expect("the document is plain data")));
+    }
+    let router = router.fallback(nothing_here).method_not_allowed_fallback(not_this_way);
+    NormalizePath::trim_trailing_slash(with_stack(router, limits, identifier, edge))
+}
+
+/// The stack, outermost first: id, span, log and the body of problems; headers that every answer has; pages of other
+/// origins; who asks; how often; panics to 500; the deadline; unchanged answers; the size of bodies.
+pub fn with_stack(router: Router, limits: Limits, identifier: Identifier, edge: &Edge) -> Router {
+    let stack = ServiceBuilder::new()
+        .layer(from_fn(observe))
+        .layer(from_fn(protect))
+        .layer(option_layer(cors(&edge.cors_allowed_origins)))
+        .layer(from_fn_with_state(identifier, identify))
+        .layer(from_fn_with_state::<_, Limits, (State<Limits>, Request)>(limits, limit))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Duration::from_secs(edge.request_deadline_seconds), in_time))
+        .layer(from_fn(unchanged))
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    router.layer(stack)
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
+}
+
+async fn not_this_way() -> Problem {
+    let detail = "this address does not know the method; `Allow` has those it knows";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+/// Headers that every answer has, unless it says something else.
+async fn protect(request: Request, next: Next) -> Response {
+    const DEFAULTS: [(HeaderName, &str); 8] = [
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    let mut response = next.run(request).await;
+    for (name, value) in DEFAULTS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Lets pages of the allowed origins call the API; none without origins.
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+    let layer = CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            X_REQUEST_ID,
+            HeaderName::from_static("traceparent"),
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+            X_REQUEST_ID,
+            TRACE_RESPONSE,
+        ])
+        .max_age(Duration::from_secs(3600));
+    (!origins.is_empty()).then_some(layer)
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    // The panic hook has logged the place.
+    Problem::internal().into_response()
+}
+
+/// Gives a request up when its time is over, and tells services how much is left.
+async fn in_time(State(time): State<Duration>, request: Request, next: Next) -> Response {
+    deadline::within(Instant::now() + time, next.run(request)).await.unwrap_or_else(|_late| {
+        let detail = "it took too long; whether a change took effect is not known";
+        Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", detail).into_response()
+    })
+}
+
+/// Answers 304 to who has the same version already.
+async fn unchanged(request: Request, next: Next) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| is_read).cloned();
+    let response = next.run(request).await;
+    let (Some(known), Some(tag)) = (known, response.headers().get(header::ETAG)) else { return response };
+    let known = known.to_str().unwrap_or_default();
+    let is_known = known.trim() == "*"
+        || known.split(',').any(|known| known.trim().trim_start_matches("W/").as_bytes() == tag.as_bytes());
+    if response.status() != StatusCode::OK || !is_known {
+        return response;
+    }
+    (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response()
+}

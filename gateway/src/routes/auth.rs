@@ -1,0 +1,202 @@
+//! Accounts and sessions.
+use crate::app::App;
+use crate::body::{Json, JsonOrForm};
+use crate::caller::{Caller, Origin};
+use crate::problem::{Conflict, Forbidden, NotFound, Problem, Unauthorized};
+use crate::query::{FromPath, Paging, Query};
+use crate::reply::{Created, Done, Found, Kept, Page, Plain};
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use model::{Jwks, LogIn, Refresh, Register, Tokens, UpdateUser, User};
+use platform::caller::Role;
+use proto::auth as pb;
+use proto::doctor::GetDoctorRequest;
+use proto::ids::UserId;
+use proto::patient::GetPatientRequest;
+use tonic::Code;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub mod model;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(log_in))
+        .routes(routes!(register))
+        .routes(routes!(current_user))
+        .routes(routes!(refresh))
+        .routes(routes!(log_out))
+        .routes(routes!(jwks))
+        .routes(routes!(list_users))
+        .routes(routes!(get_user, update_user))
+}
+
+/// Log in
+///
+/// Exchanges a user name and password for an access token and a refresh token. The answer is the same for an
+/// unknown name, a wrong password and a disabled account: 401 `invalid_credentials`. Failed attempts are limited
+/// for each account and address.
+#[utoipa::path(post, path = "/api/auth/login", operation_id = "Login", tag = "auth", security(()),
+    request_body(content((LogIn = "application/x-www-form-urlencoded"), (LogIn = "application/json"))),
+    responses(Unauthorized))]
+async fn log_in(
+    State(app): State<App>,
+    Extension(Origin(address)): Extension<Origin>,
+    JsonOrForm(body): JsonOrForm<LogIn>,
+) -> Result<Plain<Tokens>, Problem> {
+    let attempt = app.limits.attempt(&body.username, address).await?;
+    let answer = app.clients.auth.clone().login(pb::LoginRequest::from(body)).await;
+    if !answer.as_ref().is_err_and(|status| status.code() == Code::Unauthenticated) {
+        attempt.give_back().await;
+    }
+    Ok(Plain(answer?.into_inner().into()))
+}
+
+/// Register
+///
+/// Creates an account. Without an access token, or with one of a patient or doctor, only a patient's; staff may
+/// link it to a patient, admins may create any role. An account that is linked to no patient yet gets the id under
+/// which its owner may create the record. 409: `email_taken`, `username_taken`, `already_linked`.
+#[utoipa::path(post, path = "/api/auth/register", operation_id = "Register", tag = "auth",
+    security((), ("oauth2" = []), ("bearer" = [])), responses(Forbidden, Conflict))]
+async fn register(
+    State(app): State<App>,
+    caller: Option<Caller>,
+    Json(body): Json<Register>,
+) -> Result<Created<User>, Problem> {
+    let body = body.resolved()?;
+    let message = match caller {
+        Some(caller) => {
+            link_exists(&app, &caller, &body).await?;
+            caller.asks(pb::RegisterRequest::from(body))
+        }
+        None => tonic::Request::new(body.into()),
+    };
+    let user = app.clients.auth.clone().register(message).await?.into_inner();
+    Ok(Created(user.try_into()?))
+}
+
+/// Whether what an account is to be linked to is there; auth-svc knows neither patients nor doctors.
+async fn link_exists(app: &App, caller: &Caller, body: &Register) -> Result<(), Problem> {
+    let may_link = matches!(caller.user.role, Role::Admin | Role::Staff);
+    if !may_link {
+        return Ok(());
+    }
+    if let Some(id) = body.patient_id {
+        let message = caller.asks(GetPatientRequest { id: id.to_string() });
+        exists("/patient_id", app.clients.patients.clone().get_patient(message).await)?;
+    }
+    if let Some(id) = body.doctor_id {
+        let message = caller.asks(GetDoctorRequest { id: id.to_string() });
+        exists("/doctor_id", app.clients.doctors.clone().get_doctor(message).await)?;
+    }
+    Ok(())
+}
+
+fn exists<T>(pointer: &str, answer: Result<tonic::Response<T>, tonic::Status>) -> Result<(), Problem> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(status) if status.code() == Code::NotFound => {
+            Err(Problem::invalid_field(pointer, "does not exist"))
+        }
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// Who am I
+///
+/// The account of the caller.
+#[utoipa::path(get, path = "/api/auth/me", operation_id = "GetCurrentUser", tag = "auth")]
+async fn current_user(State(app): State<App>, caller: Caller) -> Result<Found<User>, Problem> {
+    let message = caller.asks(pb::GetCurrentUserRequest {});
+    let user = app.clients.auth.clone().get_current_user(message).await?.into_inner();
+    Ok(Found(user.try_into()?))
+}
+
+/// Renew the access token
+///
+/// Exchanges a refresh token for a new pair; each works once. Using one a second time ends the session:
+/// 401 `refresh_token_reused`.
+#[utoipa::path(post, path = "/api/auth/refresh", operation_id = "RefreshToken", tag = "auth", security(()),
+    responses(Unauthorized))]
+async fn refresh(State(app): State<App>, Json(body): Json<Refresh>) -> Result<Plain<Tokens>, Problem> {
+    let message = pb::RefreshTokenRequest { refresh_token: body.refresh_token };
+    let tokens = app.clients.auth.clone().refresh_token(message).await?.into_inner();
+    Ok(Plain(tokens.into()))
+}
+
+/// Log out
+///
+/// Ends the session that a refresh token belongs to; also when it has ended already.
+#[utoipa::path(post, path = "/api/auth/logout", operation_id = "Logout", tag = "auth", security(()),
+    responses(Unauthorized))]
+async fn log_out(State(app): State<App>, Json(body): Json<Refresh>) -> Result<Done, Problem> {
+    let message = pb::LogoutRequest { refresh_token: body.refresh_token };
+    app.clients.auth.clone().logout(message).await?;
+    Ok(Done)
+}
+
+/// Public keys
+///
+/// The keys that access tokens are verified with (RFC 7517). May be kept for five minutes.
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "GetJwks", tag = "auth", security(()))]
+async fn jwks(State(app): State<App>) -> Result<Kept<Plain<Jwks>>, Problem> {
+    let keys = app.clients.auth.clone().get_jwks(pb::GetJwksRequest {}).await?.into_inner();
+    Ok(Kept(Plain(keys.into())))
+}
+
+/// List accounts
+///
+/// All accounts, newest first, for admins.
+#[utoipa::path(
+    get,
+    path = "/api/users",
+    operation_id = "ListUsers",
+    tag = "users",
+    params(Paging),
+    responses(Forbidden)
+)]
+async fn list_users(
+    State(app): State<App>,
+    uri: Uri,
+    caller: Caller,
+    Query(paging): Query<Paging>,
+) -> Result<Page<User>, Problem> {
+    let (page_size, page_token) = paging.into_wire();
+    let message = caller.asks(pb::ListUsersRequest { page_size, page_token });
+    let pb::ListUsersResponse { users, next_page_token } =
+        app.clients.auth.clone().list_users(message).await?.into_inner();
+    Ok(Page::of(users, &uri, &next_page_token)?)
+}
+
+/// Get an account
+///
+/// For admins.
+#[utoipa::path(get, path = "/api/users/{id}", operation_id = "GetUser", tag = "users",
+    params(("id" = Uuid, Path, description = "The account")), responses(Forbidden, NotFound))]
+async fn get_user(
+    State(app): State<App>,
+    FromPath(id): FromPath<UserId>,
+    caller: Caller,
+) -> Result<Found<User>, Problem> {
+    let message = caller.asks(pb::GetUserRequest { id: id.to_string() });
+    let user = app.clients.auth.clone().get_user(message).await?.into_inner();
+    Ok(Found(user.try_into()?))
+}
+
+/// Change an account
+///
+/// Its role, links, name, or whether it may log in, for admins; staff may link accounts of patients. What is
+/// absent stays, null clears. 409: `last_admin`, `own_role`, `already_linked`.
+#[utoipa::path(put, path = "/api/users/{id}", operation_id = "UpdateUser", tag = "users",
+    params(("id" = Uuid, Path, description = "The account")), responses(Forbidden, NotFound, Conflict))]
+async fn update_user(
+    State(app): State<App>,
+    FromPath(id): FromPath<UserId>,
+    caller: Caller,
+    Json(body): Json<UpdateUser>,
+) -> Result<Found<User>, Problem> {
+    let user = app.clients.auth.clone().update_user(caller.asks(body.of(id))).await?.into_inner();
+    Ok(Found(user.try_into()?))
+}

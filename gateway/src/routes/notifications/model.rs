@@ -1,0 +1,200 @@
+//! Messages as the REST face shows them.
+use crate::query::Limit;
+use crate::reply::Resource;
+use crate::routes::given;
+use crate::times::{Garbled, Instant};
+use proto::ids::AppointmentId;
+use proto::notification as pb;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// What a message tells.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationKind {
+    Booked,
+    Rescheduled,
+    Cancelled,
+    StatusChanged,
+}
+
+impl TryFrom<pb::NotificationKind> for NotificationKind {
+    type Error = Garbled;
+
+    fn try_from(kind: pb::NotificationKind) -> Result<Self, Garbled> {
+        match kind {
+            pb::NotificationKind::Booked => Ok(Self::Booked),
+            pb::NotificationKind::Rescheduled => Ok(Self::Rescheduled),
+            pb::NotificationKind::Cancelled => Ok(Self::Cancelled),
+            pb::NotificationKind::StatusChanged => Ok(Self::StatusChanged),
+            pb::NotificationKind::Unspecified => Err(Garbled("kind")),
+        }
+    }
+}
+
+/// Whom a message is for.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientKind {
+    Patient,
+    Doctor,
+}
+
+impl TryFrom<pb::RecipientKind> for RecipientKind {
+    type Error = Garbled;
+
+    fn try_from(kind: pb::RecipientKind) -> Result<Self, Garbled> {
+        match kind {
+            pb::RecipientKind::Patient => Ok(Self::Patient),
+            pb::RecipientKind::Doctor => Ok(Self::Doctor),
+            pb::RecipientKind::Unspecified => Err(Garbled("recipient_kind")),
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationState {
+    /// Waits for its turn, or for the next attempt.
+    Pending,
+    Sending,
+    /// Accepted by the mail server.
+    Sent,
+    /// Given up after the last attempt, or refused for good.
+    Failed,
+    /// A later change of the visit made it untrue before it was sent.
+    Superseded,
+    /// The recipient has no address or wants no messages.
+    Skipped,
+}
+
+impl From<NotificationState> for pb::NotificationState {
+    fn from(state: NotificationState) -> Self {
+        match state {
+            NotificationState::Pending => Self::Pending,
+            NotificationState::Sending => Self::Sending,
+            NotificationState::Sent => Self::Sent,
+            NotificationState::Failed => Self::Failed,
+            NotificationState::Superseded => Self::Superseded,
+            NotificationState::Skipped => Self::Skipped,
+        }
+    }
+}
+
+impl TryFrom<pb::NotificationState> for NotificationState {
+    type Error = Garbled;
+
+    fn try_from(state: pb::NotificationState) -> Result<Self, Garbled> {
+        match state {
+            pb::NotificationState::Pending => Ok(Self::Pending),
+            pb::NotificationState::Sending => Ok(Self::Sending),
+            pb::NotificationState::Sent => Ok(Self::Sent),
+            pb::NotificationState::Failed => Ok(Self::Failed),
+            pb::NotificationState::Superseded => Ok(Self::Superseded),
+            pb::NotificationState::Skipped => Ok(Self::Skipped),
+            pb::NotificationState::Unspecified => Err(Garbled("state")),
+        }
+    }
+}
+
+/// One message to one recipient. Holds neither address nor text: both are looked up when it is sent.
+#[derive(Serialize, ToSchema)]
+pub struct Notification {
+    #[schema(value_type = Uuid)]
+    pub id: String,
+    #[schema(value_type = Uuid)]
+    pub appointment_id: String,
+    /// The version of the visit that it tells of.
+    #[schema(minimum = 0, example = 1)]
+    pub appointment_version: i64,
+    pub kind: NotificationKind,
+    pub recipient_kind: RecipientKind,
+    /// The patient or doctor.
+    #[schema(value_type = Uuid)]
+    pub recipient_id: String,
+    pub state: NotificationState,
+    /// How often sending was tried.
+    #[schema(minimum = 0, example = 1)]
+    pub attempts: i32,
+    /// When it is tried next; only while pending.
+    pub next_attempt_at: Option<Instant>,
+    /// The kind of the last failure.
+    #[schema(example = "smtp_refused")]
+    pub last_error: Option<String>,
+    pub sent_at: Option<Instant>,
+    pub created_at: Instant,
+}
+
+impl Resource for Notification {
+    fn location(&self) -> String {
+        format!("/api/notifications/{}", self.id)
+    }
+}
+
+impl TryFrom<pb::Notification> for Notification {
+    type Error = Garbled;
+
+    fn try_from(notification: pb::Notification) -> Result<Self, Garbled> {
+        let kind = notification.kind().try_into()?;
+        let recipient_kind = notification.recipient_kind().try_into()?;
+        let state = notification.state().try_into()?;
+        let pb::Notification {
+            id,
+            appointment_id,
+            appointment_version,
+            kind: _,
+            recipient_kind: _,
+            recipient_id,
+            state: _,
+            attempts,
+            next_attempt_time,
+            last_error,
+            send_time,
+            create_time,
+        } = notification;
+        Ok(Self {
+            id,
+            appointment_id,
+            appointment_version,
+            kind,
+            recipient_kind,
+            recipient_id,
+            state,
+            attempts,
+            next_attempt_at: Instant::maybe_utc("next_attempt_time", next_attempt_time)?,
+            last_error: given(last_error),
+            sent_at: Instant::maybe_utc("send_time", send_time)?,
+            created_at: Instant::utc("create_time", create_time)?,
+        })
+    }
+}
+
+/// A page of messages.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListNotifications {
+    /// Only those about this visit.
+    #[param(value_type = Option<Uuid>)]
+    pub appointment_id: Option<AppointmentId>,
+    #[param(inline)]
+    pub state: Option<NotificationState>,
+    /// Items on a page; 50 when absent.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 200)]
+    pub limit: Option<Limit<200>>,
+    /// Where the page begins: from the `Link` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl From<ListNotifications> for pb::ListNotificationsRequest {
+    fn from(query: ListNotifications) -> Self {
+        let ListNotifications { appointment_id, state, limit, cursor } = query;
+        Self {
+            appointment_id: appointment_id.map(|id| id.to_string()).unwrap_or_default(),
+            state: state.map_or(pb::NotificationState::Unspecified, Into::into).into(),
+            page_size: Limit::or_zero(limit),
+            page_token: cursor.unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Medical records.
+use crate::app::App;
+use crate::body::Json;
+use crate::caller::Caller;
+use crate::problem::{Conflict, Forbidden, NotFound, PreconditionRequired, Problem, Stale};
+use crate::query::{FromPath, Paging, Query, RequiredIfMatch};
+use crate::reply::{Created, Found, Page};
+use axum::extract::{DefaultBodyLimit, State};
+use http::{StatusCode, Uri};
+use model::{AmendMedicalRecord, CreateMedicalRecord, MedicalRecord};
+use proto::ids::{AppointmentId, MedicalRecordId, PatientId};
+use proto::patient as pb;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
+
+pub mod model;
+
+/// Largest body of a record, in bytes: clinical texts are long.
+const MAX_BODY: usize = 256 * 1024;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(list, create).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .routes(routes!(get, amend).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .routes(routes!(list_revisions))
+        .routes(routes!(list_of_appointment))
+}
+
+/// List a patient's records
+///
+/// The latest revisions, newest first, for the patient and the doctors who treat them.
+#[utoipa::path(get, path = "/api/patients/{id}/records", operation_id = "ListMedicalRecords", tag = "records",
+    params(("id" = Uuid, Path, description = "The patient"), Paging), responses(Forbidden, NotFound))]
+async fn list(
+    State(app): State<App>,
+    uri: Uri,
+    FromPath(id): FromPath<PatientId>,
+    caller: Caller,
+    Query(paging): Query<Paging>,
+) -> Result<Page<MedicalRecord>, Problem> {
+    let message = pb::ListMedicalRecordsRequest { patient_id: id.to_string(), ..paged(paging) };
+    page(&app, &caller, &uri, message).await
+}
+
+/// List the records of a visit
+///
+/// The latest revisions, newest first.
+#[utoipa::path(get, path = "/api/appointments/{id}/records", operation_id = "ListMedicalRecordsOfAppointment",
+    tag = "records", params(("id" = Uuid, Path, description = "The visit"), Paging), responses(Forbidden, NotFound))]
+async fn list_of_appointment(
+    State(app): State<App>,
+    uri: Uri,
+    FromPath(id): FromPath<AppointmentId>,
+    caller: Caller,
+    Query(paging): Query<Paging>,
+) -> Result<Page<MedicalRecord>, Problem> {
+    let message = pb::ListMedicalRecordsRequest { appointment_id: id.to_string(), ..paged(paging) };
+    page(&app, &caller, &uri, message).await
+}
+
+fn paged(paging: Paging) -> pb::ListMedicalRecordsRequest {
+    let (page_size, page_token) = paging.into_wire();
+    pb::ListMedicalRecordsRequest { page_size, page_token, ..pb::ListMedicalRecordsRequest::default() }
+}
+
+async fn page(
+    app: &App,
+    caller: &Caller,
+    asked: &Uri,
+    message: pb::ListMedicalRecordsRequest,
+) -> Result<Page<MedicalRecord>, Problem> {
+    let message = caller.asks(message);
+    let pb::ListMedicalRecordsResponse { medical_records, next_page_token } =
+        app.clients.patients.clone().list_medical_records(message).await?.into_inner();
+    Ok(Page::of(medical_records, asked, &next_page_token)?)
+}
+
+/// Write a record
+///
+/// The author is the calling doctor, who must treat the patient.
+#[utoipa::path(post, path = "/api/patients/{id}/records", operation_id = "CreateMedicalRecord",
+    tag = "records", params(("id" = Uuid, Path, description = "The patient")),
+    responses(Forbidden, NotFound, Conflict))]
+async fn create(
+    State(app): State<App>,
+    FromPath(id): FromPath<PatientId>,
+    caller: Caller,
+    Json(body): Json<CreateMedicalRecord>,
+) -> Result<Created<MedicalRecord>, Problem> {
+    let message = caller.asks(body.of(id));
+    let record = app.clients.patients.clone().create_medical_record(message).await?.into_inner();
+    Ok(Created(record.try_into()?))
+}
+
+/// Get a record
+///
+/// The latest revision.
+#[utoipa::path(get, path = "/api/records/{id}", operation_id = "GetMedicalRecord", tag = "records",
+    params(("id" = Uuid, Path, description = "The record")), responses(Forbidden, NotFound))]
+async fn get(
+    State(app): State<App>,
+    FromPath(id): FromPath<MedicalRecordId>,
+    caller: Caller,
+) -> Result<Found<MedicalRecord>, Problem> {
+    let message = caller.asks(pb::GetMedicalRecordRequest { id: id.to_string() });
+    let record = app.clients.patients.clone().get_medical_record(message).await?.into_inner();
+    Ok(Found(record.try_into()?))
+}
+
+/// Amend a record
+///
+/// Writes a new revision; only its author may. What is absent stays, null clears. `If-Match` is required.
+#[utoipa::path(put, path = "/api/records/{id}", operation_id = "AmendMedicalRecord", tag = "records",
+    params(("id" = Uuid, Path, description = "The record"), RequiredIfMatch),
+    responses(Forbidden, NotFound, Conflict, Stale, PreconditionRequired))]
+async fn amend(
+    State(app): State<App>,
+    FromPath(id): FromPath<MedicalRecordId>,
+    caller: Caller,
+    RequiredIfMatch(version): RequiredIfMatch,
+    Json(body): Json<AmendMedicalRecord>,
+) -> Result<Found<MedicalRecord>, Problem> {
+    let revision = i32::try_from(version).map_err(|_| {
+        Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", "the record has no such revision")
+    })?;
+    let message = caller.asks(body.of(id, revision));
+    let record = app.clients.patients.clone().amend_medical_record(message).await?.into_inner();
+    Ok(Found(record.try_into()?))
+}
+
+/// List the revisions of a record
+///
+/// Newest first.
+#[utoipa::path(get, path = "/api/records/{id}/revisions", operation_id = "ListMedicalRecordRevisions",
+    tag = "records", params(("id" = Uuid, Path, description = "The record"), Paging), responses(Forbidden, NotFound))]
+async fn list_revisions(
+    State(app): State<App>,
+    uri: Uri,
+    FromPath(id): FromPath<MedicalRecordId>,
+    caller: Caller,
+    Query(paging): Query<Paging>,
+) -> Result<Page<MedicalRecord>, Problem> {
+    let (page_size, page_token) = paging.into_wire();
+    let message =
+        caller.asks(pb::ListMedicalRecordRevisionsRequest { id: id.to_string(), page_size, page_token });
+    let pb::ListMedicalRecordsResponse { medical_records, next_page_token } =
+        app.clients.patients.clone().list_medical_record_revisions(message).await?.into_inner();
+    Ok(Page::of(medical_records, &uri, &next_page_token)?)
+}

@@ -1,0 +1,157 @@
+//! Medical records as the REST face shows them.
+use crate::patch::{Clearable, Mask};
+use crate::reply::Resource;
+use crate::routes::given;
+use crate::times::{Garbled, Instant};
+use proto::ids::{AppointmentId, MedicalRecordId, PatientId};
+use proto::patient as pb;
+use proto::scalars::{ClinicalText, Reason};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What was found and done at a visit. Never overwritten: an amendment is a new revision.
+#[derive(Serialize, ToSchema)]
+pub struct MedicalRecord {
+    #[schema(value_type = Uuid)]
+    pub id: String,
+    #[schema(value_type = Uuid)]
+    pub patient_id: String,
+    /// The visit it belongs to.
+    #[schema(value_type = Option<Uuid>)]
+    pub appointment_id: Option<String>,
+    /// The doctor who wrote it.
+    #[schema(value_type = Uuid)]
+    pub author_doctor_id: String,
+    #[schema(example = "Mild hypertension")]
+    pub diagnosis: Option<String>,
+    #[schema(example = "Less salt, more sleep")]
+    pub treatment: Option<String>,
+    #[schema(example = "Ramipril 2.5 mg, one each morning")]
+    pub prescription: Option<String>,
+    #[schema(example = "Recheck in six weeks")]
+    pub notes: Option<String>,
+    /// Why this revision was made; null for the first.
+    #[schema(example = "Wrong dosage noted")]
+    pub amendment_reason: Option<String>,
+    pub created_at: Instant,
+    /// When this revision was made.
+    pub updated_at: Instant,
+    /// The number of this revision, from 1; the ETag.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
+}
+
+impl Resource for MedicalRecord {
+    fn location(&self) -> String {
+        format!("/api/records/{}", self.id)
+    }
+
+    fn version(&self) -> Option<i64> {
+        Some(self.version.into())
+    }
+}
+
+impl TryFrom<pb::MedicalRecord> for MedicalRecord {
+    type Error = Garbled;
+
+    fn try_from(record: pb::MedicalRecord) -> Result<Self, Garbled> {
+        let pb::MedicalRecord {
+            id,
+            patient_id,
+            appointment_id,
+            author_doctor_id,
+            diagnosis,
+            treatment,
+            prescription,
+            notes,
+            revision,
+            amendment_reason,
+            create_time,
+            update_time,
+        } = record;
+        Ok(Self {
+            id,
+            patient_id,
+            appointment_id: given(appointment_id),
+            author_doctor_id,
+            diagnosis: given(diagnosis),
+            treatment: given(treatment),
+            prescription: given(prescription),
+            notes: given(notes),
+            amendment_reason: given(amendment_reason),
+            created_at: Instant::utc("create_time", create_time)?,
+            updated_at: Instant::utc("update_time", update_time)?,
+            version: revision,
+        })
+    }
+}
+
+/// A record to be written; at least one of its texts must be given.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateMedicalRecord {
+    /// A visit of the same patient to the same doctor.
+    #[schema(value_type = Option<Uuid>)]
+    pub appointment_id: Option<AppointmentId>,
+    pub diagnosis: Option<ClinicalText>,
+    pub treatment: Option<ClinicalText>,
+    pub prescription: Option<ClinicalText>,
+    pub notes: Option<ClinicalText>,
+}
+
+impl CreateMedicalRecord {
+    pub fn of(self, patient_id: PatientId) -> pb::CreateMedicalRecordRequest {
+        let Self { appointment_id, diagnosis, treatment, prescription, notes } = self;
+        let medical_record = pb::MedicalRecord {
+            patient_id: patient_id.to_string(),
+            appointment_id: appointment_id.map(|id| id.to_string()).unwrap_or_default(),
+            diagnosis: diagnosis.map(Into::into).unwrap_or_default(),
+            treatment: treatment.map(Into::into).unwrap_or_default(),
+            prescription: prescription.map(Into::into).unwrap_or_default(),
+            notes: notes.map(Into::into).unwrap_or_default(),
+            ..pb::MedicalRecord::default()
+        };
+        pb::CreateMedicalRecordRequest { medical_record: Some(medical_record) }
+    }
+}
+
+/// A new revision of a record.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmendMedicalRecord {
+    #[serde(default)]
+    #[schema(value_type = Option<ClinicalText>)]
+    pub diagnosis: Clearable<ClinicalText>,
+    #[serde(default)]
+    #[schema(value_type = Option<ClinicalText>)]
+    pub treatment: Clearable<ClinicalText>,
+    #[serde(default)]
+    #[schema(value_type = Option<ClinicalText>)]
+    pub prescription: Clearable<ClinicalText>,
+    #[serde(default)]
+    #[schema(value_type = Option<ClinicalText>)]
+    pub notes: Clearable<ClinicalText>,
+    /// Why the record is amended.
+    pub reason: Reason,
+}
+
+impl AmendMedicalRecord {
+    pub fn of(self, id: MedicalRecordId, expected_revision: i32) -> pb::AmendMedicalRecordRequest {
+        let Self { diagnosis, treatment, prescription, notes, reason } = self;
+        let mut mask = Mask::default();
+        let medical_record = pb::MedicalRecord {
+            id: id.to_string(),
+            diagnosis: mask.text("diagnosis", diagnosis),
+            treatment: mask.text("treatment", treatment),
+            prescription: mask.text("prescription", prescription),
+            notes: mask.text("notes", notes),
+            ..pb::MedicalRecord::default()
+        };
+        pb::AmendMedicalRecordRequest {
+            medical_record: Some(medical_record),
+            update_mask: Some(mask.into()),
+            reason: reason.into(),
+            expected_revision,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Connections: accepted up to a number, held to their time, ended in order.
+use axum::extract::ConnectInfo;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use platform::shutdown::Shutdown;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt as _;
+
+use crate::router::Service;
+
+/// Time that a client has to send the headers of a request, and that a connection may be idle.
+const HEADER_PATIENCE: Duration = Duration::from_secs(30);
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+const MAX_HEADERS: usize = 64;
+/// Requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+/// Pause after the system could not give a connection, for instance for want of file descriptors.
+const RESPITE: Duration = Duration::from_millis(100);
+
+/// Serves until shutdown is requested, then lets requests in flight finish for at most `grace`.
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    max_connections: usize,
+    shutdown: &Shutdown,
+    grace: Duration,
+) {
+    let http = Arc::new(http());
+    let connections = GracefulShutdown::new();
+    let free = Arc::new(Semaphore::new(max_connections));
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &free) => accepted,
+            () = shutdown.requested() => break,
+        };
+        let (stream, address, permit) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "could not accept a connection");
+                shutdown.pause(RESPITE).await;
+                continue;
+            }
+        };
+        let service = service.clone();
+        let answer = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(address));
+            service.clone().oneshot(request)
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), answer).into_owned();
+        let connection = connections.watch(connection);
+        shutdown.spawn(async move {
+            // How a connection ends is its peer's affair.
+            let _ = connection.await;
+            drop(permit);
+        });
+    }
+    if tokio::time::timeout(grace, connections.shutdown()).await.is_err() {
+        tracing::warn!("closed connections that did not end in time");
+    }
+}
+
+/// The next connection, once there is room for one.
+async fn accept(
+    listener: &TcpListener,
+    free: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = free.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, address) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, address, permit))
+}
+
+/// Without a timer hyper has no time-outs at all.
+fn http() -> Builder<TokioExecutor> {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_PATIENCE)
+        .max_buf_size(MAX_HEADER_BYTES as usize)
+        .max_headers(MAX_HEADERS);
+    http.http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEADER_PATIENCE)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER_BYTES);
+    http
+}

@@ -1,0 +1,70 @@
+//! How times in requests look, for the document. The patterns let nothing pass but dates that their month
+//! does not have.
+use super::given::{Bound, CivilDate, DatePart, TimeOfDay, When};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+const DATE: &str = r"(19|2[01])\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])";
+const CLOCK: &str = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?";
+const INSTANT_CLOCK: &str = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)";
+
+fn text(pattern: &str, description: &str, examples: &[&str]) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(format!("^{pattern}$")))
+        .description(Some(description))
+        .examples(examples.iter().copied())
+        .into()
+}
+
+impl PartialSchema for When {
+    fn schema() -> RefOr<Schema> {
+        text(
+            &format!("{DATE}T({CLOCK}|{INSTANT_CLOCK})"),
+            "RFC 3339; without an offset, civil time in the doctor's zone.",
+            &["2030-01-07T09:00:00+01:00", "2030-01-07T09:00"],
+        )
+    }
+}
+
+impl ToSchema for When {}
+
+impl PartialSchema for Bound {
+    fn schema() -> RefOr<Schema> {
+        text(
+            &format!("{DATE}(T({CLOCK}|{INSTANT_CLOCK}))?"),
+            "A date, or a date and time; without an offset, in the zone `tz`.",
+            &["2030-01-07", "2030-01-07T09:00:00Z"],
+        )
+    }
+}
+
+impl ToSchema for Bound {}
+
+impl PartialSchema for CivilDate {
+    fn schema() -> RefOr<Schema> {
+        text(DATE, "A civil date.", &["1980-12-24"])
+    }
+}
+
+impl ToSchema for CivilDate {}
+
+impl PartialSchema for DatePart {
+    fn schema() -> RefOr<Schema> {
+        text(
+            &format!("{DATE}(T({CLOCK}|{INSTANT_CLOCK}))?"),
+            "A civil date in the doctor's zone; of a date and time, only the date counts.",
+            &["2030-01-07"],
+        )
+    }
+}
+
+impl ToSchema for DatePart {}
+
+impl PartialSchema for TimeOfDay {
+    fn schema() -> RefOr<Schema> {
+        text(&format!("({CLOCK}|24:00(:00)?)"), "A civil time of day.", &["09:00", "17:30:00"])
+    }
+}
+
+impl ToSchema for TimeOfDay {}

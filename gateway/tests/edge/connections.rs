@@ -1,0 +1,66 @@
+//! Over a real socket.
+use crate::harness::config;
+use platform::admin::Readiness;
+use platform::shutdown::Shutdown;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+async fn start(shutdown: &Shutdown, readiness: &Readiness) -> (SocketAddr, JoinHandle<anyhow::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = gateway::serve(config(), listener, readiness.clone(), shutdown.clone());
+    (address, shutdown.spawn(serving))
+}
+
+async fn ask(stream: &mut TcpStream, request: &str) -> String {
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let read = stream.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
+#[tokio::test]
+async fn silent_connections_do_not_hold_up_the_end() {
+    let (shutdown, readiness) = (Shutdown::default(), Readiness::default());
+    let (address, serving) = start(&shutdown, &readiness).await;
+    let _silent = TcpStream::connect(address).await.unwrap();
+    let mut half = TcpStream::connect(address).await.unwrap();
+    half.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    let answer = ask(&mut idle, "GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(readiness.is_ready());
+
+    shutdown.request();
+    let ended = tokio::time::timeout(Duration::from_secs(5), serving).await;
+    ended.expect("the gateway ends").unwrap().unwrap();
+    assert!(!readiness.is_ready());
+}
+
+#[tokio::test]
+async fn a_client_that_sends_too_many_or_too_long_headers_is_refused() {
+    let (shutdown, readiness) = (Shutdown::default(), Readiness::default());
+    let (address, _serving) = start(&shutdown, &readiness).await;
+    let many = (0..100).map(|n| format!("x-{n}: y\r\n")).collect::<String>();
+    let long = format!("x: {}\r\n", "y".repeat(100_000));
+    for headers in [many, long] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let answer = ask(&mut stream, &format!("GET /health HTTP/1.1\r\nhost: x\r\n{headers}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+    shutdown.request();
+}
+
+#[tokio::test]
+async fn a_body_larger_than_allowed_is_answered_before_it_has_come() {
+    let (shutdown, readiness) = (Shutdown::default(), Readiness::default());
+    let (address, _serving) = start(&shutdown, &readiness).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 20971520\r\n\r\n";
+    let answer = ask(&mut stream, &format!("{head}{}", " ".repeat(70 * 1024))).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    shutdown.request();
+}

@@ -1,0 +1,11 @@
+//! The gateway with nothing behind it: no service and no Redis answers. What it does then is its own doing.
+
+mod harness; // a gateway that is asked without a network
+
+mod contract; // the document, and what it promises
+mod documentation; // the pages for people
+mod errors; // each failure as a problem
+mod limits; // how often one caller may ask
+mod origins; // pages of other origins
+mod stack; // what the layers do to any route
+mod connections; // over a real socket
