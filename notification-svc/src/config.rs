@@ -60,6 +60,10 @@ pub struct Smtp {
     #[arg(long, env, value_enum, default_value_t = SmtpTls::Starttls)]
     pub smtp_tls: SmtpTls,
 
+    /// Seconds that the mail server may take for one message.
+    #[arg(long, env, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=15))]
+    pub smtp_timeout_seconds: u64,
+
     /// Sender of every message, for instance `Clinic <noreply@clinic.example>`.
     #[arg(long, env)]
     pub email_from: Mailbox,

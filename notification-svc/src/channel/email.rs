@@ -19,8 +19,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// Longest time for one message, connecting included.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection that was not used for this long is not used again.
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -36,6 +34,8 @@ struct Inner {
     credentials: Option<Credentials>,
     hello: ClientId,
     from: Mailbox,
+    /// Longest time for one message, connecting included.
+    patience: Duration,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -57,6 +57,7 @@ impl Email {
             credentials,
             hello: ClientId::default(),
             from: settings.email_from.clone(),
+            patience: Duration::from_secs(settings.smtp_timeout_seconds),
             idle: Mutex::default(),
         })))
     }
@@ -70,7 +71,7 @@ impl Email {
     )]
     pub async fn send(&self, letter: Letter, now: Timestamp) -> Result<(), Failure> {
         let message = compose(&self.0.from, letter, now)?;
-        timeout(PATIENCE, self.transmit(&message)).await.map_err(|_| Failure::SmtpTimeout)?
+        timeout(self.0.patience, self.transmit(&message)).await.map_err(|_| Failure::SmtpTimeout)?
     }
 
     async fn transmit(&self, message: &Message) -> Result<(), Failure> {
@@ -95,11 +96,12 @@ impl Email {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, smtp::Error> {
-        let Inner { server, port, encryption, tls, credentials, hello, .. } = &*self.0;
+        let Inner { server, port, encryption, tls, credentials, hello, patience, .. } = &*self.0;
         let from_the_start = (*encryption == SmtpTls::Tls).then(|| tls.clone());
         let address = (server.as_str(), *port);
         let mut connection =
-            AsyncSmtpConnection::connect_tokio1(address, Some(PATIENCE), hello, from_the_start, None).await?;
+            AsyncSmtpConnection::connect_tokio1(address, Some(*patience), hello, from_the_start, None)
+                .await?;
         if *encryption == SmtpTls::Starttls {
             connection.starttls(tls.clone(), hello).await?;
         }
@@ -163,14 +165,13 @@ fn code(code: Code) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::templates::Content;
 
     fn letter(to: &str) -> Letter {
         let content =
             Content { subject: "Your appointment is booked", text: "text".into(), html: "<p>html".into() };
         Letter { id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(), to: to.to_owned(), content }
     }
-
-    use crate::templates::Content;
 
     fn formatted(letter: Letter) -> String {
         let from = "Clinic <noreply@clinic.example>".parse().unwrap();

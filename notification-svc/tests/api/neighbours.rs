@@ -1,0 +1,211 @@
+//! The services that notification-svc asks, as far as it asks them: auth-svc, appointment-svc, patient-svc and
+//! doctor-svc, in one process.
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use axum::Router;
+use axum::routing::post_service;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use http::Request;
+use jsonwebtoken::EncodingKey;
+use platform::caller::{Caller, Role};
+use platform::clock::Clock;
+use platform::secrets::RootSecret;
+use platform::server::bearer;
+use platform::token::{self, Claims, Verifier};
+use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
+use proto::auth::{GetJwksRequest, Jwk, Jwks};
+use proto::doctor::{DoctorContact, GetDoctorContactRequest};
+use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId};
+use proto::patient::{ContactPreference, GetPatientContactRequest, PatientContact};
+use proto::time::to_wire;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tonic::server::Grpc;
+use tonic::service::Routes;
+use tonic::transport::{Server, server::TcpIncoming};
+use tonic::{Code, Response, Status};
+use tonic_prost::ProstCodec;
+
+const KEY_ID: &str = "test";
+
+pub(crate) struct Neighbours {
+    pub(crate) url: String,
+    known: Arc<Mutex<Known>>,
+    key: EncodingKey,
+    _running: JoinSet<()>,
+}
+
+/// What the neighbours know.
+#[derive(Default)]
+pub(crate) struct Known {
+    pub(crate) visits: HashMap<String, AppointmentSummary>,
+    pub(crate) patients: HashMap<String, PatientContact>,
+    pub(crate) doctors: HashMap<String, DoctorContact>,
+    /// Whether patient-svc is away.
+    pub(crate) no_patients: bool,
+}
+
+/// Somebody with a visit to somebody.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit {
+    pub(crate) id: AppointmentId,
+    pub(crate) patient: PatientId,
+    pub(crate) doctor: DoctorId,
+}
+
+impl Neighbours {
+    pub(crate) async fn start(root: &RootSecret) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+        let jwks = Jwks {
+            keys: vec![Jwk {
+                kid: KEY_ID.to_owned(),
+                kty: "OKP".to_owned(),
+                crv: "Ed25519".to_owned(),
+                x: BASE64_URL_SAFE_NO_PAD.encode(pair.public_key()),
+            }],
+        };
+        let known = Arc::new(Mutex::new(Known::default()));
+        let (visits, patients, doctors) = (known.clone(), known.clone(), known.clone());
+        let services = Verifier::new(root, None, Clock::system());
+        let router = Router::new()
+            .route_service(
+                "/healthcare.auth.v1.AuthService/GetJwks",
+                unary(None, move |_: GetJwksRequest| Ok(jwks.clone())),
+            )
+            .route_service(
+                "/healthcare.appointment.v1.AppointmentService/GetAppointmentSummary",
+                unary(Some(services.clone()), move |ask: GetAppointmentSummaryRequest| {
+                    found(visits.lock().unwrap().visits.get(&ask.id))
+                }),
+            )
+            .route_service(
+                "/healthcare.patient.v1.PatientService/GetPatientContact",
+                unary(Some(services.clone()), move |ask: GetPatientContactRequest| {
+                    let known = patients.lock().unwrap();
+                    if known.no_patients {
+                        return Err(Status::unavailable("away"));
+                    }
+                    found(known.patients.get(&ask.id))
+                }),
+            )
+            .route_service(
+                "/healthcare.doctor.v1.DoctorService/GetDoctorContact",
+                unary(Some(services), move |ask: GetDoctorContactRequest| {
+                    found(doctors.lock().unwrap().doctors.get(&ask.doctor_id))
+                }),
+            );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let serving = Server::builder().add_routes(Routes::from(router));
+        let mut running = JoinSet::new();
+        running.spawn(async move {
+            serving.serve_with_incoming(TcpIncoming::from(listener)).await.unwrap();
+        });
+        let key = EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref());
+        Self { url, known, key, _running: running }
+    }
+
+    /// Changes what they know.
+    pub(crate) fn now_know(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.known.lock().unwrap());
+    }
+
+    /// A visit of Ada Lovelace to Dr. Grace Hopper, on Monday at nine in Berlin.
+    pub(crate) fn visit(&self) -> Visit {
+        let visit =
+            Visit { id: AppointmentId::random(), patient: PatientId::random(), doctor: DoctorId::random() };
+        let start = "2030-01-07T08:00:00Z".parse().unwrap();
+        let end = "2030-01-07T08:30:00Z".parse().unwrap();
+        let summary = AppointmentSummary {
+            id: visit.id.to_string(),
+            patient_id: visit.patient.to_string(),
+            doctor_id: visit.doctor.to_string(),
+            start_time: Some(to_wire(start)),
+            end_time: Some(to_wire(end)),
+            time_zone: "Europe/Berlin".to_owned(),
+            status: AppointmentStatus::Scheduled.into(),
+            version: 1,
+        };
+        let patient = PatientContact {
+            id: visit.patient.to_string(),
+            first_name: "Ada".to_owned(),
+            last_name: "Lovelace".to_owned(),
+            email: "ada@example.com".to_owned(),
+            contact_preference: ContactPreference::Email.into(),
+            ..PatientContact::default()
+        };
+        let doctor = DoctorContact {
+            doctor_id: visit.doctor.to_string(),
+            first_name: "Grace".to_owned(),
+            last_name: "Hopper".to_owned(),
+            email: "grace@example.com".to_owned(),
+            ..DoctorContact::default()
+        };
+        self.now_know(|known| {
+            known.visits.insert(summary.id.clone(), summary);
+            known.patients.insert(patient.id.clone(), patient);
+            known.doctors.insert(doctor.doctor_id.clone(), doctor);
+        });
+        visit
+    }
+
+    /// The visit has changed since.
+    pub(crate) fn change(&self, visit: Visit, version: i64, status: AppointmentStatus) {
+        self.now_know(|known| {
+            let summary = known.visits.get_mut(&visit.id.to_string()).unwrap();
+            summary.version = version;
+            summary.set_status(status);
+        });
+    }
+
+    /// An access token of a person with `role`.
+    pub(crate) fn token_of(&self, role: Role) -> String {
+        let now = Clock::system().now().as_second();
+        let claims = Claims {
+            iss: token::ISSUER.to_owned(),
+            aud: token::AUDIENCE.to_owned(),
+            sub: UserId::random().to_string(),
+            sid: Some(SessionId::random().to_string()),
+            role: Some(role.name().to_owned()),
+            pid: if let Role::Patient(id) = role { Some(id.to_string()) } else { None },
+            did: if let Role::Doctor(id) = role { Some(id.to_string()) } else { None },
+            iat: now,
+            nbf: now,
+            exp: now + 900,
+            jti: UserId::random().to_string(),
+        };
+        token::sign(&self.key, KEY_ID, &claims).unwrap()
+    }
+}
+
+fn found<T: Clone>(answer: Option<&T>) -> Result<T, Status> {
+    answer.cloned().ok_or_else(|| Status::not_found("unknown"))
+}
+
+/// One method; with `services`, for notification-svc only.
+fn unary<Q, A>(
+    services: Option<Verifier>,
+    answer: impl Fn(Q) -> Result<A, Status> + Clone + Send + Sync + 'static,
+) -> axum::routing::MethodRouter
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + 'static,
+{
+    post_service(tower::service_fn(move |request: Request<axum::body::Body>| {
+        let (services, answer) = (services.clone(), answer.clone());
+        async move {
+            if let Some(services) = services {
+                let token = bearer(request.headers()).unwrap_or_default();
+                if services.verify(token).await != Ok(Caller::Service("notification-svc".to_owned())) {
+                    return Ok(Status::new(Code::PermissionDenied, "not for you").into_http());
+                }
+            }
+            let method = tower::service_fn(move |request: tonic::Request<Q>| {
+                std::future::ready(answer(request.into_inner()).map(Response::new))
+            });
+            Ok::<_, Infallible>(Grpc::new(ProstCodec::<A, Q>::default()).unary(method, request).await)
+        }
+    }))
+}

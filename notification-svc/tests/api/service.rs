@@ -1,0 +1,209 @@
+//! notification-svc, alone on servers of its own, with neighbours that know what a test tells them.
+use crate::neighbours::{Neighbours, Visit};
+use clap::Parser;
+use local::database::Database;
+use local::mail::{Mail, Message};
+use local::service::Service as Name;
+use local::testing;
+use notification_svc::config::Config;
+use notification_svc::consumer::{PATTERNS, QUEUE};
+use notification_svc::store::Store;
+use platform::admin::Readiness;
+use platform::broker::{self, Broker, Publisher};
+use platform::caller::Role;
+use platform::config;
+use platform::outbox::Envelope;
+use platform::postgres;
+use platform::secrets::RootSecret;
+use platform::shutdown::Shutdown;
+use proto::ids::EventId;
+use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::notification::{ListNotificationsRequest, Notification, NotificationState};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tonic::Request;
+use tonic::transport::Channel;
+
+const SECRET: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
+/// Longest wait for something that is to happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Everything around the service.
+pub(crate) struct Ground {
+    pub(crate) neighbours: Neighbours,
+    pub(crate) mail: Mail,
+    config: Config,
+    broker: Broker,
+    _database: Database,
+}
+
+pub(crate) struct Service {
+    pub(crate) ground: Ground,
+    pub(crate) client: NotificationServiceClient<Channel>,
+    publisher: Publisher,
+    shutdown: Shutdown,
+}
+
+#[derive(clap::Parser)]
+struct Arguments {
+    #[command(flatten)]
+    config: Config,
+}
+
+impl Ground {
+    pub(crate) async fn prepare() -> Self {
+        let database = testing::database().await.unwrap();
+        let rabbitmq = testing::vhost().await.unwrap();
+        let mail = Mail::start().await.unwrap();
+        let neighbours = Neighbours::start(&RootSecret::new(&SECRET.to_owned().into()).unwrap()).await;
+        let (runtime, owner) =
+            (database.runtime_url(Name::Notification), database.owner_url(Name::Notification));
+        let (smtp_server, smtp_port) = (mail.smtp().ip().to_string(), mail.smtp().port().to_string());
+        let settings = [
+            ("--secret-key", SECRET),
+            ("--database-url", &runtime),
+            ("--database-owner-url", &owner),
+            ("--rabbitmq-url", &rabbitmq),
+            ("--smtp-server", &smtp_server),
+            ("--smtp-port", &smtp_port),
+            ("--smtp-tls", "none"),
+            ("--email-from", "Clinic <clinic@example.com>"),
+            ("--auth-url", &neighbours.url),
+            ("--appointment-url", &neighbours.url),
+            ("--patient-url", &neighbours.url),
+            ("--doctor-url", &neighbours.url),
+        ];
+        let words = settings.iter().flat_map(|(name, value)| [*name, *value]);
+        let Arguments { config } = Arguments::parse_from(["notification-svc"].into_iter().chain(words));
+        notification_svc::migrate(config.clone()).await.unwrap();
+        let broker = Broker::new(&config::Broker { rabbitmq_url: rabbitmq.into() }, "test");
+        // In place before the first event, which nobody would take otherwise.
+        broker.queue(QUEUE, PATTERNS).await.unwrap();
+        Self { neighbours, mail, config, broker, _database: database }
+    }
+
+    /// What another replica would have.
+    pub(crate) fn store(&self) -> Store {
+        Store::new(postgres::pool(&self.config.postgres, "test").unwrap())
+    }
+
+    pub(crate) async fn serve(self) -> Service {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let shutdown = Shutdown::default();
+        let serving =
+            notification_svc::serve(self.config.clone(), listener, Readiness::default(), shutdown.clone());
+        shutdown.spawn(async { serving.await.unwrap() });
+        let client = NotificationServiceClient::new(Channel::from_shared(url).unwrap().connect_lazy());
+        let publisher = self.broker.publisher().await.unwrap();
+        Service { ground: self, client, publisher, shutdown }
+    }
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        Ground::prepare().await.serve().await
+    }
+
+    /// Says on the exchange that `visit` was changed; the event, to say it again.
+    pub(crate) async fn publish(&self, what: &str, visit: Visit, version: i64, status: &str) -> Envelope {
+        let event = Envelope {
+            specversion: "1.0".to_owned(),
+            id: EventId::random(),
+            source: "/appointment-svc".to_owned(),
+            event_type: format!("healthcare.appointment.{what}.v1"),
+            subject: visit.id.0,
+            time: "2029-12-01T00:00:00Z".parse().unwrap(),
+            datacontenttype: "application/json".to_owned(),
+            data: serde_json::json!({
+                "appointment_id": visit.id,
+                "patient_id": visit.patient,
+                "doctor_id": visit.doctor,
+                "version": version,
+                "status": status,
+            }),
+        };
+        self.publish_again(&event).await;
+        event
+    }
+
+    pub(crate) async fn publish_again(&self, event: &Envelope) {
+        let routing_key = event.event_type.trim_start_matches("healthcare.").trim_end_matches(".v1");
+        let message = broker::Message {
+            id: event.id.to_string(),
+            routing_key,
+            body: serde_json::to_vec(event).unwrap(),
+            traceparent: None,
+        };
+        self.publisher.send(&message).await.unwrap().confirmed().await.unwrap();
+    }
+
+    /// `message` as somebody with `role` sends it.
+    pub(crate) fn ask<T>(&self, role: Role, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        let token = format!("Bearer {}", self.ground.neighbours.token_of(role));
+        request.metadata_mut().insert("authorization", token.parse().unwrap());
+        request
+    }
+
+    /// The messages about `visit`, newest first.
+    pub(crate) async fn about(&self, visit: Visit) -> Vec<Notification> {
+        let list = ListNotificationsRequest { appointment_id: visit.id.to_string(), ..Default::default() };
+        let list = self.ask(Role::Staff, list);
+        self.client.clone().list_notifications(list).await.unwrap().into_inner().notifications
+    }
+
+    /// Waits until the messages about `visit` are as `they_are`.
+    pub(crate) async fn until(
+        &self,
+        visit: Visit,
+        they_are: impl Fn(&[Notification]) -> bool,
+    ) -> Vec<Notification> {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        let waiting = async {
+            loop {
+                look.tick().await;
+                let messages = self.about(visit).await;
+                if they_are(&messages) {
+                    return messages;
+                }
+            }
+        };
+        let Ok(messages) = tokio::time::timeout(PATIENCE, waiting).await else {
+            panic!("still waiting; states are {:?}", states(&self.about(visit).await));
+        };
+        messages
+    }
+
+    /// Waits until both recipients were written to about the latest change of `visit`.
+    pub(crate) async fn until_told(&self, visit: Visit) -> Vec<Notification> {
+        self.until(visit, |messages| {
+            messages.len() >= 2
+                && messages[..2].iter().all(|message| message.state() == NotificationState::Sent)
+        })
+        .await
+    }
+
+    /// The mail of `message`, waiting for it to come in.
+    pub(crate) async fn mail_of(&self, message: &Notification) -> Message {
+        let message_id = format!("<{}@example.com>", message.id);
+        let mail = self.ground.mail.wait_for(PATIENCE, |mail| is(mail, &message_id)).await;
+        mail.expect("the mail came in")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.shutdown.request();
+    }
+}
+
+pub(crate) fn states(messages: &[Notification]) -> Vec<NotificationState> {
+    messages.iter().map(Notification::state).collect()
+}
+
+fn is(mail: &Message, message_id: &str) -> bool {
+    mail.headers
+        .iter()
+        .any(|(name, value)| name.eq_ignore_ascii_case("message-id") && value.trim() == message_id)
+}
