@@ -1,4 +1,5 @@
 //! The gateway with nothing behind it: no service and no Redis answers. What it does then is its own doing.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod harness; // a gateway that is asked without a network
 
