@@ -3,6 +3,7 @@ use crate::service::Service;
 use anyhow::{Context, bail};
 use reqwest::Url;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::thread;
 use tokio::task::JoinSet;
 use tokio_postgres::error::SqlState;
@@ -146,9 +147,11 @@ fn parse(url: &str) -> anyhow::Result<Url> {
     Ok(parsed)
 }
 
-/// What the server said, which `Display` hides.
+/// What the server said, or why there was none to say anything; `Display` hides both.
 fn told(error: &tokio_postgres::Error) -> String {
-    error
-        .as_db_error()
-        .map_or_else(|| format!("{:#}", anyhow::anyhow!(error.to_string())), ToString::to_string)
+    match (error.as_db_error(), error.source()) {
+        (Some(said), _) => said.to_string(),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
 }

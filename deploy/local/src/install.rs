@@ -19,8 +19,8 @@ pub async fn ensure(needed: &[Program], say: &Say) -> anyhow::Result<()> {
     let Some(right) = Right::find() else {
         bail!("{names}: not installed, and nothing here may install it. Please run, as root:\n    {by_hand}");
     };
-    say.line(format_args!("{names}: not installed. This would get it: {}{by_hand}", right.prefix()));
-    say.line("Private instances are used; the system's own are kept from starting.");
+    say.line(format_args!("Not installed: {names}. To be installed by: {}{by_hand}", right.prefix()));
+    say.line("Only private instances are used; the system is kept from starting its own.");
     if say.ask("Install now?") == Some(false) {
         bail!("{names}: needed. To install by hand:\n    {}{by_hand}", right.prefix());
     }

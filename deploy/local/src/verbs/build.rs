@@ -9,9 +9,9 @@ pub(crate) async fn programs() -> anyhow::Result<()> {
     build(&["--workspace", "--bins"]).await
 }
 
-/// Builds the programs of one package.
-pub(crate) async fn package(name: &str) -> anyhow::Result<()> {
-    build(&["--package", name, "--bins"]).await
+/// Builds one of them.
+pub(crate) async fn program(name: &str) -> anyhow::Result<()> {
+    build(&["--bin", name]).await
 }
 
 async fn build(what: &[&str]) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use tokio::process::Command;
 
 pub(crate) async fn run(say: &Say) -> anyhow::Result<ExitCode> {
-    build::package("gateway").await?;
+    build::program("gateway").await?;
     let made = Command::new(binaries()?.join("gateway")).arg("openapi").output().await?;
     if !made.status.success() {
         bail!("`gateway openapi` failed:\n{}", String::from_utf8_lossy(&made.stderr));
