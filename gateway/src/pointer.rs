@@ -2,7 +2,7 @@
 use serde_path_to_error::{Path, Segment};
 
 /// What the services call by another name than the REST face.
-const RENAMED: [(&str, &str); 7] = [
+const RENAMED: [(&str, &str); 8] = [
     ("start_local", "start_time"),
     ("end_local", "end_time"),
     ("page_size", "limit"),
@@ -10,6 +10,8 @@ const RENAMED: [(&str, &str); 7] = [
     ("start_time_from", "start_date"),
     ("start_time_until", "end_date"),
     ("expected_version", "if-match"),
+    // Which fields are changed is told by the body as a whole.
+    ("update_mask", ""),
 ];
 
 /// Messages in which requests wrap a resource that is the whole body here.
@@ -51,6 +53,7 @@ mod tests {
         assert_eq!(to_field("patient.identifiers[0].value"), "/identifiers/0/value");
         assert_eq!(to_field("start_local"), "/start_time");
         assert_eq!(to_field("page_token"), "/cursor");
+        assert_eq!(to_field("update_mask"), "");
     }
 
     #[test]
