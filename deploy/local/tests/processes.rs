@@ -11,7 +11,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("processes-{}", uuid::Uuid::new_v4()));
-        fs::create_dir(&folder).unwrap();
+        fs::create_dir(&folder).expect("a folder below the temporary one");
         Self(folder)
     }
 

@@ -1,6 +1,6 @@
 //! `cargo dev up`: starts everything, tells where it is, and stops it when asked to.
-mod summary;
-mod system;
+mod system; // everything that runs
+mod summary; // what a person wants to know of it
 
 use crate::verbs::build;
 use crate::verbs::interrupt::{INTERRUPTED, Interrupts};
