@@ -34,7 +34,8 @@ pub(crate) type Person = PatientServiceClient<Peer>;
 
 pub(crate) struct Clinic {
     pub(crate) calendar: Calendar,
-    pub(crate) database: Database,
+    database: Option<Database>,
+    owner_url: String,
     url: String,
     key: EncodingKey,
     shutdown: Shutdown,
@@ -43,6 +44,9 @@ pub(crate) struct Clinic {
 impl Drop for Clinic {
     fn drop(&mut self) {
         self.shutdown.request();
+        // On a thread of its own: deleting waits for connections that this one may be about to open.
+        let database = self.database.take();
+        std::thread::spawn(move || drop(database));
     }
 }
 
@@ -87,7 +91,8 @@ impl Clinic {
         let url = format!("http://{}", listener.local_addr().unwrap());
         shutdown.spawn(patient_svc::serve(config, listener, Readiness::default(), shutdown.clone()));
         let key = EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref());
-        Self { calendar, database, url, key, shutdown }
+        let owner_url = database.owner_url(Service::Patient);
+        Self { calendar, database: Some(database), owner_url, url, key, shutdown }
     }
 
     pub(crate) fn admin(&self) -> Person {
@@ -157,8 +162,8 @@ impl Clinic {
 
     /// A connection past the service, as the owner of its tables.
     pub(crate) async fn owner(&self) -> tokio_postgres::Client {
-        let url = self.database.owner_url(Service::Patient);
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        let connecting = tokio_postgres::connect(&self.owner_url, tokio_postgres::NoTls);
+        let (client, connection) = connecting.await.unwrap();
         self.shutdown.spawn(connection);
         client
     }
