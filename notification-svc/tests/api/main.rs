@@ -5,7 +5,7 @@ mod service;
 
 use crate::neighbours::Visit;
 use crate::service::{Ground, Service, states};
-use notification_svc::domain::{Change, Kind, Outcome, VisitStatus};
+use notification_svc::domain::{Change, Failure, Kind, Outcome, VisitStatus};
 use platform::caller::Role;
 use platform::fault::reason;
 use proto::appointment::AppointmentStatus;
@@ -204,6 +204,20 @@ async fn a_later_message_waits_while_an_earlier_one_is_being_sent() {
     let moved = store.claim(10, lease).await.unwrap();
     assert_eq!(moved.len(), 1);
     assert_eq!(moved[0].notification.recipient, booked[0].notification.recipient);
+}
+
+#[tokio::test]
+async fn a_message_that_would_wait_for_hours_is_withdrawn_once_there_is_a_later_one() {
+    let ground = Ground::prepare().await;
+    let (visit, store) = (ground.neighbours.visit(), ground.store());
+    store.enqueue(EventId::random(), &change(Kind::Booked, visit, 1), None).await.unwrap();
+    let hours = Outcome::Retry { after: Duration::from_secs(7200), failure: Failure::SmtpRefused };
+    for claim in store.claim(10, Duration::from_secs(30)).await.unwrap() {
+        store.settle(&claim.notification, hours).await.unwrap();
+    }
+    store.enqueue(EventId::random(), &change(Kind::Rescheduled, visit, 2), None).await.unwrap();
+    let service = ground.serve().await;
+    service.until(visit, |messages| states(messages) == [SENT, SENT, SUPERSEDED, SUPERSEDED]).await;
 }
 
 #[tokio::test]
