@@ -1,1 +1,16 @@
-fn main() {}
+//! The whole mesh, used from outside. Run by `cargo dev test`.
+#![expect(clippy::unwrap_used, reason = "what is not as expected fails the test")]
+
+mod accounts; // register, log in, stay logged in, log out
+mod patients; // people who are treated, and finding them
+mod records; // what was found and done
+mod schedules; // doctors and their hours
+mod booking; // free times, visits, changes of visits
+mod racing; // many who want the same
+mod messages; // what patients and doctors are told
+mod authorization; // every endpoint, every role, own and others'
+mod hostile; // bad input of every kind
+mod protocol; // headers, limits, documents
+mod internal; // gRPC, as an internal program uses it
+mod outages; // what still works when something does not
+mod traces; // one request, one trace, every process

@@ -1,0 +1,142 @@
+use serde_json::{Value, json};
+use tests::mesh::Mesh;
+use tests::people::{PASSWORD, fresh_email, log_in, text};
+
+async fn registered(mesh: &Mesh) -> (String, Value) {
+    let email = fresh_email("self");
+    let account = json!({ "email": email, "password": PASSWORD, "full_name": "Sam Self" });
+    let user = mesh.anyone().post("/api/auth/register", account).await.created();
+    (email, user)
+}
+
+#[tokio::test]
+async fn whoever_registers_is_a_patient_and_can_log_in_by_form_and_by_json() {
+    let mesh = Mesh::shared().await;
+    let (email, user) = registered(&mesh).await;
+    assert_eq!(user["role"], "patient");
+    assert!(user.get("password").is_none());
+
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    let tokens = mesh.anyone().post_form("/api/auth/login", &form).await.ok();
+    assert_eq!(tokens["token_type"].as_str().unwrap().to_lowercase(), "bearer");
+    let body = json!({ "username": email.to_uppercase(), "password": PASSWORD });
+    let tokens = mesh.anyone().post("/api/auth/login", body).await.ok();
+    let me = mesh.anyone().with_token(&text(&tokens, "access_token")).get("/api/auth/me").await.ok();
+    assert_eq!(me["id"], user["id"]);
+    assert_eq!(me["email"], email);
+}
+
+#[tokio::test]
+async fn a_newcomer_registers_makes_a_record_and_books_without_logging_in_again() {
+    let mesh = Mesh::shared().await;
+    let (email, user) = registered(&mesh).await;
+    let newcomer = log_in(&mesh.anyone(), &email, PASSWORD).await;
+    let record =
+        json!({ "first_name": "Sam", "last_name": "Self", "date_of_birth": "1990-01-01", "email": email });
+    let patient = newcomer.post("/api/patients/", record.clone()).await.created();
+    assert_eq!(patient["id"], user["patient_id"]);
+    newcomer.post("/api/patients/", record).await.refused(409, "patient_exists");
+
+    let doctor = mesh.admin().await.doctor().await;
+    let visit = tests::clinic::visit(&text(&patient, "id"), &doctor.id, tests::clinic::at(3, 9, 0));
+    newcomer.post("/api/appointments/", visit).await.created();
+}
+
+#[tokio::test]
+async fn nobody_makes_themselves_more_than_a_patient() {
+    let mesh = Mesh::shared().await;
+    for role in ["admin", "staff", "doctor", "auditor"] {
+        let account = json!({ "email": fresh_email("rogue"), "password": PASSWORD, "role": role });
+        let problem = mesh.anyone().post("/api/auth/register", account).await.is(422);
+        assert_eq!(problem["errors"][0]["pointer"], "/role", "{problem}");
+    }
+    let account = json!({ "email": fresh_email("rogue"), "password": PASSWORD, "is_admin": true });
+    mesh.anyone().post("/api/auth/register", account).await.invalid(&["/is_admin"]);
+}
+
+#[tokio::test]
+async fn an_address_has_one_account() {
+    let mesh = Mesh::shared().await;
+    let (email, _) = registered(&mesh).await;
+    let again = json!({ "email": email.to_uppercase(), "password": PASSWORD });
+    mesh.anyone().post("/api/auth/register", again).await.refused(409, "email_taken");
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_user_look_the_same() {
+    let mesh = Mesh::shared().await;
+    let (email, _) = registered(&mesh).await;
+    let unknown = fresh_email("nobody");
+    let mut problems = Vec::new();
+    for username in [email.as_str(), unknown.as_str()] {
+        let form = [("username", username), ("password", "not the password, surely")];
+        let mut problem =
+            mesh.anyone().post_form("/api/auth/login", &form).await.refused(401, "invalid_credentials");
+        problem.as_object_mut().unwrap().remove("request_id");
+        problems.push(problem);
+    }
+    assert_eq!(problems[0], problems[1]);
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_using_it_again_ends_the_session() {
+    let mesh = Mesh::shared().await;
+    let (email, _) = registered(&mesh).await;
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    let first = mesh.anyone().post_form("/api/auth/login", &form).await.ok();
+    let refresh = |tokens: &Value| json!({ "refresh_token": tokens["refresh_token"] });
+    let second = mesh.anyone().post("/api/auth/refresh", refresh(&first)).await.ok();
+    assert_ne!(first["refresh_token"], second["refresh_token"]);
+    mesh.anyone().post("/api/auth/refresh", refresh(&first)).await.is(401);
+    mesh.anyone().post("/api/auth/refresh", refresh(&second)).await.is(401);
+}
+
+#[tokio::test]
+async fn a_session_ends_with_logging_out() {
+    let mesh = Mesh::shared().await;
+    let (email, _) = registered(&mesh).await;
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    let tokens = mesh.anyone().post_form("/api/auth/login", &form).await.ok();
+    let refresh = json!({ "refresh_token": tokens["refresh_token"] });
+    let caller = mesh.anyone().with_token(&text(&tokens, "access_token"));
+    let first = caller.post("/api/auth/logout", refresh.clone()).await;
+    assert!((200..300).contains(&first.status), "{:?}", first.body);
+    let second = caller.post("/api/auth/logout", refresh.clone()).await;
+    assert!((200..300).contains(&second.status), "{:?}", second.body);
+    mesh.anyone().post("/api/auth/refresh", refresh).await.is(401);
+}
+
+#[tokio::test]
+async fn a_disabled_account_cannot_log_in() {
+    let mesh = Mesh::shared().await;
+    let (email, user) = registered(&mesh).await;
+    let admin = mesh.admin().await;
+    admin.put(&format!("/api/users/{}", text(&user, "id")), json!({ "is_active": false })).await.ok();
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    mesh.anyone().post_form("/api/auth/login", &form).await.refused(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn the_keys_are_public_and_private_parts_are_not() {
+    let mesh = Mesh::shared().await;
+    let jwks = mesh.anyone().get("/.well-known/jwks.json").await.ok();
+    let key = &jwks["keys"][0];
+    assert_eq!((key["kty"].as_str(), key["crv"].as_str()), (Some("OKP"), Some("Ed25519")));
+    assert!(key.get("d").is_none());
+}
+
+#[tokio::test]
+async fn a_token_that_was_touched_is_refused() {
+    let mesh = Mesh::shared().await;
+    let (email, _) = registered(&mesh).await;
+    let caller = log_in(&mesh.anyone(), &email, PASSWORD).await;
+    let token = caller.token().unwrap().to_owned();
+    let (head, signature) = token.rsplit_once('.').unwrap();
+    let flipped = if signature.starts_with('A') { "B" } else { "A" };
+    let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{}.", head.split('.').nth(1).unwrap());
+    for forged in
+        [format!("{head}.{flipped}{}", &signature[1..]), format!("{head}."), unsigned, "x".repeat(5000)]
+    {
+        mesh.anyone().with_token(&forged).get("/api/auth/me").await.refused(401, "invalid_token");
+    }
+}

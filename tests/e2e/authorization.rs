@@ -1,0 +1,176 @@
+//! Who may do what: every operation of the document, as everyone.
+//!
+//! "Own" is the patient or doctor that the object belongs to, "other" one who has nothing to do with it. What one
+//! may not know of is 404, the same as for an id that nobody has; what one may not use is 403.
+mod world;
+
+use reqwest::Method;
+use std::collections::BTreeSet;
+use tests::clinic::at;
+use tests::document::DOCUMENT;
+use tests::mesh::Mesh;
+use tests::people::text;
+use tests::rest::{Answer, Rest};
+use world::{Ask, World};
+
+/// One row an operation. The columns: no token, a token that is not valid, the patient, another patient, the
+/// doctor, another doctor, staff, admin, auditor.
+const MATRIX: &str = "
+    POST   /api/auth/login                                        200 200 200 200 200 200 200 200 200
+    POST   /api/auth/register                                     201 201 201 201 201 201 201 201 201
+    POST   /api/auth/refresh                                      401 401 200 200 200 200 200 200 200
+    POST   /api/auth/logout                                       204 204 204 204 204 204 204 204 204
+    GET    /api/auth/me                                           401 401 200 200 200 200 200 200 200
+    GET    /.well-known/jwks.json                                 200 200 200 200 200 200 200 200 200
+    GET    /health                                                200 200 200 200 200 200 200 200 200
+    GET    /health/live                                           200 200 200 200 200 200 200 200 200
+    GET    /health/ready                                          200 200 200 200 200 200 200 200 200
+
+    GET    /api/users                                             401 401 403 403 403 403 403 200 403
+    GET    /api/users/{id}                                        401 401 403 403 403 403 403 200 403
+    PUT    /api/users/{id}                                        401 401 403 403 403 403 403 200 403
+
+    GET    /api/patients                                          401 401 403 403 200 200 200 200 403
+    POST   /api/patients                                          401 401 409 409 403 403 201 201 403
+    GET    /api/patients/search                                   401 401 403 403 200 200 200 200 403
+    POST   /api/patients/search                                   401 401 403 403 200 200 200 200 403
+    GET    /api/patients/{id}                                     401 401 200 404 200 403 200 200 403
+    PUT    /api/patients/{id}                                     401 401 200 404 403 403 200 200 403
+    DELETE /api/patients/{id}                                     401 401 403 403 403 403 403 200 403
+
+    GET    /api/patients/{id}/records                             401 401 200 404 200 403 403 403 403
+    POST   /api/patients/{id}/records                             401 401 403 403 201 403 403 403 403
+    GET    /api/records/{id}                                      401 401 200 404 200 403 403 403 403
+    PUT    /api/records/{id}                                      401 401 403 403 200 403 403 403 403
+    GET    /api/records/{id}/revisions                            401 401 200 404 200 403 403 403 403
+    GET    /api/appointments/{id}/records                         401 401 200 404 200 403 403 403 403
+
+    GET    /api/doctors                                           401 401 200 200 200 200 200 200 200
+    POST   /api/doctors                                           401 401 403 403 403 403 403 201 403
+    GET    /api/doctors/specialization/{specialization}           401 401 200 200 200 200 200 200 200
+    GET    /api/doctors/{id}                                      401 401 200 200 200 200 200 200 200
+    PUT    /api/doctors/{id}                                      401 401 403 403 200 403 403 200 403
+    DELETE /api/doctors/{id}                                      401 401 403 403 403 403 403 200 403
+    GET    /api/doctors/{id}/availability                         401 401 200 200 200 200 200 200 200
+    POST   /api/doctors/{id}/availability                         401 401 403 403 201 403 201 201 403
+    GET    /api/doctors/{id}/availability/{availability_id}       401 401 200 200 200 200 200 200 200
+    PUT    /api/doctors/{id}/availability/{availability_id}       401 401 403 403 200 403 200 200 403
+    DELETE /api/doctors/{id}/availability/{availability_id}       401 401 403 403 200 403 200 200 403
+
+    GET    /api/appointments                                      401 401 200 200 200 200 200 200 403
+    POST   /api/appointments                                      401 401 201 403 201 403 201 201 403
+    GET    /api/appointments/{id}                                 401 401 200 404 200 403 200 200 403
+    PUT    /api/appointments/{id}                                 401 401 200 404 200 403 200 200 403
+    DELETE /api/appointments/{id}                                 401 401 200 404 200 403 200 200 403
+    PUT    /api/appointments/{id}/status                          401 401 403 404 200 403 200 200 403
+    GET    /api/appointments/{id}/events                          401 401 200 404 200 403 200 200 403
+    GET    /api/appointments/doctor/{doctor_id}/available-slots   401 401 200 200 200 200 200 200 403
+
+    GET    /api/notifications                                     401 401 403 403 403 403 200 200 403
+    GET    /api/notifications/{id}                                401 401 403 403 403 403 200 200 403
+    POST   /api/notifications/{id}/resend                         401 401 403 403 403 403 409 409 403
+";
+
+const PERSONAS: [&str; 9] = [
+    "anonymous",
+    "bad token",
+    "patient",
+    "other patient",
+    "doctor",
+    "other doctor",
+    "staff",
+    "admin",
+    "auditor",
+];
+
+fn rows() -> Vec<(String, Vec<u16>)> {
+    let rows = MATRIX.lines().map(str::split_whitespace);
+    rows.filter_map(|mut row| {
+        let operation = format!("{} {}", row.next()?, row.next()?);
+        Some((operation, row.map(|cell| cell.parse().unwrap()).collect()))
+    })
+    .collect()
+}
+
+async fn carried_out(caller: &Rest, operation: &str, ask: &Ask) -> Answer {
+    let method: Method = operation.split(' ').next().unwrap().parse().unwrap();
+    let headers: Vec<(&str, &str)> =
+        ask.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    caller.send(method, &ask.path, ask.body.clone(), &headers).await
+}
+
+#[tokio::test]
+async fn every_operation_answers_everyone_as_the_matrix_says() {
+    let mesh = Mesh::shared().await;
+    let world = World::new(&mesh).await;
+    let mut wrong = Vec::new();
+    let mut cells = 0;
+    for (operation, expected) in rows() {
+        assert_eq!(expected.len(), PERSONAS.len(), "{operation}");
+        for (persona, expected) in expected.into_iter().enumerate() {
+            let ask = world.ask(&operation, persona).await;
+            let before = match &ask.untouched {
+                Some(path) => Some(world.admin.get(path).await.body),
+                None => None,
+            };
+            let answer = carried_out(&world.caller(persona), &operation, &ask).await;
+            cells += 1;
+            if answer.status != expected {
+                wrong.push(format!(
+                    "{operation} as {}: {} instead of {expected}: {}",
+                    PERSONAS[persona], answer.status, answer.body
+                ));
+            }
+            if answer.status >= 400
+                && let Some(path) = &ask.untouched
+            {
+                assert_eq!(
+                    Some(world.admin.get(path).await.body),
+                    before,
+                    "{operation} as {} was refused and done",
+                    PERSONAS[persona]
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {cells} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_operation_of_the_document_has_a_row() {
+    let rows: BTreeSet<String> = rows().into_iter().map(|(operation, _)| operation).collect();
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    let documented = paths.iter().flat_map(|(path, item)| {
+        let methods = item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|method| !["parameters", "summary"].contains(&method.as_str()));
+        methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+    });
+    let documented: BTreeSet<String> = documented.collect();
+    assert_eq!(rows, documented);
+}
+
+#[tokio::test]
+async fn what_is_hidden_looks_like_what_does_not_exist() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient, other) = (admin.doctor().await, admin.patient().await, admin.patient().await);
+    let booked = text(&patient.books(&doctor, at(3, 9, 0)).await.created(), "id");
+    for (hidden, path) in [
+        (&patient.id, "/api/patients/{}"),
+        (&patient.id, "/api/patients/{}/records"),
+        (&booked, "/api/appointments/{}"),
+    ] {
+        let unknown = uuid::Uuid::now_v7().to_string();
+        let mut hidden = other.get(&path.replace("{}", hidden)).await;
+        let mut unknown = other.get(&path.replace("{}", &unknown)).await;
+        for answer in [&mut hidden, &mut unknown] {
+            let body = answer.body.as_object_mut().unwrap();
+            body.remove("request_id");
+            body.remove("instance");
+        }
+        assert_eq!((hidden.status, hidden.body), (unknown.status, unknown.body), "{path}");
+    }
+}

@@ -1,0 +1,120 @@
+use local::mail::Message;
+use local::service::Service;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tests::clinic::{at, path};
+use tests::mesh::Mesh;
+use tests::people::text;
+
+/// Longer than any mail takes that is not lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn is_for(message: &Message, email: &str) -> bool {
+    message.envelope_recipients.iter().any(|recipient| recipient.contains(email))
+}
+
+/// The first mail to `email` whose subject says `words`.
+async fn mail(mesh: &Mesh, email: &str, words: &str) -> Message {
+    let found = mesh
+        .ground
+        .mail
+        .wait_for(PATIENCE, |mail| is_for(mail, email) && mail.subject.to_lowercase().contains(words));
+    found.await.unwrap_or_else(|| panic!("no mail to {email} about `{words}`"))
+}
+
+fn mails_to(mesh: &Mesh, email: &str) -> Vec<Message> {
+    mesh.ground.mail.messages().into_iter().filter(|mail| is_for(mail, email)).collect()
+}
+
+/// Waits until nothing is left to send for a visit.
+async fn settled(mesh: &Mesh, visit: &Value, count: usize) -> Vec<Value> {
+    let staff = mesh.admin().await;
+    let list = format!("/api/notifications?appointment_id={}", text(visit, "id"));
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let notifications = staff.get(&list).await.ok().as_array().unwrap().clone();
+        let open =
+            |notification: &&Value| ["pending", "sending"].contains(&notification["state"].as_str().unwrap());
+        if notifications.len() == count && !notifications.iter().any(|notification| open(&notification)) {
+            return notifications;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "still unsettled: {notifications:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn patient_and_doctor_are_told_of_every_change() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let visit = patient.books(&doctor, at(3, 9, 0)).await.created();
+    let booked = mail(&mesh, &patient.email, "booked").await;
+    assert!(booked.text.contains("Dora Doctor") && booked.html.contains("Dora Doctor"), "{}", booked.text);
+    assert!(booked.text.contains("9:00") && booked.text.contains("UTC"), "{}", booked.text);
+    assert!(!booked.subject.contains("Paula") && !booked.subject.contains("Dora"), "{}", booked.subject);
+    mail(&mesh, &doctor.email, "new appointment").await;
+    settled(&mesh, &visit, 2).await;
+
+    patient.put(&path(&visit), json!({ "start_time": at(3, 14, 0).to_string() })).await.ok();
+    let moved = mail(&mesh, &patient.email, "new time").await;
+    mail(&mesh, &doctor.email, "moved").await;
+    assert!(moved.text.contains("14:00") || moved.text.contains("2:00"), "{}", moved.text);
+    settled(&mesh, &visit, 4).await;
+
+    patient.cancels(&visit).await.ok();
+    mail(&mesh, &patient.email, "cancelled").await;
+    mail(&mesh, &doctor.email, "cancelled").await;
+    let notifications = settled(&mesh, &visit, 6).await;
+    assert!(notifications.iter().all(|notification| notification["state"] == "sent"), "{notifications:?}");
+    assert_eq!(mails_to(&mesh, &patient.email).len(), 3);
+}
+
+#[tokio::test]
+async fn bookings_without_a_broker_are_told_of_when_it_is_back_each_once() {
+    let mesh = Mesh::with_own_stores(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let stores = mesh.stores.as_ref().unwrap();
+    stores.rabbitmq.stop().await;
+    let mut visits = Vec::new();
+    for hour in 0..10 {
+        visits.push(patient.books(&doctor, at(3, hour, 0)).await.created());
+    }
+    stores.rabbitmq.start_again().await.unwrap();
+    for visit in &visits {
+        settled(&mesh, visit, 2).await;
+    }
+    assert_eq!(mails_to(&mesh, &patient.email).len(), 10);
+    assert_eq!(mails_to(&mesh, &doctor.email).len(), 10);
+}
+
+#[tokio::test]
+async fn mail_waits_for_its_server_and_old_news_is_not_sent() {
+    let mesh = Mesh::start(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    mesh.ground.mail.pause().await;
+    let kept = patient.books(&doctor, at(3, 9, 0)).await.created();
+    let dropped = patient.books(&doctor, at(3, 10, 0)).await.created();
+    patient.cancels(&dropped).await.ok();
+    mesh.ground.mail.resume().await.unwrap();
+    settled(&mesh, &kept, 2).await;
+    settled(&mesh, &dropped, 4).await;
+    let subjects: Vec<_> =
+        mails_to(&mesh, &patient.email).into_iter().map(|mail| mail.subject.to_lowercase()).collect();
+    assert_eq!(subjects.iter().filter(|subject| subject.contains("booked")).count(), 1, "{subjects:?}");
+    assert_eq!(subjects.iter().filter(|subject| subject.contains("cancelled")).count(), 1, "{subjects:?}");
+}
+
+#[tokio::test]
+async fn a_notifier_that_is_killed_goes_on_where_it_was() {
+    let mesh = Mesh::start(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    mesh.processes.kill(Service::Notification).await;
+    let visit = patient.books(&doctor, at(3, 9, 0)).await.created();
+    mesh.processes.start_again(Service::Notification).await.unwrap();
+    settled(&mesh, &visit, 2).await;
+    assert_eq!(mails_to(&mesh, &patient.email).len(), 1);
+}

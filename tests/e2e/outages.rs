@@ -1,0 +1,91 @@
+use local::service::Service;
+use tests::clinic::{at, date_in, free_starts, path};
+use tests::mesh::Mesh;
+
+#[tokio::test]
+async fn without_redis_every_request_still_answers() {
+    let mesh = Mesh::start(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    mesh.ground.redis.kill().await;
+    let limited = patient.get("/api/doctors/").await;
+    assert!(limited.headers.contains_key("ratelimit"), "limits go on in the process");
+    limited.ok();
+    assert!(!free_starts(&patient, &doctor.id, date_in(3)).await.is_empty());
+    let visit = patient.books(&doctor, at(3, 9, 0)).await.created();
+    patient.get(&path(&visit)).await.ok();
+    // A change of the directory is seen although nothing could be told of it.
+    let own = format!("/api/doctors/{}", doctor.id);
+    doctor.put(&own, serde_json::json!({ "bio": "Without Redis." })).await.ok();
+    assert_eq!(patient.get(&own).await.ok()["bio"], "Without Redis.");
+    tests::people::log_in(&mesh.anyone(), &patient.email, tests::people::PASSWORD).await;
+}
+
+#[tokio::test]
+async fn a_booking_needs_the_gateway_the_appointment_service_and_postgresql_only() {
+    let mesh = Mesh::with_own_stores(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    // The keys that tokens are checked with are known once a token was checked.
+    assert!(!free_starts(&patient, &doctor.id, date_in(3)).await.is_empty());
+    for service in [Service::Auth, Service::Doctor, Service::Patient, Service::Notification] {
+        mesh.processes.kill(service).await;
+    }
+    mesh.ground.redis.kill().await;
+    mesh.stores.as_ref().unwrap().rabbitmq.stop().await;
+
+    let visit = patient.books(&doctor, at(3, 9, 0)).await.created();
+    let moved = serde_json::json!({ "start_time": at(3, 11, 0).to_string() });
+    patient.put(&path(&visit), moved).await.ok();
+    let read = patient.get(&path(&visit)).await.ok();
+    assert_eq!(read["doctor_name"], serde_json::json!(null), "names are left out");
+    patient.cancels(&visit).await.ok();
+    let problem = patient.get(&format!("/api/patients/{}", patient.id)).await;
+    assert!(problem.headers.contains_key("retry-after"));
+    problem.refused(503, "dependency_unavailable");
+}
+
+#[tokio::test]
+async fn while_postgresql_is_away_answers_are_503_and_then_right_again() {
+    let mesh = Mesh::with_own_stores(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let postgres = &mesh.stores.as_ref().unwrap().postgres;
+    postgres.kill().await;
+    let refused = patient.books(&doctor, at(3, 9, 0)).await;
+    assert!(refused.headers.contains_key("retry-after"), "{}", refused.body);
+    refused.refused(503, "dependency_unavailable");
+    postgres.start_again().await.unwrap();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
+    loop {
+        let answer = patient.books(&doctor, at(3, 9, 0)).await;
+        if answer.status == 201 {
+            break;
+        }
+        assert_eq!(answer.status, 503, "{}", answer.body);
+        assert!(tokio::time::Instant::now() < deadline, "not back within 5 s");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_asked_to_stop_finishes_what_it_began() {
+    let mesh = Mesh::start(|options| options.replicas = 2).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let booking = async {
+        let mut booked = 0;
+        for hour in 0..24 {
+            patient.books(&doctor, at(3, hour, 0)).await.created();
+            booked += 1;
+        }
+        booked
+    };
+    let restarts = async {
+        for replica in mesh.processes.of(Service::Appointment) {
+            replica.server.stop().await;
+            replica.server.start().await.unwrap();
+        }
+    };
+    let (booked, ()) = tokio::join!(booking, restarts);
+    assert_eq!(booked, 24);
+}

@@ -1,0 +1,114 @@
+use serde_json::json;
+use tests::clinic::at;
+use tests::mesh::Mesh;
+use tests::people::{fresh_email, text};
+
+#[tokio::test]
+async fn a_patient_is_made_read_changed_and_deleted() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let id = admin.patient_record(&fresh_email("p")).await;
+    let path = format!("/api/patients/{id}");
+    let read = admin.get(&path).await;
+    let etag = read.header("etag").to_owned();
+    let before = read.ok();
+    assert_eq!(before["insurance_provider"], json!(null));
+
+    let change =
+        json!({ "phone": null, "insurance_provider": "Acme Health", "insurance_id": "ACME-1234567" });
+    let after = admin.put(&path, change).await.ok();
+    assert_eq!(after["phone"], json!(null), "null clears");
+    assert_eq!(after["insurance_provider"], "Acme Health");
+    assert_eq!(after["last_name"], before["last_name"], "absent stays");
+
+    let stale = [("if-match", etag.as_str())];
+    let body = Some(json!({ "phone": "+49 30 1" }));
+    admin.send(reqwest::Method::PUT, &path, body, &stale).await.refused(412, "version_mismatch");
+
+    let deleted = admin.delete(&path).await.ok();
+    assert_eq!(deleted["id"], id);
+    admin.get(&path).await.is(404);
+}
+
+#[tokio::test]
+async fn a_list_comes_in_pages_that_do_not_overlap() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    for _ in 0..5 {
+        admin.patient_record(&fresh_email("page")).await;
+    }
+    let mut seen = std::collections::HashSet::new();
+    let mut next = Some("/api/patients/?limit=2".to_owned());
+    for _ in 0..3 {
+        let page = admin.get(&next.expect("another page")).await;
+        let link = page.header("link").to_owned();
+        assert!(link.ends_with("; rel=\"next\""), "{link}");
+        let url = link.trim_start_matches('<').split('>').next().unwrap();
+        next = Some(url[url.find("/api").unwrap()..].to_owned());
+        for patient in page.ok().as_array().unwrap() {
+            assert!(seen.insert(text(patient, "id")), "twice: {patient}");
+        }
+    }
+    assert_eq!(seen.len(), 6);
+}
+
+#[tokio::test]
+async fn a_patient_is_found_by_name_mail_phone_and_identifier() {
+    let mesh = Mesh::shared().await;
+    let staff = mesh.admin().await.staff().await;
+    let tag = uuid::Uuid::now_v7().simple().to_string();
+    let patient = json!({
+        "first_name": "Zoë",
+        "last_name": format!("Quill{}", &tag[20..]),
+        "date_of_birth": "1975-05-05",
+        "email": format!("zoe.{tag}@example.com"),
+        "phone": format!("+44 20 {}", u32::from_str_radix(&tag[25..], 16).unwrap()),
+        "identifiers": [{ "system": "mrn", "value": format!("MRN-{tag}") }],
+    });
+    let made = staff.post("/api/patients/", patient.clone()).await.created();
+    let phone_digits: String = text(&patient, "phone").chars().filter(char::is_ascii_digit).collect();
+    for query in [
+        text(&patient, "last_name").to_lowercase(),
+        text(&patient, "email"),
+        phone_digits,
+        format!("mrn-{tag}"),
+    ] {
+        let found = staff.get(&format!("/api/patients/search/?query={query}")).await.ok();
+        assert_eq!(found[0]["id"], made["id"], "{query}");
+        let found = staff.post("/api/patients/search", json!({ "query": query })).await.ok();
+        assert_eq!(found[0]["id"], made["id"], "{query}");
+    }
+    staff.get("/api/patients/search/?query=ab").await.is(422);
+    let nobody = staff.get("/api/patients/search/?query=%25%25%25%25").await.ok();
+    assert_eq!(nobody, json!([]), "a wildcard is a character like any other");
+}
+
+#[tokio::test]
+async fn a_patient_with_a_visit_ahead_stays() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let visit = patient.books(&doctor, at(4, 9, 0)).await.created();
+    admin.delete(&format!("/api/patients/{}", patient.id)).await.refused(409, "has_active_appointments");
+    patient.cancels(&visit).await.ok();
+    admin.delete(&format!("/api/patients/{}", patient.id)).await.ok();
+    let gone = tests::clinic::visit(&patient.id, &doctor.id, at(4, 9, 0));
+    admin.post("/api/appointments/", gone).await.invalid(&["/patient_id"]);
+}
+
+#[tokio::test]
+async fn an_identifier_is_one_patients() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let patient = |value: &str| {
+        json!({
+            "first_name": "Ida",
+            "last_name": "Dent",
+            "date_of_birth": "1999-09-09",
+            "identifiers": [{ "system": "mrn", "value": value }],
+        })
+    };
+    let value = uuid::Uuid::now_v7().to_string();
+    admin.post("/api/patients/", patient(&value)).await.created();
+    admin.post("/api/patients/", patient(&value)).await.refused(409, "identifier_taken");
+}

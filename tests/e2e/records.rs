@@ -1,0 +1,70 @@
+use reqwest::Method;
+use serde_json::json;
+use tests::clinic::at;
+use tests::mesh::Mesh;
+use tests::people::text;
+
+#[tokio::test]
+async fn a_doctor_writes_a_record_amends_it_and_the_patient_reads_both() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let visit = patient.books(&doctor, at(5, 9, 0)).await.created();
+    let records = format!("/api/patients/{}/records", patient.id);
+    let record = json!({ "appointment_id": visit["id"], "diagnosis": "Hypertension", "treatment": "Rest" });
+    let made = doctor.post(&records, record).await.created();
+    let path = format!("/api/records/{}", text(&made, "id"));
+
+    let read = patient.get(&path).await;
+    let etag = read.header("etag").to_owned();
+    assert_eq!(read.ok()["diagnosis"], "Hypertension");
+
+    let amendment = json!({ "diagnosis": "Mild hypertension", "reason": "Second reading" });
+    doctor.put(&path, amendment.clone()).await.is(428);
+    let seen = [("if-match", etag.as_str())];
+    let amended = doctor.send(Method::PUT, &path, Some(amendment.clone()), &seen).await.ok();
+    assert_eq!(
+        (amended["diagnosis"].as_str(), amended["treatment"].as_str()),
+        (Some("Mild hypertension"), Some("Rest"))
+    );
+    doctor.send(Method::PUT, &path, Some(amendment), &seen).await.refused(412, "version_mismatch");
+
+    let revisions = patient.get(&format!("{path}/revisions")).await.ok();
+    let diagnoses: Vec<_> =
+        revisions.as_array().unwrap().iter().map(|revision| text(revision, "diagnosis")).collect();
+    assert_eq!(diagnoses, ["Mild hypertension", "Hypertension"]);
+    let of_visit = patient.get(&format!("/api/appointments/{}/records", text(&visit, "id"))).await.ok();
+    assert_eq!(of_visit.as_array().map(Vec::len), Some(1));
+    let of_patient = doctor.get(&records).await.ok();
+    assert_eq!(of_patient[0]["id"], made["id"]);
+}
+
+#[tokio::test]
+async fn a_record_belongs_to_a_visit_of_the_same_patient_and_doctor() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient, other) = (admin.doctor().await, admin.patient().await, admin.patient().await);
+    patient.books(&doctor, at(5, 9, 0)).await.created();
+    let foreign = other.books(&doctor, at(5, 10, 0)).await.created();
+    let record = json!({ "appointment_id": foreign["id"], "notes": "mixed up" });
+    doctor.post(&format!("/api/patients/{}/records", patient.id), record).await.invalid(&["/appointment_id"]);
+}
+
+#[tokio::test]
+async fn a_visit_that_only_the_doctor_entered_opens_no_chart() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let visit = tests::clinic::visit(&patient.id, &doctor.id, at(6, 9, 0));
+    let visit = doctor.post("/api/appointments/", visit).await.created();
+    let chart = format!("/api/patients/{}/records", patient.id);
+    doctor.get(&chart).await.refused(403, "relationship_required");
+
+    let staff = admin.staff().await;
+    let status = format!("{}/status?status=confirmed", tests::clinic::path(&visit));
+    staff.send(Method::PUT, &status, None, &[]).await.ok();
+    doctor.get(&chart).await.ok();
+
+    patient.cancels(&visit).await.ok();
+    doctor.get(&chart).await.refused(403, "relationship_required");
+}

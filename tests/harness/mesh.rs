@@ -1,0 +1,69 @@
+//! The mesh that the tests of one binary share, or one of one's own to break.
+use crate::people::Admin;
+use crate::rest::Rest;
+use local::mesh::Options;
+use local::service::Service;
+use local::stores::Stores;
+use local::testing::{Ground, own_stores};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// Running processes with all that they stand on.
+pub struct Mesh {
+    pub processes: local::mesh::Mesh,
+    pub ground: Ground,
+    /// Servers that nobody else uses; none when they are those of all tests.
+    pub stores: Option<Stores>,
+}
+
+impl Mesh {
+    /// The mesh of this test binary: two replicas of everything, started by the first test that asks.
+    pub async fn shared() -> Arc<Self> {
+        static SHARED: OnceCell<Arc<Mesh>> = OnceCell::const_new();
+        SHARED.get_or_init(async || Arc::new(Self::start(|options| options.replicas = 2).await)).await.clone()
+    }
+
+    /// A mesh of one's own, on the servers of all tests.
+    pub async fn start(change: impl FnOnce(&mut Options)) -> Self {
+        let ground = Ground::fresh("mesh").await.expect("the ground");
+        Self::on(ground, None, change).await
+    }
+
+    /// A mesh of one's own, on servers of its own, to be stopped and killed.
+    pub async fn with_own_stores(change: impl FnOnce(&mut Options)) -> Self {
+        let (stores, told) = own_stores().await.expect("own servers");
+        let ground = Ground::on(&told, "mesh").await.expect("the ground");
+        Self::on(ground, Some(stores), change).await
+    }
+
+    async fn on(ground: Ground, stores: Option<Stores>, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = ground.options();
+        // Hundreds of people log in from one address.
+        for limit in ["USER", "SEARCH", "ANONYMOUS", "LOGIN", "ACCOUNT", "REGISTER"] {
+            options.env_of.push((
+                Service::Gateway,
+                format!("RATE_LIMIT_{limit}_PER_MINUTE"),
+                "1000000".to_owned(),
+            ));
+        }
+        change(&mut options);
+        let processes = local::mesh::Mesh::start(options).await.expect("the mesh");
+        Self { processes, ground, stores }
+    }
+
+    /// Nobody in particular, over REST.
+    pub fn anyone(&self) -> Rest {
+        Rest::new(self.processes.gateway_urls())
+    }
+
+    /// The first administrator.
+    pub async fn admin(&self) -> Admin {
+        Admin::log_in(self).await
+    }
+
+    /// What the processes of a service have logged.
+    pub fn logged(&self, service: Service) -> String {
+        let logs = self.processes.logs(service).into_iter();
+        logs.map(|log| std::fs::read_to_string(log).unwrap_or_default()).collect()
+    }
+}

@@ -1,0 +1,170 @@
+//! Requests and answers over REST. Every answer is held against the document.
+use crate::document;
+use reqwest::{Client, Method};
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Talks to the gateways in turn, as one caller.
+#[derive(Clone)]
+pub struct Rest {
+    client: Client,
+    gateways: Arc<[String]>,
+    turn: Arc<AtomicUsize>,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// For the message when a test fails.
+    pub asked: String,
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    /// Null when there is no body; a string when it is not JSON.
+    pub body: Value,
+}
+
+impl Rest {
+    pub fn new(gateways: Vec<String>) -> Self {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        Self { client, gateways: gateways.into(), turn: Arc::default(), token: None }
+    }
+
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body), &[]).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
+    /// The OAuth2 password form.
+    pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.answer(Method::POST, path, self.request(Method::POST, path).form(form)).await
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self.request(method.clone(), path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        self.answer(method, path, request).await
+    }
+
+    /// A body as it is, whatever it is.
+    pub async fn send_raw(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+        let request = self.request(method.clone(), path).header("content-type", content_type).body(body);
+        self.answer(method, path, request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let gateway = &self.gateways[self.turn.fetch_add(1, Relaxed) % self.gateways.len()];
+        let request = self.client.request(method, format!("{gateway}{path}"));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn answer(&self, method: Method, path: &str, request: reqwest::RequestBuilder) -> Answer {
+        let asked = format!("{method} {path}");
+        let response = request.send().await.unwrap_or_else(|error| panic!("{asked}: {error}"));
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let content_type =
+            headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let text = response.text().await.unwrap_or_else(|error| panic!("{asked}: {error}"));
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        };
+        let bare_path = path.split('?').next().unwrap_or_default();
+        if let Some(complaint) = document::complaint(method.as_str(), bare_path, status, &content_type, &body)
+        {
+            panic!("{asked} answered {status}, which is not as documented: {complaint}\n{body}");
+        }
+        Answer { asked, status, headers, body }
+    }
+}
+
+impl Answer {
+    /// The body of an answer with `status`.
+    #[track_caller]
+    pub fn is(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.body);
+        self.body
+    }
+
+    /// The body of a 200.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        self.is(200)
+    }
+
+    /// The body of a 201 that says where the new thing is.
+    #[track_caller]
+    pub fn created(self) -> Value {
+        assert!(self.status != 201 || self.headers.contains_key("location"), "{}: no Location", self.asked);
+        self.is(201)
+    }
+
+    /// The problem of a refusal with `status` and `code`.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> Value {
+        assert_eq!(
+            (self.status, self.body["code"].as_str()),
+            (status, Some(code)),
+            "{}: {}",
+            self.asked,
+            self.body
+        );
+        self.body
+    }
+
+    /// The problem of a 422 that names exactly `pointers`.
+    #[track_caller]
+    pub fn invalid(self, pointers: &[&str]) -> Value {
+        let named: Vec<&str> = self.body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|error| error["pointer"].as_str())
+            .collect();
+        assert_eq!((self.status, named.as_slice()), (422, pointers), "{}: {}", self.asked, self.body);
+        self.body
+    }
+
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).unwrap_or_else(|| panic!("{} has no {name}", self.asked));
+        value.to_str().unwrap()
+    }
+}
