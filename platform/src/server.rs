@@ -48,11 +48,8 @@ impl Stack {
         health.set_service_status(S::NAME, tonic_health::ServingStatus::Serving).await;
         let mut routes = Routes::new(health_service).add_service(service);
         if self.settings.grpc_reflection {
-            let reflection = tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-                .build_v1()?;
-            routes = routes.add_service(reflection);
+            // Stock clients still ask for the alpha version, newer ones for the other.
+            routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
         }
         let (shutdown, grace) = (self.shutdown.clone(), self.grace);
         let stopping = shutdown.clone();
@@ -85,6 +82,12 @@ impl Stack {
         }
         Ok(())
     }
+}
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
 struct Shared {
