@@ -36,12 +36,12 @@ const MATRIX: &str = "
     POST   /api/patients/search                                   401 401 403 403 200 200 200 200 403
     GET    /api/patients/{id}                                     401 401 200 404 200 403 200 200 403
     PUT    /api/patients/{id}                                     401 401 200 404 403 403 200 200 403
-    DELETE /api/patients/{id}                                     401 401 403 403 403 403 403 200 403
+    DELETE /api/patients/{id}                                     401 401 403 404 403 403 403 200 403
 
     GET    /api/patients/{id}/records                             401 401 200 404 200 403 403 403 403
-    POST   /api/patients/{id}/records                             401 401 403 403 201 403 403 403 403
+    POST   /api/patients/{id}/records                             401 401 403 404 201 403 403 403 403
     GET    /api/records/{id}                                      401 401 200 404 200 403 403 403 403
-    PUT    /api/records/{id}                                      401 401 403 403 200 403 403 403 403
+    PUT    /api/records/{id}                                      401 401 403 404 200 403 403 403 403
     GET    /api/records/{id}/revisions                            401 401 200 404 200 403 403 403 403
     GET    /api/appointments/{id}/records                         401 401 200 404 200 403 403 403 403
 

@@ -128,7 +128,7 @@ impl World {
             (self.email(persona).to_owned(), PASSWORD.to_owned())
         };
         let login = json!({ "username": username, "password": password });
-        let unknown = format!("rt_{}.{}", uuid::Uuid::now_v7(), "x".repeat(43));
+        let unknown = format!("rt_{}.{}", uuid::Uuid::now_v7(), "A".repeat(43));
         let tokens = self.anyone.post("/api/auth/login", login).await;
         json!({ "refresh_token": tokens.body.get("refresh_token").cloned().unwrap_or_else(|| json!(unknown)) })
     }
