@@ -9,6 +9,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared};
 use http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use platform::caller::Role;
 use platform::clock::Clock;
@@ -17,7 +19,7 @@ use proto::cache::DOCTOR_DIRECTORY_GENERATION;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use utoipa::IntoResponses;
 use utoipa::openapi::{RefOr, Response as DocumentedResponse};
@@ -35,6 +37,7 @@ const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 pub struct Directory {
     redis: Redis,
     clock: Clock,
+    generation: Arc<Generation>,
     memory: moka::sync::Cache<String, Arc<Kept>>,
 }
 
@@ -60,7 +63,9 @@ impl Directory {
             })
             .time_to_live(Duration::from_secs(KEPT_SECONDS.into()))
             .build();
-        Self { redis, clock, memory }
+        let generation =
+            Arc::new(Generation { redis: redis.clone(), asking: Gate::default(), next: Mutex::default() });
+        Self { redis, clock, generation, memory }
     }
 
     /// The answer to `asked`, kept or from `ask`. Callers who may see the same share one.
@@ -70,7 +75,7 @@ impl Directory {
         asked: &Uri,
         ask: impl AsyncFnOnce() -> Result<R, Problem>,
     ) -> Result<Cached<R>, Problem> {
-        let Ok(generation) = self.generation().await else {
+        let Ok(generation) = self.generation.read().await else {
             return Ok(Cached(ask().await?.into_response(), PhantomData));
         };
         let key = key(generation, caller.user.role, asked);
@@ -79,12 +84,6 @@ impl Directory {
         }
         let response = ask().await?.into_response();
         Ok(Cached(self.keep(key, response).await, PhantomData))
-    }
-
-    async fn generation(&self) -> Result<u64, Away> {
-        let get = commands::Cmd::get(DOCTOR_DIRECTORY_GENERATION);
-        let generation: Option<u64> = self.redis.run(async |redis| get.query_async(redis).await).await?;
-        Ok(generation.unwrap_or_default())
     }
 
     /// An answer that was kept, and its age in seconds.
@@ -135,6 +134,38 @@ impl Directory {
         let mut response = Response::from_parts(parts, Body::from(body));
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static("miss"));
         response
+    }
+}
+
+/// The generation of the directory, read once for all who ask at the same time.
+struct Generation {
+    redis: Redis,
+    asking: Gate,
+    /// The question that has not been put yet.
+    next: Mutex<Option<Question>>,
+}
+
+type Question = Shared<BoxFuture<'static, Result<u64, Away>>>;
+type Gate = tokio::sync::Mutex<()>;
+
+impl Generation {
+    /// The generation as it is after this call began. Those who come while Redis is being asked share the next
+    /// question: an answer that is on its way may be too old for them.
+    async fn read(self: &Arc<Self>) -> Result<u64, Away> {
+        let answer = self.next().get_or_insert_with(|| self.clone().ask().boxed().shared()).clone();
+        answer.await
+    }
+
+    async fn ask(self: Arc<Self>) -> Result<u64, Away> {
+        let _alone = self.asking.lock().await;
+        *self.next() = None;
+        let get = commands::Cmd::get(DOCTOR_DIRECTORY_GENERATION);
+        let generation: Option<u64> = self.redis.run(async |redis| get.query_async(redis).await).await?;
+        Ok(generation.unwrap_or_default())
+    }
+
+    fn next(&self) -> MutexGuard<'_, Option<Question>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

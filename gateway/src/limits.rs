@@ -16,8 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod local; // the counts of this process
+mod tabs; // requests that need not ask
 
 use local::Local;
+use tabs::Tabs;
 
 /// What is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,7 @@ struct Inner {
     key: hmac::Key,
     quotas: [u32; POLICIES.len()],
     local: Local,
+    tabs: Tabs,
 }
 
 impl Limits {
@@ -97,6 +100,7 @@ impl Limits {
             key: hmac::Key::new(hmac::HMAC_SHA256, &root.derive("rate-limit")),
             quotas,
             local: Local::new(quotas),
+            tabs: Tabs::new(),
         }))
     }
 
@@ -111,20 +115,31 @@ impl Limits {
     }
 
     async fn take(&self, policy: Policy, key: &str) -> Verdict {
-        let quota = self.quota(policy);
-        let mut invocation = self.0.take.key(key);
-        invocation.arg(interval_micros(quota)).arg(quota);
-        let answer: Result<(u8, u64, u64, u64), Away> =
-            self.0.redis.run(async |redis| invocation.invoke_async(redis).await).await;
-        match answer {
-            Ok((taken, remaining, reset, retry_after)) => Verdict {
-                is_allowed: taken == 1,
-                remaining,
-                reset: Duration::from_micros(reset),
-                retry_after: Duration::from_micros(retry_after),
-            },
+        let owed = match self.0.tabs.pass(key) {
+            Ok(verdict) => return verdict,
+            Err(owed) => owed,
+        };
+        match self.ask(policy, key, owed).await {
+            Ok(verdict) => {
+                self.0.tabs.open(key, verdict);
+                verdict
+            }
             Err(Away) => self.0.local.take(policy, key),
         }
+    }
+
+    async fn ask(&self, policy: Policy, key: &str, owed: u64) -> Result<Verdict, Away> {
+        let quota = self.quota(policy);
+        let mut invocation = self.0.take.key(key);
+        invocation.arg(interval_micros(quota)).arg(quota).arg(owed);
+        let answer = self.0.redis.run(async |redis| invocation.invoke_async(redis).await).await;
+        let (taken, remaining, reset, retry_after): (u8, u64, u64, u64) = answer?;
+        Ok(Verdict {
+            is_allowed: taken == 1,
+            remaining,
+            reset: Duration::from_micros(reset),
+            retry_after: Duration::from_micros(retry_after),
+        })
     }
 
     fn quota(&self, policy: Policy) -> u32 {

@@ -50,7 +50,7 @@ fn is_known(problems: &[FieldProblem], problem: &FieldProblem) -> bool {
 /// Reads what is written like a query: queries and forms.
 pub fn parse_form<T: DeserializeOwned>(form: &[u8]) -> Result<T, Problem> {
     let form: Form = form_urlencoded::parse(form).into_owned().collect();
-    form.read().or_else(|_| Err(Problem::invalid(all_problems::<T>(form))))
+    form.read().map_err(|_| Problem::invalid(all_problems::<T>(form)))
 }
 
 type Form = Vec<(String, String)>;

@@ -63,7 +63,11 @@ impl ToSchema for DatePart {}
 
 impl PartialSchema for TimeOfDay {
     fn schema() -> RefOr<Schema> {
-        text(&format!("({CLOCK}|24:00(:00)?)"), "A civil time of day.", &["09:00", "17:30:00"])
+        text(
+            r"(([01]\d|2[0-3]):[0-5]\d|24:00)(:00)?",
+            "A civil time of day, in whole minutes.",
+            &["09:00", "17:30:00"],
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use crate::routes::given;
 use crate::times::{Garbled, Instant};
 use proto::auth as pb;
 use proto::ids::{DoctorId, PatientId, UserId};
-use proto::scalars::Email;
+use proto::scalars::{Email, PersonName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -120,8 +120,7 @@ pub struct Register {
     pub username: Option<String>,
     #[schema(format = Password, min_length = 15, max_length = 128, example = "a long and private sentence")]
     pub password: String,
-    #[schema(min_length = 1, max_length = 200, example = "Ada Lovelace")]
-    pub full_name: Option<String>,
+    pub full_name: Option<PersonName>,
     /// `patient` when absent; other roles only by admins.
     pub role: Option<Role>,
     /// Links the account to this patient; only by staff and admins.
@@ -160,7 +159,7 @@ impl From<Register> for pb::RegisterRequest {
             email: email.into(),
             username: username.unwrap_or_default(),
             password,
-            full_name: full_name.unwrap_or_default(),
+            full_name: full_name.map(Into::into).unwrap_or_default(),
             role: role.map_or(pb::Role::Unspecified, Into::into).into(),
             patient_id: patient_id.map(|id| id.to_string()).unwrap_or_default(),
             doctor_id: doctor_id.map(|id| id.to_string()).unwrap_or_default(),
@@ -281,8 +280,8 @@ pub struct UpdateUser {
     #[schema(value_type = bool)]
     pub is_active: Edit<bool>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, example = "Ada Lovelace")]
-    pub full_name: Clearable<String>,
+    #[schema(value_type = Option<PersonName>)]
+    pub full_name: Clearable<PersonName>,
 }
 
 impl UpdateUser {

@@ -151,7 +151,7 @@ impl From<pb::Availability> for Availability {
 pub struct CreateDoctor {
     pub first_name: PersonName,
     pub last_name: PersonName,
-    pub email: Option<Email>,
+    pub email: Email,
     pub phone: Option<Phone>,
     pub specialization: Specialization,
     pub time_zone: TimeZoneName,
@@ -180,7 +180,7 @@ impl From<CreateDoctor> for pb::CreateDoctorRequest {
         let doctor = pb::Doctor {
             first_name: first_name.into(),
             last_name: last_name.into(),
-            email: email.map(Into::into).unwrap_or_default(),
+            email: email.into(),
             phone: phone.map(Into::into).unwrap_or_default(),
             specialization: specialization.into(),
             time_zone: time_zone.into(),
@@ -204,8 +204,8 @@ pub struct UpdateDoctor {
     #[schema(value_type = PersonName)]
     pub last_name: Edit<PersonName>,
     #[serde(default)]
-    #[schema(value_type = Option<Email>)]
-    pub email: Clearable<Email>,
+    #[schema(value_type = Email)]
+    pub email: Edit<Email>,
     #[serde(default)]
     #[schema(value_type = Option<Phone>)]
     pub phone: Clearable<Phone>,
