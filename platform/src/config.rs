@@ -23,7 +23,7 @@ pub struct Process {
     pub otel_exporter_otlp_endpoint: Option<String>,
 
     /// Which log lines to write, as `level` or `target=level,…`.
-    #[arg(long, env, default_value = "info")]
+    #[arg(long, env, default_value = "info,tokio_postgres=warn,refinery_core=warn")]
     pub log_level: String,
 
     /// How log lines look.

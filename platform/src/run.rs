@@ -7,9 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// What a service binary is asked to do.
+// Not a doc comment: that would be the first line of `--help`.
 #[derive(clap::Parser)]
-#[command(version)]
+#[command(
+    version,
+    about = "Serves gRPC until SIGINT or SIGTERM. Every option is an environment variable, too."
+)]
 struct Arguments<C: clap::Args> {
     #[command(flatten)]
     config: C,
