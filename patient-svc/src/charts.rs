@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::pages::{AskedPage, Page};
 use crate::store::{RecordsOf, Store};
 use jiff::Timestamp;
-use platform::caller::{Role, User};
+use platform::caller::User;
 use platform::page::PageTokens;
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
@@ -115,29 +115,26 @@ impl Charts {
         amendment: Result<Amendment, Violations>,
         now: Timestamp,
     ) -> Result<MedicalRecord, Error> {
-        self.require_author(user.role, id).await?;
+        let record = self.find_as_author(user, id).await?;
         if expected.0.is_none() {
             return Err(Error::RevisionRequired);
         }
         let amendment = amendment?;
-        let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
-        let record = tx.lock_record(id).await?.ok_or(Error::RecordNotFound)?;
         expected.check(record.revision.into())?;
         let empty = |problem| Error::Invalid(Violations::of("medical_record", problem));
         let record = record.amended(amendment, now).map_err(empty)?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
         tx.amend_record(&record).await?;
         tx.commit().await?;
         Ok(record)
     }
 
-    /// Whoever amends a record has written it and still treats the patient.
-    async fn require_author(&self, role: Role, id: MedicalRecordId) -> Result<(), Error> {
-        let reader = access::reader(role).map_err(Error::of_record)?;
-        let record = self.store.record(id).await?.ok_or(Error::RecordNotFound)?;
-        self.require_readable(reader, record.patient_id, Error::RecordNotFound).await?;
-        match access::writer(role, record.patient_id) {
-            Ok(doctor) if doctor == record.author => Ok(()),
+    /// The record, for the doctor who wrote it and still treats the patient.
+    async fn find_as_author(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
+        let record = self.find(user, id).await?;
+        match access::writer(user.role, record.patient_id) {
+            Ok(doctor) if doctor == record.author => Ok(record),
             Ok(_) => Err(Error::NotTheAuthor),
             Err(denied) => Err(Error::of_record(denied)),
         }

@@ -51,8 +51,12 @@ const PAGE_AMONG: &str = "
     WHERE deleted_at IS NULL AND (last_name, first_name, id) > ($1, $2, $3) AND id = ANY($5)
     ORDER BY last_name, first_name, id LIMIT $4";
 
+/// A part of a name that everybody has is no reason to rank everybody: the latest matches are enough.
 const MATCHES: &str = "
-    WHERE deleted_at IS NULL AND search_text LIKE ANY ($1) AND search_text LIKE ALL ($2)
+    WHERE id IN (
+        SELECT id FROM patient.patients
+         WHERE deleted_at IS NULL AND search_text LIKE ANY ($1) AND search_text LIKE ALL ($2)
+         ORDER BY created_at DESC LIMIT 2000)
     ORDER BY public.word_similarity($3, search_text) DESC, last_name, first_name, id LIMIT $4";
 const MATCHES_AMONG: &str = "
     WHERE deleted_at IS NULL AND search_text LIKE ANY ($1) AND search_text LIKE ALL ($2) AND id = ANY($5)
@@ -229,9 +233,10 @@ impl Tx<'_> {
                 ],
             )
             .await?;
+        let row = row.ok_or(Error::Stale)?;
         self.release_identifiers(id).await?;
         self.take_identifiers(id, &profile.identifiers).await?;
-        Patient::try_from(&row.ok_or(Error::Stale)?)
+        Patient::try_from(&row)
     }
 
     /// Hides `version` of the patient from now on, and lets others have their identifiers.
@@ -239,8 +244,9 @@ impl Tx<'_> {
     pub async fn delete(&self, id: PatientId, version: i64, now: Timestamp) -> Result<Patient, Error> {
         let statement = self.inner.prepare_cached(&returning(DELETE)).await?;
         let row = self.inner.query_opt(&statement, &[&id.0, &version, &now]).await?;
+        let row = row.ok_or(Error::Stale)?;
         self.release_identifiers(id).await?;
-        Patient::try_from(&row.ok_or(Error::Stale)?)
+        Patient::try_from(&row)
     }
 
     /// The patient, deleted or not, with a larger party version than anyone was told before.

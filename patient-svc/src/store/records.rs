@@ -26,8 +26,6 @@ const SELECT: &str = "
 
 const LATEST: &str = "WHERE record.id = $1 AND revision.revision = record.revision";
 
-const LOCK: &str = "SELECT FROM patient.medical_records WHERE id = $1 FOR NO KEY UPDATE";
-
 const PAGE_OF_PATIENT: &str = "
     WHERE record.patient_id = $1 AND record.id < $2 AND revision.revision = record.revision
     ORDER BY record.id DESC LIMIT $3";
@@ -100,17 +98,6 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// The latest revision of a record, locked until the end of the transaction.
-    #[instrument(name = "db.record.lock", skip_all, fields(record.id = %id))]
-    pub async fn lock_record(&self, id: MedicalRecordId) -> Result<Option<MedicalRecord>, Error> {
-        // Two statements: the second sees what was committed while the first waited.
-        let statement = self.inner.prepare_cached(LOCK).await?;
-        self.inner.execute(&statement, &[&id.0]).await?;
-        let statement = self.inner.prepare_cached(&select(LATEST)).await?;
-        let row = self.inner.query_opt(&statement, &[&id.0]).await?;
-        row.map(|row| opened(&row, &self.store.keyring)).transpose()
-    }
-
     /// Writes the first revision. The patient must be locked, so that one key is made for them.
     #[instrument(name = "db.record.insert", skip_all, fields(record.id = %record.id))]
     pub async fn insert_record(&self, record: &MedicalRecord) -> Result<(), Error> {
@@ -136,7 +123,7 @@ impl Tx<'_> {
         self.insert_revision(record, &key).await
     }
 
-    /// Writes the next revision.
+    /// Writes the next revision, unless somebody else has written one by now.
     #[instrument(name = "db.record.amend", skip_all, fields(record.id = %record.id))]
     pub async fn amend_record(&self, record: &MedicalRecord) -> Result<(), Error> {
         let statement = self.inner.prepare_cached(ADVANCE).await?;
