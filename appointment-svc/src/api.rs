@@ -41,7 +41,7 @@ impl Api {
         let size = wrong.field("page_size", page::size(request.page_size, page::MAX_SIZE));
         let after: Option<Option<Position>> =
             wrong.field("page_token", self.pages.open(LIST, &request.page_token));
-        let status = convert::status(request.status());
+        let status = wrong.field("status", convert::known_status(request.status)).flatten();
         let limit = size.unwrap_or_default();
         wrong.into_result(Filter {
             patient_id,

@@ -104,7 +104,9 @@ pub fn status_change(
 ) -> Result<(AppointmentId, Status, Option<i64>), Violations> {
     let mut wrong = Violations::default();
     let id = wrong.field("id", request.id.parse());
-    let status = wrong.field("status", status(request.status()).ok_or("is required"));
+    let status =
+        wrong.field("status", known_status(request.status)).map(|status| status.ok_or("is required"));
+    let status = status.and_then(|status| wrong.field("status", status));
     let expected_version = expected_version(&mut wrong, request.expected_version);
     match (id, status) {
         (Some(id), Some(status)) => wrong.into_result((id, status, expected_version)),
@@ -238,8 +240,13 @@ fn window(window: &doctor_rules::Window) -> Result<Window, String> {
     })
 }
 
+/// None when unspecified; wrong when it is of a later version of the contract.
+pub fn known_status(number: i32) -> Result<Option<Status>, &'static str> {
+    pb::AppointmentStatus::try_from(number).map(status).map_err(|_| "is not a status")
+}
+
 /// None when unspecified.
-pub fn status(status: pb::AppointmentStatus) -> Option<Status> {
+fn status(status: pb::AppointmentStatus) -> Option<Status> {
     Some(match status {
         pb::AppointmentStatus::Unspecified => return None,
         pb::AppointmentStatus::Scheduled => Status::Scheduled,
