@@ -3,6 +3,7 @@
 //!
 //! No type here shows its content in `Debug`: most of it is patient data.
 use std::fmt;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat};
 
 /// What is wrong with a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,8 +39,24 @@ fn checked(text: &str, min: usize, max: usize, multiline: bool) -> Result<String
     Ok(text.to_owned())
 }
 
+/// What a schema says beside the length.
+type Shape = fn(ObjectBuilder) -> ObjectBuilder;
+
+/// One line, with something in it to be seen.
+const LINE: Shape =
+    |text| text.pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"));
+/// Lines, with something in them to be seen.
+const LINES: Shape = |text| {
+    let line = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*";
+    text.pattern(Some(format!(r"^{line}[^\s\x00-\x1f\x7f-\x9f]{line}$")))
+};
+const EMAIL: Shape = |text| text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)));
+const PHONE: Shape = |text| text.pattern(Some(r"^[ +\-()./]*([0-9][ +\-()./]*){3,}$"));
+const LANGUAGE: Shape = |text| text.pattern(Some("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"));
+const ANY: Shape = |text| text;
+
 macro_rules! scalars {
-    ($($(#[$doc:meta])* $name:ident { min: $min:expr, max: $max:expr, example: $example:expr, parse: $parse:expr })*) => {$(
+    ($($(#[$doc:meta])* $name:ident { min: $min:expr, max: $max:expr, shape: $shape:expr, example: $example:expr, parse: $parse:expr })*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(String);
@@ -78,7 +95,8 @@ macro_rules! scalars {
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                utoipa::openapi::ObjectBuilder::new()
+                let shape: Shape = $shape;
+                shape(ObjectBuilder::new())
                     .schema_type(utoipa::openapi::Type::String)
                     .min_length(Some(Self::MIN))
                     .max_length(Some(Self::MAX))
@@ -106,29 +124,29 @@ macro_rules! scalars {
 
 scalars! {
     /// A first or last name.
-    PersonName { min: 1, max: 100, example: "Ada", parse: |text| checked(text, 1, 100, false) }
+    PersonName { min: 1, max: 100, shape: LINE, example: "Ada", parse: |text| checked(text, 1, 100, false) }
     /// A medical specialization.
-    Specialization { min: 2, max: 100, example: "Cardiology", parse: |text| checked(text, 2, 100, false) }
+    Specialization { min: 2, max: 100, shape: LINE, example: "Cardiology", parse: |text| checked(text, 2, 100, false) }
     /// An e-mail address, in lower case: a mailbox is one person's, however it is typed.
-    Email { min: 3, max: 254, example: "ada@example.com", parse: email }
+    Email { min: 3, max: 254, shape: EMAIL, example: "ada@example.com", parse: email }
     /// A phone number as a person writes it.
-    Phone { min: 3, max: 32, example: "+49 30 123456", parse: phone }
+    Phone { min: 3, max: 32, shape: PHONE, example: "+49 30 123456", parse: phone }
     /// A postal address on one or several lines.
-    Address { min: 1, max: 500, example: "1 Main Street, Springfield", parse: |text| checked(text, 1, 500, true) }
+    Address { min: 1, max: 500, shape: LINES, example: "1 Main Street, Springfield", parse: |text| checked(text, 1, 500, true) }
     /// A short piece of text: an insurer, an identifier, its system.
-    Label { min: 1, max: 100, example: "Acme Health", parse: |text| checked(text, 1, 100, false) }
+    Label { min: 1, max: 100, shape: LINE, example: "Acme Health", parse: |text| checked(text, 1, 100, false) }
     /// Free text about a doctor.
-    Bio { min: 1, max: 2000, example: "Twenty years of general practice.", parse: |text| checked(text, 1, 2000, true) }
+    Bio { min: 1, max: 2000, shape: LINES, example: "Twenty years of general practice.", parse: |text| checked(text, 1, 2000, true) }
     /// Why a visit takes place, in the words of who booked.
-    VisitNotes { min: 1, max: 2000, example: "Annual check-up", parse: |text| checked(text, 1, 2000, true) }
+    VisitNotes { min: 1, max: 2000, shape: LINES, example: "Annual check-up", parse: |text| checked(text, 1, 2000, true) }
     /// One section of a medical record.
-    ClinicalText { min: 1, max: 20_000, example: "Mild hypertension", parse: |text| checked(text, 1, 20_000, true) }
+    ClinicalText { min: 1, max: 20_000, shape: LINES, example: "Mild hypertension", parse: |text| checked(text, 1, 20_000, true) }
     /// Why something out of the ordinary was done.
-    Reason { min: 3, max: 500, example: "Wrong dosage noted", parse: |text| checked(text, 3, 500, true) }
+    Reason { min: 3, max: 500, shape: LINES, example: "Wrong dosage noted", parse: |text| checked(text, 3, 500, true) }
     /// A name in the IANA time zone database.
-    TimeZoneName { min: 1, max: 64, example: "Europe/Berlin", parse: time_zone }
+    TimeZoneName { min: 1, max: 64, shape: ANY, example: "Europe/Berlin", parse: time_zone }
     /// A BCP 47 language tag.
-    Language { min: 2, max: 35, example: "en", parse: language }
+    Language { min: 2, max: 35, shape: LANGUAGE, example: "en", parse: language }
 }
 
 fn email(text: &str) -> Result<String, BadText> {

@@ -140,6 +140,7 @@ fn for_people(message: &str) -> String {
         .iter()
         .any(|prefix| message.starts_with(prefix));
     match message.rsplit_once(", expected ") {
+        Some((_, "i32")) if is_serdes => "must be a whole number".to_owned(),
         Some((_, expected)) if is_serdes => format!("must be {expected}"),
         _ if message.starts_with("UUID parsing failed") => "must be a UUID".to_owned(),
         _ if message == "invalid digit found in string" => "must be a whole number".to_owned(),
@@ -239,6 +240,7 @@ mod tests {
             ("unknown variant `x`, expected one of `a`, `b`, `c`", "must be one of `a`, `b`, `c`"),
             ("UUID parsing failed: invalid length", "must be a UUID"),
             ("invalid digit found in string", "must be a whole number"),
+            ("invalid type: floating point `2.5`, expected i32", "must be a whole number"),
             ("must be an e-mail address", "must be an e-mail address"),
         ] {
             assert_eq!(for_people(theirs), ours);

@@ -360,7 +360,7 @@ impl UpdatePatient {
 #[into_params(parameter_in = Query)]
 pub struct SearchPatients {
     /// A part of a name, e-mail address, phone number or identifier.
-    #[param(value_type = String, min_length = 3, max_length = 100, example = "lovelace")]
+    #[param(value_type = String, min_length = 3, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "lovelace")]
     pub query: SearchText,
     /// Items in the answer; 20 when absent.
     #[param(value_type = Option<i32>, minimum = 1, maximum = 50)]
@@ -372,7 +372,7 @@ pub struct SearchPatients {
 #[serde(deny_unknown_fields)]
 pub struct SearchPatientsBody {
     /// A part of a name, e-mail address, phone number or identifier.
-    #[schema(value_type = String, min_length = 3, max_length = 100, example = "lovelace")]
+    #[schema(value_type = String, min_length = 3, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "lovelace")]
     pub query: SearchText,
     /// Items in the answer; 20 when absent.
     #[schema(value_type = Option<i32>, minimum = 1, maximum = 50, example = 20)]
