@@ -63,8 +63,12 @@ impl Directory {
             })
             .time_to_live(Duration::from_secs(KEPT_SECONDS.into()))
             .build();
-        let generation =
-            Arc::new(Generation { redis: redis.clone(), asking: Gate::default(), next: Mutex::default() });
+        let generation = Arc::new(Generation {
+            redis: redis.clone(),
+            clock: clock.clone(),
+            asking: Gate::default(),
+            next: Mutex::default(),
+        });
         Self { redis, clock, generation, memory }
     }
 
@@ -140,28 +144,46 @@ impl Directory {
 /// The generation of the directory, read once for all who ask at the same time.
 struct Generation {
     redis: Redis,
+    clock: Clock,
     asking: Gate,
     /// The question that has not been put yet.
     next: Mutex<Option<Question>>,
 }
 
-type Question = Shared<BoxFuture<'static, Result<u64, Away>>>;
+type Question = Shared<BoxFuture<'static, Result<i64, Away>>>;
 type Gate = tokio::sync::Mutex<()>;
 
 impl Generation {
     /// The generation as it is after this call began. Those who come while Redis is being asked share the next
     /// question: an answer that is on its way may be too old for them.
-    async fn read(self: &Arc<Self>) -> Result<u64, Away> {
+    async fn read(self: &Arc<Self>) -> Result<i64, Away> {
         let answer = self.next().get_or_insert_with(|| self.clone().ask().boxed().shared()).clone();
         answer.await
     }
 
-    async fn ask(self: Arc<Self>) -> Result<u64, Away> {
+    async fn ask(self: Arc<Self>) -> Result<i64, Away> {
         let _alone = self.asking.lock().await;
         *self.next() = None;
         let get = commands::Cmd::get(DOCTOR_DIRECTORY_GENERATION);
-        let generation: Option<u64> = self.redis.run(async |redis| get.query_async(redis).await).await?;
-        Ok(generation.unwrap_or_default())
+        let known: Option<i64> = self.redis.run(async |redis| get.query_async(redis).await).await?;
+        match known {
+            Some(generation) => Ok(generation),
+            None => self.begin().await,
+        }
+    }
+
+    /// A Redis that has forgotten begins with a number that it never had: what this process has kept must not come
+    /// back to life.
+    async fn begin(&self) -> Result<i64, Away> {
+        let (key, first) = (DOCTOR_DIRECTORY_GENERATION, self.clock.now().as_millisecond());
+        let begin = commands::Cmd::set_nx(key, first);
+        let get = commands::Cmd::get(key);
+        self.redis
+            .run(async |redis| {
+                begin.exec_async(redis).await?;
+                get.query_async(redis).await
+            })
+            .await
     }
 
     fn next(&self) -> MutexGuard<'_, Option<Question>> {
@@ -170,7 +192,7 @@ impl Generation {
 }
 
 /// Callers with the same view get the same answer to the same question.
-fn key(generation: u64, role: Role, asked: &Uri) -> String {
+fn key(generation: i64, role: Role, asked: &Uri) -> String {
     let view = match role {
         Role::Admin | Role::Staff => "full".to_owned(),
         Role::Auditor | Role::Patient(_) => "public".to_owned(),

@@ -1,4 +1,5 @@
 //! Connections: accepted up to a number, held to their time, ended in order.
+use crate::router::Service;
 use axum::extract::ConnectInfo;
 use http::Request;
 use hyper::body::Incoming;
@@ -13,8 +14,6 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt as _;
-
-use crate::router::Service;
 
 /// Time that a client has to send the headers of a request, and that a connection may be idle.
 const HEADER_PATIENCE: Duration = Duration::from_secs(30);

@@ -151,10 +151,11 @@ impl From<pb::Availability> for Availability {
 pub struct CreateDoctor {
     pub first_name: PersonName,
     pub last_name: PersonName,
+    pub specialization: Specialization,
+    /// Of the weekly hours.
+    pub time_zone: TimeZoneName,
     pub email: Email,
     pub phone: Option<Phone>,
-    pub specialization: Specialization,
-    pub time_zone: TimeZoneName,
     #[serde(default)]
     #[schema(max_items = 20)]
     pub languages: Vec<Language>,
