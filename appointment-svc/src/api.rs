@@ -30,6 +30,22 @@ impl Api {
         Self { bookings, calendars, visits, pages }
     }
 
+    async fn named(
+        &self,
+        user: &User,
+        appointments: Vec<Appointment>,
+        now: Timestamp,
+    ) -> Vec<pb::Appointment> {
+        let names = self.visits.names(&appointments).await;
+        let with_names = |appointment: Appointment| {
+            let patient_name = names.patient(appointment.patient_id);
+            let (doctor_name, doctor_specialization) = names.doctor(appointment.doctor_id);
+            let appointment = seen_by(user, appointment, now);
+            pb::Appointment { patient_name, doctor_name, doctor_specialization, ..appointment }
+        };
+        appointments.into_iter().map(with_names).collect()
+    }
+
     fn filter(&self, request: &pb::ListAppointmentsRequest) -> Result<Filter, Violations> {
         let mut wrong = Violations::default();
         let optional_id = |id: &str| (!id.is_empty()).then(|| id.to_owned());
@@ -89,8 +105,8 @@ impl AppointmentService for Api {
     ) -> Result<Response<pb::Appointment>> {
         let user = User::of(&request)?;
         let id = appointment_id(&request.into_inner().id)?;
-        let seen = self.visits.get(&user, id).await?;
-        let appointment = named(&user, seen).pop();
+        let Seen { appointments, now } = self.visits.get(&user, id).await?;
+        let appointment = self.named(&user, appointments, now).await.pop();
         appointment.map(Response::new).ok_or_else(|| crate::error::Error::NotFound.into())
     }
 
@@ -102,10 +118,11 @@ impl AppointmentService for Api {
         let filter = self.filter(request.get_ref())?;
         let size = filter.limit;
         // One more than asked for tells whether there is another page.
-        let mut seen = self.visits.list(&user, Filter { limit: size + 1, ..filter }).await?;
+        let Seen { appointments, now } =
+            self.visits.list(&user, Filter { limit: size + 1, ..filter }).await?;
         let key = |a: &Appointment| Position(a.visit.start, a.id);
-        let (page, next_page_token) = self.pages.cut(LIST, std::mem::take(&mut seen.appointments), size, key);
-        let appointments = named(&user, Seen { appointments: page, ..seen });
+        let (page, next_page_token) = self.pages.cut(LIST, appointments, size, key);
+        let appointments = self.named(&user, page, now).await;
         Ok(Response::new(pb::ListAppointmentsResponse { appointments, next_page_token }))
     }
 
@@ -218,14 +235,4 @@ fn seen_by(user: &User, appointment: Appointment, now: Timestamp) -> pb::Appoint
     let allowed =
         appointment.actor(user).map(|actor| appointment.allowed_actions(actor, now)).unwrap_or_default();
     convert::appointment(appointment, allowed)
-}
-
-fn named(user: &User, Seen { appointments, names, now }: Seen) -> Vec<pb::Appointment> {
-    let with_names = |appointment: Appointment| {
-        let patient_name = names.patient(appointment.patient_id);
-        let (doctor_name, doctor_specialization) = names.doctor(appointment.doctor_id);
-        let appointment = seen_by(user, appointment, now);
-        pb::Appointment { patient_name, doctor_name, doctor_specialization, ..appointment }
-    };
-    appointments.into_iter().map(with_names).collect()
 }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::events::{self, Change};
 use crate::store::{self, Locked, Store, Taken, Tx};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use platform::caller::{Role, User};
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, DoctorId};
@@ -105,10 +106,11 @@ impl Bookings {
         seen.actor(user)?;
         let tx = connection.begin().await?;
         let calendar = tx.lock_calendar(seen.doctor_id).await?.ok_or(Error::NoSuchDoctor)?;
+        let patient_is_here = tx.share_party(seen.patient_id).await? == Some(true);
         let (mut appointment, now) = tx.lock(id).await?.ok_or(Error::NotFound)?;
         let actor = appointment.actor(user)?;
         expect_version(&appointment, edit.expected_version)?;
-        if !appointment.may_be_moved_by(actor, now) {
+        if !patient_is_here || !appointment.may_be_moved_by(actor, now) {
             return Err(Error::Closed);
         }
         let visit = edit.visit(&calendar.rules, appointment.visit)?;
@@ -128,6 +130,8 @@ impl Bookings {
                 Err(Taken::Patient) => return Err(Error::PatientConflict),
                 Err(Taken::Doctor) => {
                     drop(tx);
+                    // Looking for others takes a connection; holding this one meanwhile could use them all up.
+                    drop(connection);
                     return Err(self.slot_taken(appointment.doctor_id, visit).await);
                 }
             }
@@ -211,7 +215,8 @@ impl Bookings {
     async fn slot_taken(&self, doctor: DoctorId, visit: Interval) -> Error {
         match self.calendars.alternatives(doctor, visit).await {
             Ok((alternatives, zone)) => Error::SlotTaken { alternatives, zone },
-            Err(error) => error,
+            // The refusal is right without them.
+            Err(_) => Error::SlotTaken { alternatives: Vec::new(), zone: TimeZone::UTC },
         }
     }
 }

@@ -30,6 +30,7 @@ impl Calendars {
     pub async fn apply(&self, rules: Rules, refuse_if_booked: bool) -> Result<i64, Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
+        tx.reserve(rules.doctor_id.0).await?;
         let before = tx.lock_calendar(rules.doctor_id).await?;
         if let Some(Locked { rules: current, .. }) = &before
             && current.version >= rules.version
@@ -55,6 +56,7 @@ impl Calendars {
     pub async fn apply_party(&self, party: Party, refuse_if_booked: bool) -> Result<i64, Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
+        tx.reserve(party.patient_id.0).await?;
         if let Some((current, _)) = tx.lock_party(party.patient_id).await?
             && current >= party.version
         {

@@ -28,7 +28,7 @@ use platform::clock::Clock;
 use platform::outbox::Outbox;
 use platform::page::PageTokens;
 use platform::secrets::RootSecret;
-use platform::server::Stack;
+use platform::server::{MAX_MESSAGE_BYTES, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
@@ -93,5 +93,6 @@ pub async fn serve(
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
-    stack.serve(listener, AppointmentServiceServer::new(api)).await
+    let service = AppointmentServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, service).await
 }

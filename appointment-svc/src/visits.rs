@@ -13,10 +13,9 @@ pub struct Visits {
     neighbours: Neighbours,
 }
 
-/// Visits, the names beside them, and the time at which they were so.
+/// Visits, and the time at which they were so.
 pub struct Seen {
     pub appointments: Vec<Appointment>,
-    pub names: Names,
     pub now: Timestamp,
 }
 
@@ -28,23 +27,24 @@ impl Visits {
     pub async fn get(&self, user: &User, id: AppointmentId) -> Result<Seen, Error> {
         let (appointment, now) = self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)?;
         appointment.actor(user)?;
-        let appointments = vec![appointment];
-        let names = self.neighbours.names(&appointments).await;
-        Ok(Seen { appointments, names, now })
+        Ok(Seen { appointments: vec![appointment], now })
     }
 
     /// The visits of `filter` that `user` may see.
     pub async fn list(&self, user: &User, filter: Filter) -> Result<Seen, Error> {
         let Some(filter) = within_role(user, filter)? else {
             let now = self.store.connection().await?.now().await?;
-            return Ok(Seen { appointments: Vec::new(), names: Names::default(), now });
+            return Ok(Seen { appointments: Vec::new(), now });
         };
         let connection = self.store.connection().await?;
         let now = connection.now().await?;
         let appointments = connection.list(&filter).await?;
-        drop(connection);
-        let names = self.neighbours.names(&appointments).await;
-        Ok(Seen { appointments, names, now })
+        Ok(Seen { appointments, now })
+    }
+
+    /// The names to show beside `appointments`, a page of them at most.
+    pub async fn names(&self, appointments: &[Appointment]) -> Names {
+        self.neighbours.names(appointments).await
     }
 
     pub async fn history(&self, user: &User, id: AppointmentId) -> Result<Vec<HistoryEntry>, Error> {

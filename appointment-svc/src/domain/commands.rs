@@ -2,15 +2,12 @@
 use super::interval::Interval;
 use super::local;
 use super::rules::Rules;
-use super::slots::{DURATION_MINUTES, HORIZON_DAYS};
+use super::slots::{DURATION_MINUTES, HORIZON_DAYS, START_GRID_SECONDS};
 use super::status::Status;
 use jiff::{SignedDuration, Timestamp, civil};
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use proto::scalars::VisitNotes;
-
-/// Starts of visits lie on this grid of real time.
-const START_GRID_SECONDS: i64 = 300;
 
 /// A point in time as a caller gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,9 @@ pub const HORIZON_DAYS: i64 = 730;
 /// Visits last between these, in minutes.
 pub const DURATION_MINUTES: std::ops::RangeInclusive<i64> = 5..=480;
 
+/// Starts of visits lie on this grid of real time.
+pub const START_GRID_SECONDS: i64 = 300;
+
 /// A question for free times.
 #[derive(Clone, Copy, Debug)]
 pub struct Search {
@@ -46,7 +49,7 @@ pub fn free(rules: &Rules, search: &Search, busy: &[Interval], now: Timestamp) -
 
     let mut slots = Vec::new();
     for open in dates.flat_map(|date| rules.open_on(date)) {
-        let mut start = open.start;
+        let mut start = on_grid(open.start);
         while start + search.duration <= open.end {
             let slot = Interval { start, end: start + search.duration };
             if earliest <= start && start < latest && is_free(slot, busy) {
@@ -58,6 +61,12 @@ pub fn free(rules: &Rules, search: &Search, busy: &[Interval], now: Timestamp) -
     slots.sort();
     slots.dedup();
     slots
+}
+
+/// The first instant from `opening` on at which a visit may start.
+fn on_grid(opening: Timestamp) -> Timestamp {
+    let into = opening.as_second().rem_euclid(START_GRID_SECONDS);
+    if into == 0 { opening } else { opening + SignedDuration::from_secs(START_GRID_SECONDS - into) }
 }
 
 /// The three free times nearest to one that is taken, earliest first.
@@ -107,6 +116,14 @@ mod tests {
         let busy = [Interval { start: at("2026-06-01T09:15:00Z"), end: at("2026-06-01T09:45:00Z") }];
         let slots = starts(&rules, &search("2026-06-01", 1), &busy, "2026-05-01T00:00:00Z");
         assert_eq!(slots, ["2026-06-01T10:00:00Z", "2026-06-01T10:30:00Z"]);
+    }
+
+    #[test]
+    fn hours_that_open_off_the_grid_offer_what_can_be_booked() {
+        let mut rules = every_day("UTC", 9, 11);
+        rules.windows.iter_mut().for_each(|window| window.start += 120);
+        let slots = starts(&rules, &search("2026-06-01", 1), &[], "2026-05-01T00:00:00Z");
+        assert_eq!(slots, ["2026-06-01T09:05:00Z", "2026-06-01T09:35:00Z", "2026-06-01T10:05:00Z"]);
     }
 
     #[test]

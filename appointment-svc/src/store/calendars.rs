@@ -9,6 +9,7 @@ use proto::ids::{AppointmentId, DoctorId, PatientId};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tracing::instrument;
+use uuid::Uuid;
 
 const FIND: &str = "
     SELECT doctor_id, version, is_active, time_zone, slot_minutes, windows, clock_timestamp() AS now
@@ -40,6 +41,9 @@ const OPEN_VISITS_OF_DOCTOR: &str = "
       FROM appointment.appointments
      WHERE doctor_id = $1 AND end_time > clock_timestamp() AND status IN ('scheduled', 'confirmed')
      ORDER BY start_time, id";
+
+/// Holds back others who would write the first row of the same id; a row that is not there cannot be locked.
+const RESERVE: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))";
 
 const LOCK_PARTY: &str = "
     SELECT version, is_active FROM appointment.parties WHERE patient_id = $1 FOR UPDATE";
@@ -94,6 +98,14 @@ impl Connection {
 }
 
 impl Tx<'_> {
+    /// Keeps others from changing what is known of `id`, known or not, until the transaction ends.
+    #[instrument(name = "db.calendar.reserve", skip_all)]
+    pub async fn reserve(&self, id: Uuid) -> Result<(), Error> {
+        let statement = self.tx.prepare_cached(RESERVE).await?;
+        self.tx.query_one(&statement, &[&id]).await?;
+        Ok(())
+    }
+
     /// What `doctor` offers, held still until the transaction ends: bookings with one doctor take turns.
     #[instrument(name = "db.calendar.lock", skip_all)]
     pub async fn lock_calendar(&self, doctor: DoctorId) -> Result<Option<Locked>, Error> {
