@@ -27,7 +27,7 @@ use platform::clock::Clock;
 use platform::page::PageTokens;
 use platform::postgres;
 use platform::secrets::RootSecret;
-use platform::server::Stack;
+use platform::server::{MAX_MESSAGE_BYTES, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::Verifier;
 use proto::auth::auth_service_server::AuthServiceServer;
@@ -76,7 +76,8 @@ pub async fn serve(
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
-    stack.serve(listener, AuthServiceServer::new(api)).await
+    let service = AuthServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, service).await
 }
 
 /// Learns of keys that other replicas made, makes one when it is time, and forgets expired sessions.

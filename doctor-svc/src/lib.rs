@@ -30,7 +30,7 @@ use platform::page::PageTokens;
 use platform::postgres;
 use platform::redis::Redis;
 use platform::secrets::RootSecret;
-use platform::server::Stack;
+use platform::server::{MAX_MESSAGE_BYTES, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use proto::doctor::doctor_service_server::DoctorServiceServer;
@@ -80,5 +80,6 @@ pub async fn serve(
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     readiness.set(true);
-    stack.serve(listener, DoctorServiceServer::new(api)).await
+    let service = DoctorServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, service).await
 }

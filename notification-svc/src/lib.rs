@@ -32,7 +32,7 @@ use platform::client::Peer;
 use platform::clock::Clock;
 use platform::page::PageTokens;
 use platform::secrets::RootSecret;
-use platform::server::Stack;
+use platform::server::{MAX_MESSAGE_BYTES, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
@@ -82,5 +82,6 @@ pub async fn serve(
     };
     let api = Api::new(delivery, PageTokens::new(&root));
     readiness.set(true);
-    stack.serve(listener, NotificationServiceServer::new(api)).await
+    let service = NotificationServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, service).await
 }

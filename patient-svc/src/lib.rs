@@ -31,7 +31,7 @@ use platform::outbox::Outbox;
 use platform::page::PageTokens;
 use platform::postgres;
 use platform::secrets::RootSecret;
-use platform::server::Stack;
+use platform::server::{MAX_MESSAGE_BYTES, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use proto::patient::patient_service_server::PatientServiceServer;
@@ -79,5 +79,7 @@ pub async fn serve(
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     readiness.set(true);
-    stack.serve(listener, PatientServiceServer::new(Api::new(registry, charts, clock))).await
+    let service = PatientServiceServer::new(Api::new(registry, charts, clock))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, service).await
 }

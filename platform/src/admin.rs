@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Whether this process can do its work. False until it serves, and again once it was asked to stop.
@@ -28,6 +29,15 @@ pub async fn serve(address: SocketAddr, readiness: Readiness, shutdown: &Shutdow
     let metrics = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
         .install_recorder()?;
+    shutdown.spawn({
+        let (metrics, shutdown) = (metrics.clone(), shutdown.clone());
+        // Samples are summed up here, so that they do not pile up while nobody scrapes.
+        async move {
+            while shutdown.pause(UPKEEP).await {
+                metrics.run_upkeep();
+            }
+        }
+    });
     let stopping = shutdown.clone();
     let ready = move || {
         let ready = readiness.is_ready() && !stopping.is_requested();
@@ -52,6 +62,9 @@ pub async fn serve(address: SocketAddr, readiness: Readiness, shutdown: &Shutdow
     });
     Ok(())
 }
+
+/// How often measurements are summed up.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// From a cache hit to a time-out.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];

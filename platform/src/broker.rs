@@ -16,8 +16,9 @@ pub const EXCHANGE: &str = "healthcare.events";
 /// Where messages go that no consumer could take.
 pub const DEAD_LETTERS: &str = "healthcare.dead";
 
-/// Redeliveries of one message before it is dead.
-const DELIVERY_LIMIT: i32 = 5;
+/// Redeliveries of one message before it is dead. Every lost connection counts as one for all that a consumer
+/// holds, so an outage must not use it up; a message that kills its consumer each time does so in minutes.
+const DELIVERY_LIMIT: i32 = 100;
 /// Messages a consumer holds unacknowledged.
 const PREFETCH: u16 = 20;
 /// Longest wait for a connection, and for a confirm: a broker with a memory alarm never answers.

@@ -36,11 +36,22 @@ pub trait Handler: Send + Sync + 'static {
     fn handle(&self, event: Envelope) -> impl Future<Output = Result<(), Refused>> + Send;
 }
 
-/// Records that `event` has its effect in `tx`; false when it had it before.
+/// Events are remembered for this long; nothing is redelivered later.
+const REMEMBERED_DAYS: i32 = 30;
+
+/// Records that `event` has its effect in `tx`; false when it had it before. Each new event makes room for
+/// itself by forgetting up to two old ones.
 pub async fn is_new(tx: &Transaction<'_>, schema: &str, event: EventId) -> Result<bool, postgres::Error> {
-    let statement = format!("INSERT INTO {schema}.inbox (event_id) VALUES ($1) ON CONFLICT DO NOTHING");
+    let statement = format!(
+        "WITH forgotten AS (
+             DELETE FROM {schema}.inbox WHERE event_id IN (
+                 SELECT event_id FROM {schema}.inbox
+                  WHERE received_at < clock_timestamp() - make_interval(days => $2)
+                  LIMIT 2 FOR UPDATE SKIP LOCKED))
+         INSERT INTO {schema}.inbox (event_id) VALUES ($1) ON CONFLICT DO NOTHING"
+    );
     let statement = tx.prepare_cached(&statement).await?;
-    Ok(tx.execute(&statement, &[&event.0]).await? == 1)
+    Ok(tx.execute(&statement, &[&event.0, &REMEMBERED_DAYS]).await? == 1)
 }
 
 /// Starts consuming `queue`, bound to `patterns` of routing keys. Survives every outage of the broker.

@@ -20,13 +20,33 @@ const MIGRATION_LOCK: i64 = 0x6865_616c_7468;
 /// Limits that the server enforces on every statement: a lost client must not hold locks.
 const SESSION: &str = "-c statement_timeout=4s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
 
-/// A database error without its `DETAIL`, which holds column values.
+/// A database error without its `DETAIL`, which holds column values. For the same reason it has no `source`:
+/// whoever logs a chain of causes would log it after all.
 #[derive(thiserror::Error)]
 pub enum Error {
-    #[error("no database connection: {0}")]
-    Pool(#[from] PoolError),
+    #[error("no database connection: {}", pool_told(.0))]
+    Pool(PoolError),
     #[error("{}", told(.0))]
-    Statement(#[from] tokio_postgres::Error),
+    Statement(tokio_postgres::Error),
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        Self::Pool(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Statement(error)
+    }
+}
+
+fn pool_told(error: &PoolError) -> String {
+    match error {
+        PoolError::Backend(error) => told(error),
+        error => error.to_string(),
+    }
 }
 
 fn told(error: &tokio_postgres::Error) -> String {
@@ -64,7 +84,7 @@ impl Error {
     pub fn is_outage(&self) -> bool {
         match (self, self.code()) {
             (Self::Pool(_), _) => true,
-            (Self::Statement(error), None) => error.is_closed() || std::error::Error::source(error).is_some(),
+            (Self::Statement(error), None) => error.is_closed() || is_io(error),
             // Class 08 connection, 53 resources, 57 operator intervention, 25006 read-only, 55P03 lock, 58 system.
             (_, Some(code)) => {
                 let code = code.code();
@@ -90,6 +110,11 @@ impl Error {
         }
         if self.is_outage() { fault::unavailable(domain, "postgresql", self) } else { fault::internal(self) }
     }
+}
+
+/// Whether the connection broke, as opposed to a value that could not be read or written.
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
 /// Connections of the runtime role, opened when needed.

@@ -7,8 +7,11 @@ use crate::propagation;
 use crate::shutdown::Shutdown;
 use crate::token::{Rejected, Verifier};
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -21,8 +24,20 @@ use tonic::{Code, Status};
 use tower::Service;
 use tracing::{Instrument as _, Span, field::Empty};
 
-/// Largest request message, in bytes.
-const MAX_MESSAGE_BYTES: u32 = 1024 * 1024;
+/// Largest request message, in bytes. Each service sets it on its own server.
+pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+
+/// The methods that there are, as paths. Others are not told apart in logs and metrics: whoever makes up names
+/// must not fill our memory.
+static METHODS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let contract = FileDescriptorSet::decode(proto::DESCRIPTORS).expect("the contract was compiled with us");
+    let services = contract.file.iter().flat_map(|file| {
+        file.service.iter().map(|service| (format!("/{}.{}", file.package(), service.name()), service))
+    });
+    services
+        .flat_map(|(path, service)| service.method.iter().map(move |m| format!("{path}/{}", m.name())))
+        .collect()
+});
 
 /// How a service's methods are served.
 pub struct Stack {
@@ -63,7 +78,6 @@ impl Stack {
             .max_concurrent_streams(1000)
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_max_header_list_size(16 * 1024)
-            .max_frame_size(MAX_MESSAGE_BYTES)
             .tcp_nodelay(true)
             .layer(tower::layer::layer_fn(move |inner| Guarded { inner, stack: shared.clone() }))
             .add_routes(routes)
@@ -146,7 +160,7 @@ where
     let asked =
         request.headers().get("grpc-timeout").and_then(|value| deadline::from_header(value.to_str().ok()?));
     let limit = started + asked.map_or(stack.deadline, |asked| asked.min(stack.deadline));
-    let method = request.uri().path().to_owned();
+    let method = known_method(request.uri().path()).to_owned();
     let work = async {
         match caller(&stack, request.uri().path(), request.headers()).await {
             Ok(Some(caller)) => {
@@ -188,13 +202,17 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+fn known_method(path: &str) -> &str {
+    if METHODS.contains(path) { path } else { "_OTHER" }
+}
+
 /// Health and reflection: asked by probes and tools, many times a minute, without a token.
 fn is_infrastructure(path: &str) -> bool {
     path.starts_with("/grpc.")
 }
 
 fn server_span(request: &Request<Body>) -> Span {
-    let method = request.uri().path().trim_start_matches('/');
+    let method = known_method(request.uri().path()).trim_start_matches('/');
     let span = tracing::info_span!(
         "grpc.server",
         otel.name = method,
