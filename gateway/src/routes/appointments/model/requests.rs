@@ -1,0 +1,172 @@
+//! What front ends send about visits and free times.
+use super::AppointmentStatus;
+use crate::patch::{Clearable, Edit, Mask};
+use crate::query::{Limit, Within};
+use crate::times::{Bound, DatePart, When};
+use jiff::tz::TimeZone;
+use proto::appointment as pb;
+use proto::ids::{AppointmentId, DoctorId, PatientId};
+use proto::scalars::{TimeZoneName, VisitNotes};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// A visit to be booked.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookAppointment {
+    /// Patients may leave it out: they book for themselves.
+    #[schema(value_type = Option<Uuid>)]
+    pub patient_id: Option<PatientId>,
+    #[schema(value_type = Uuid)]
+    pub doctor_id: DoctorId,
+    pub start_time: When,
+    /// After the doctor's usual length when absent.
+    pub end_time: Option<When>,
+    pub notes: Option<VisitNotes>,
+}
+
+impl BookAppointment {
+    pub fn of(self, patient_id: PatientId) -> pb::BookAppointmentRequest {
+        let Self { patient_id: _, doctor_id, start_time, end_time, notes } = self;
+        let (start_time, start_local) = start_time.into_wire();
+        let (end_time, end_local) = end_time.map(When::into_wire).unwrap_or_default();
+        pb::BookAppointmentRequest {
+            patient_id: patient_id.to_string(),
+            doctor_id: doctor_id.to_string(),
+            start_time,
+            end_time,
+            start_local,
+            end_local,
+            notes: notes.map(Into::into).unwrap_or_default(),
+        }
+    }
+}
+
+/// Changes to a visit.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateAppointment {
+    #[serde(default)]
+    #[schema(value_type = When)]
+    pub start_time: Edit<When>,
+    /// With a new start and without a new end the visit keeps its length.
+    #[serde(default)]
+    #[schema(value_type = When)]
+    pub end_time: Edit<When>,
+    #[serde(default)]
+    #[schema(value_type = Option<VisitNotes>)]
+    pub notes: Clearable<VisitNotes>,
+}
+
+impl UpdateAppointment {
+    pub fn of(self, id: AppointmentId, expected_version: i64) -> pb::UpdateAppointmentRequest {
+        let Self { start_time, end_time, notes } = self;
+        let mut mask = Mask::default();
+        let (start_time, start_local) =
+            mask.value("start_time", start_time).map(When::into_wire).unwrap_or_default();
+        let (end_time, end_local) = mask.value("end_time", end_time).map(When::into_wire).unwrap_or_default();
+        let notes = mask.text("notes", notes);
+        pb::UpdateAppointmentRequest {
+            id: id.to_string(),
+            update_mask: Some(mask.into()),
+            start_time,
+            end_time,
+            start_local,
+            end_local,
+            notes,
+            expected_version,
+        }
+    }
+}
+
+/// The new status of a visit, in the query.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StatusQuery {
+    /// Either here or in the body.
+    #[param(inline)]
+    pub status: Option<AppointmentStatus>,
+}
+
+/// The new status of a visit, in the body.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateStatus {
+    pub status: AppointmentStatus,
+}
+
+/// A page of visits. Filters narrow what the caller may see.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListAppointments {
+    /// Visits that start on this day, or at this instant, or later.
+    #[param(inline)]
+    pub start_date: Option<Bound>,
+    /// Visits that start on this day or before; of an instant, before it.
+    #[param(inline)]
+    pub end_date: Option<Bound>,
+    /// The zone in which days begin and end, IANA; UTC when absent.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 64, example = "Europe/Berlin")]
+    pub tz: Option<TimeZoneName>,
+    #[param(inline)]
+    pub status: Option<AppointmentStatus>,
+    #[param(value_type = Option<Uuid>)]
+    pub doctor_id: Option<DoctorId>,
+    #[param(value_type = Option<Uuid>)]
+    pub patient_id: Option<PatientId>,
+    /// Items on a page; 50 when absent.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 200)]
+    pub limit: Option<Limit<200>>,
+    /// Where the page begins: from the `Link` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl From<ListAppointments> for pb::ListAppointmentsRequest {
+    fn from(query: ListAppointments) -> Self {
+        let ListAppointments { start_date, end_date, tz, status, doctor_id, patient_id, limit, cursor } =
+            query;
+        let zone = tz.and_then(|tz| TimeZone::get(tz.as_str()).ok()).unwrap_or(TimeZone::UTC);
+        Self {
+            doctor_id: doctor_id.map(|id| id.to_string()).unwrap_or_default(),
+            patient_id: patient_id.map(|id| id.to_string()).unwrap_or_default(),
+            status: status.map_or(pb::AppointmentStatus::Unspecified, Into::into).into(),
+            start_time_from: start_date.and_then(|bound| bound.begin(&zone)),
+            start_time_until: end_date.and_then(|bound| bound.end(&zone)),
+            page_size: Limit::or_zero(limit),
+            page_token: cursor.unwrap_or_default(),
+        }
+    }
+}
+
+/// When free times are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListAvailableSlots {
+    #[param(inline)]
+    pub date: DatePart,
+    /// How many days from `date`; 1 when absent.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 62)]
+    pub days: Option<Within<1, 62>>,
+    /// Length of the visit; the doctor's usual one when absent.
+    #[param(value_type = Option<i32>, minimum = 5, maximum = 480)]
+    pub duration_minutes: Option<Within<5, 480>>,
+    /// The zone whose offset the times are shown with, IANA; the doctor's when absent.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 64, example = "Europe/Berlin")]
+    pub tz: Option<TimeZoneName>,
+}
+
+impl ListAvailableSlots {
+    pub fn of(self, doctor_id: DoctorId) -> (pb::ListAvailableSlotsRequest, Option<TimeZoneName>) {
+        let Self { date, days, duration_minutes, tz } = self;
+        let message = pb::ListAvailableSlotsRequest {
+            doctor_id: doctor_id.to_string(),
+            date: date.into(),
+            days: Within::or_zero(days),
+            duration_minutes: Within::or_zero(duration_minutes),
+        };
+        (message, tz)
+    }
+}

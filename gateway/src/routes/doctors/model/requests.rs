@@ -1,0 +1,204 @@
+//! What front ends send about doctors and their hours.
+use crate::patch::{Clearable, Edit, Mask};
+use crate::query::Limit;
+use crate::times::TimeOfDay;
+use proto::doctor as pb;
+use proto::ids::{AvailabilityId, DoctorId};
+use proto::scalars::{Bio, Email, Language, PersonName, Phone, Specialization, TimeZoneName};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// A doctor to be created.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateDoctor {
+    pub first_name: PersonName,
+    pub last_name: PersonName,
+    pub specialization: Specialization,
+    /// Of the weekly hours.
+    pub time_zone: TimeZoneName,
+    pub email: Email,
+    pub phone: Option<Phone>,
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub languages: Vec<Language>,
+    pub bio: Option<Bio>,
+    /// A multiple of 5; 30 when absent.
+    #[schema(minimum = 5, maximum = 480, multiple_of = 5, example = 30)]
+    pub slot_minutes: Option<i32>,
+}
+
+impl From<CreateDoctor> for pb::CreateDoctorRequest {
+    fn from(body: CreateDoctor) -> Self {
+        let CreateDoctor {
+            first_name,
+            last_name,
+            email,
+            phone,
+            specialization,
+            time_zone,
+            languages,
+            bio,
+            slot_minutes,
+        } = body;
+        let doctor = pb::Doctor {
+            first_name: first_name.into(),
+            last_name: last_name.into(),
+            email: email.into(),
+            phone: phone.map(Into::into).unwrap_or_default(),
+            specialization: specialization.into(),
+            time_zone: time_zone.into(),
+            languages: languages.into_iter().map(Into::into).collect(),
+            bio: bio.map(Into::into).unwrap_or_default(),
+            slot_minutes: slot_minutes.unwrap_or_default(),
+            ..pb::Doctor::default()
+        };
+        Self { doctor: Some(doctor) }
+    }
+}
+
+/// Changes to a doctor.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateDoctor {
+    #[serde(default)]
+    #[schema(value_type = PersonName)]
+    pub first_name: Edit<PersonName>,
+    #[serde(default)]
+    #[schema(value_type = PersonName)]
+    pub last_name: Edit<PersonName>,
+    #[serde(default)]
+    #[schema(value_type = Email)]
+    pub email: Edit<Email>,
+    #[serde(default)]
+    #[schema(value_type = Option<Phone>)]
+    pub phone: Clearable<Phone>,
+    #[serde(default)]
+    #[schema(value_type = Specialization)]
+    pub specialization: Edit<Specialization>,
+    #[serde(default)]
+    #[schema(value_type = TimeZoneName)]
+    pub time_zone: Edit<TimeZoneName>,
+    /// All of them: the list replaces the one before.
+    #[serde(default)]
+    #[schema(value_type = Vec<Language>, max_items = 20)]
+    pub languages: Edit<Vec<Language>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Bio>)]
+    pub bio: Clearable<Bio>,
+    /// A multiple of 5.
+    #[serde(default)]
+    #[schema(value_type = i32, minimum = 5, maximum = 480, multiple_of = 5, example = 30)]
+    pub slot_minutes: Edit<i32>,
+}
+
+impl UpdateDoctor {
+    pub fn of(self, id: DoctorId, expected_version: i64) -> pb::UpdateDoctorRequest {
+        let Self {
+            first_name,
+            last_name,
+            email,
+            phone,
+            specialization,
+            time_zone,
+            languages,
+            bio,
+            slot_minutes,
+        } = self;
+        let mut mask = Mask::default();
+        let languages = mask.value("languages", languages).unwrap_or_default();
+        let doctor = pb::Doctor {
+            id: id.to_string(),
+            first_name: mask.text("first_name", first_name),
+            last_name: mask.text("last_name", last_name),
+            email: mask.text("email", email),
+            phone: mask.text("phone", phone),
+            specialization: mask.text("specialization", specialization),
+            time_zone: mask.text("time_zone", time_zone),
+            languages: languages.into_iter().map(Into::into).collect(),
+            bio: mask.text("bio", bio),
+            slot_minutes: mask.value("slot_minutes", slot_minutes).unwrap_or_default(),
+            ..pb::Doctor::default()
+        };
+        pb::UpdateDoctorRequest { doctor: Some(doctor), update_mask: Some(mask.into()), expected_version }
+    }
+}
+
+/// Hours to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAvailability {
+    /// 0 is Monday, 6 is Sunday.
+    #[schema(minimum = 0, maximum = 6, example = 0)]
+    pub day_of_week: i32,
+    pub start_time: TimeOfDay,
+    /// Later than `start_time`; `24:00` is midnight at the end of the day.
+    pub end_time: TimeOfDay,
+    /// True when absent.
+    pub is_available: Option<bool>,
+}
+
+impl CreateAvailability {
+    pub fn of(self, doctor_id: DoctorId) -> pb::CreateAvailabilityRequest {
+        let Self { day_of_week, start_time, end_time, is_available } = self;
+        let availability = pb::Availability {
+            id: String::new(),
+            doctor_id: doctor_id.to_string(),
+            day_of_week,
+            start_time: start_time.into(),
+            end_time: end_time.into(),
+            is_available: is_available.unwrap_or(true),
+        };
+        pb::CreateAvailabilityRequest { availability: Some(availability) }
+    }
+}
+
+/// Changes to hours.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateAvailability {
+    /// 0 is Monday, 6 is Sunday.
+    #[serde(default)]
+    #[schema(value_type = i32, minimum = 0, maximum = 6, example = 0)]
+    pub day_of_week: Edit<i32>,
+    #[serde(default)]
+    #[schema(value_type = TimeOfDay)]
+    pub start_time: Edit<TimeOfDay>,
+    #[serde(default)]
+    #[schema(value_type = TimeOfDay)]
+    pub end_time: Edit<TimeOfDay>,
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    pub is_available: Edit<bool>,
+}
+
+impl UpdateAvailability {
+    pub fn of(self, doctor_id: DoctorId, id: AvailabilityId) -> pb::UpdateAvailabilityRequest {
+        let Self { day_of_week, start_time, end_time, is_available } = self;
+        let mut mask = Mask::default();
+        let availability = pb::Availability {
+            id: id.to_string(),
+            doctor_id: doctor_id.to_string(),
+            day_of_week: mask.value("day_of_week", day_of_week).unwrap_or_default(),
+            start_time: mask.text("start_time", start_time),
+            end_time: mask.text("end_time", end_time),
+            is_available: mask.value("is_available", is_available).unwrap_or_default(),
+        };
+        pb::UpdateAvailabilityRequest { availability: Some(availability), update_mask: Some(mask.into()) }
+    }
+}
+
+/// A page of doctors.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListDoctors {
+    /// Only doctors of this specialization, compared without case.
+    #[param(value_type = Option<String>, min_length = 2, max_length = 100, example = "Cardiology")]
+    pub specialization: Option<Specialization>,
+    /// Items on a page; 50 when absent.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 200)]
+    pub limit: Option<Limit<200>>,
+    /// Where the page begins: from the `Link` of the page before.
+    pub cursor: Option<String>,
+}
