@@ -1,10 +1,7 @@
 //! Who is asking: a person with an account, or another service.
-use crate::fault::fault;
+use crate::fault::{DOMAIN, fault};
 use proto::ids::{DoctorId, PatientId, SessionId, UserId};
 use tonic::{Code, Request, Status};
-
-/// The domain of faults that every service can answer.
-pub const DOMAIN: &str = "healthcare";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {

@@ -4,6 +4,9 @@ use std::{collections::HashMap, error::Error, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt, pb};
 
+/// The domain of faults that every service can answer.
+pub const DOMAIN: &str = "healthcare";
+
 /// An error the caller can act upon; `reason` is part of the contract, the message is not.
 pub fn fault(code: Code, domain: &str, reason: &str, message: impl Into<String>) -> Status {
     fault_with(code, domain, reason, message, [])

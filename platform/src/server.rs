@@ -1,8 +1,8 @@
 //! The gRPC server stack, the same for every service.
-use crate::caller::{Caller, DOMAIN};
+use crate::caller::Caller;
 use crate::config;
 use crate::deadline;
-use crate::fault::{fault, unavailable};
+use crate::fault::{DOMAIN, fault, unavailable};
 use crate::propagation;
 use crate::shutdown::Shutdown;
 use crate::token::{Rejected, Verifier};
@@ -64,6 +64,7 @@ impl Stack {
         let mut routes = Routes::new(health_service).add_service(service);
         if self.settings.grpc_reflection {
             // Stock clients still ask for the alpha version, newer ones for the other.
+            let reflection = || reflection(S::NAME);
             routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
         }
         let (shutdown, grace) = (self.shutdown.clone(), self.grace);
@@ -98,10 +99,13 @@ impl Stack {
     }
 }
 
-fn reflection() -> tonic_reflection::server::Builder<'static> {
+/// Describes the whole contract, and lists what is served here.
+fn reflection(service: &'static str) -> tonic_reflection::server::Builder<'static> {
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name(service)
+        .with_service_name("grpc.health.v1.Health")
 }
 
 struct Shared {

@@ -1,4 +1,6 @@
 //! Everything that is wrong with a request, gathered before answering.
+use crate::fault::DOMAIN;
+use std::collections::HashMap;
 use std::fmt::Display;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
@@ -46,11 +48,9 @@ impl Violations {
 impl From<Violations> for Status {
     fn from(violations: Violations) -> Self {
         let message = violations.to_string();
-        Status::with_error_details(
-            Code::InvalidArgument,
-            message,
-            ErrorDetails::with_bad_request(violations.0),
-        )
+        let mut details = ErrorDetails::with_bad_request(violations.0);
+        details.set_error_info("VALIDATION_FAILED", DOMAIN, HashMap::new());
+        Status::with_error_details(Code::InvalidArgument, message, details)
     }
 }
 

@@ -142,6 +142,8 @@ fn settings(cluster: &Path, port: u16, durability: Durability) -> Vec<std::ffi::
         ("deadlock_timeout", "100ms"),
         ("log_lock_waits", "on"),
         // Patient data does not belong in logs.
+        // Its DETAIL holds the values of columns.
+        ("log_error_verbosity", "terse"),
         ("log_parameter_max_length", "0"),
         ("log_parameter_max_length_on_error", "0"),
         ("timezone", "UTC"),
