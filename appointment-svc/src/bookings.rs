@@ -52,6 +52,7 @@ impl Bookings {
                 Err(Missing::Calendar) => {
                     return Err(Violations::of("doctor_id", "there is no such doctor").into());
                 }
+                Err(Missing::Party) if matches!(user.role, Role::Patient(_)) => return Err(Error::NoRecord),
                 Err(Missing::Party) => {
                     return Err(Violations::of("patient_id", "there is no such patient").into());
                 }
@@ -115,6 +116,7 @@ impl Bookings {
         }
         let visit = edit.visit(&calendar.rules, appointment.visit)?;
         let is_moved = visit != appointment.visit;
+        let is_reworded = edit.notes.as_ref().is_some_and(|notes| *notes != appointment.notes);
         if let Some(notes) = &edit.notes {
             appointment.notes.clone_from(notes);
         }
@@ -135,7 +137,7 @@ impl Bookings {
                     return Err(self.slot_taken(appointment.doctor_id, visit).await);
                 }
             }
-        } else if edit.notes.is_none() {
+        } else if !is_reworded {
             return Ok((appointment, now));
         }
         let change = if is_moved { Change::Rescheduled } else { Change::NotesEdited };

@@ -21,6 +21,8 @@ pub enum Error {
     NotFound,
     #[error("there is no such doctor")]
     NoSuchDoctor,
+    #[error("you have no patient record yet: make it first")]
+    NoRecord,
     #[error("not an appointment that you may see")]
     Forbidden,
     #[error("{0}")]
@@ -86,6 +88,7 @@ impl From<Error> for Status {
             Error::Forbidden | Error::NotAllowed(_) | Error::Refused(Refusal::NotYours) => {
                 (Code::PermissionDenied, "FORBIDDEN")
             }
+            Error::NoRecord => (Code::FailedPrecondition, "NO_PATIENT_RECORD"),
             Error::PatientConflict => (Code::AlreadyExists, "PATIENT_CONFLICT"),
             Error::OutsideAvailability => (Code::FailedPrecondition, "OUTSIDE_AVAILABILITY"),
             Error::Closed => (Code::FailedPrecondition, "APPOINTMENT_CLOSED"),
