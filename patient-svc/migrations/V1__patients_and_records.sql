@@ -30,6 +30,16 @@ CREATE TABLE patients (
         || E'\n' || coalesce(phone, '')
         || E'\n' || coalesce(regexp_replace(phone, '[^0-9]', '', 'g'), '')
         || E'\n' || jsonb_path_query_array(identifiers, '$[*].value')::text
+    )) STORED,
+    -- What a doctor's search looks at: the same, but of the identifiers only the clinic's own, which doctors see.
+    -- Whoever finds by a part of a value can read the value. Without an index: a doctor's patients are few.
+    panel_search_text  text NOT NULL GENERATED ALWAYS AS (lower(
+        first_name || ' ' || last_name
+        || E'\n' || coalesce(email, '')
+        || E'\n' || coalesce(phone, '')
+        || E'\n' || coalesce(regexp_replace(phone, '[^0-9]', '', 'g'), '')
+        || E'\n' || jsonb_path_query_array(
+            identifiers, '$[*] ? (@.system like_regex "^mrn$" flag "i").value')::text
     )) STORED
 );
 

@@ -189,7 +189,8 @@ impl Identifier {
         same(&self.system, &other.system) && same(&self.value, &other.value)
     }
 
-    /// Whether it is the clinic's own number, as opposed to one of the state or an insurer.
+    /// Whether it is the clinic's own number, as opposed to one of the state or an insurer. Doctors see no
+    /// other, and find by no other: `panel_search_text` in the schema says the same.
     fn is_record_number(&self) -> bool {
         self.system.as_str().eq_ignore_ascii_case("mrn")
     }

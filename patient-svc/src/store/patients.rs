@@ -58,9 +58,11 @@ const MATCHES: &str = "
          WHERE deleted_at IS NULL AND search_text LIKE ANY ($1) AND search_text LIKE ALL ($2)
          ORDER BY created_at DESC LIMIT 2000)
     ORDER BY public.word_similarity($3, search_text) DESC, last_name, first_name, id LIMIT $4";
-const MATCHES_AMONG: &str = "
-    WHERE deleted_at IS NULL AND search_text LIKE ANY ($1) AND search_text LIKE ALL ($2) AND id = ANY($5)
-    ORDER BY public.word_similarity($3, search_text) DESC, last_name, first_name, id LIMIT $4";
+/// The order tells as much as the choice: nothing here looks at what doctors may not see.
+const MATCHES_OF_PANEL: &str = "
+    WHERE deleted_at IS NULL AND id = ANY($5)
+      AND panel_search_text LIKE ANY ($1) AND panel_search_text LIKE ALL ($2)
+    ORDER BY public.word_similarity($3, panel_search_text) DESC, last_name, first_name, id LIMIT $4";
 
 const INSERT: &str = "
     INSERT INTO patient.patients (id, first_name, last_name, date_of_birth, email, phone, address,
@@ -131,7 +133,8 @@ impl Store {
         patients(&rows)
     }
 
-    /// The `limit` best matches for `query`, among all or among `panel`.
+    /// The `limit` best matches for `query`: among all, by whatever is known, or among `panel`, by what doctors
+    /// see.
     #[instrument(name = "db.patient.search", skip_all)]
     pub async fn search(
         &self,
@@ -142,7 +145,7 @@ impl Store {
         let client = self.object().await?;
         let Query { text, any, all } = query;
         let rows = if let Some(panel) = panel {
-            let statement = client.prepare_cached(&select(MATCHES_AMONG)).await?;
+            let statement = client.prepare_cached(&select(MATCHES_OF_PANEL)).await?;
             client.query(&statement, &[any, all, text, &limit, &uuids(panel)]).await?
         } else {
             let statement = client.prepare_cached(&select(MATCHES)).await?;

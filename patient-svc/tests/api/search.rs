@@ -1,11 +1,15 @@
 //! Finding patients.
-use crate::clinic::{Clinic, ada, id_of, identified, invalid, named};
+use crate::clinic::{Clinic, Person, ada, id_of, identified, invalid, named};
 use proto::ids::DoctorId;
 use proto::patient as pb;
 
 async fn found(clinic: &Clinic, query: &str) -> Vec<String> {
+    found_by(clinic.staff(), query).await
+}
+
+async fn found_by(mut person: Person, query: &str) -> Vec<String> {
     let request = pb::SearchPatientsRequest { query: query.to_owned(), page_size: 0 };
-    let answer = clinic.staff().search_patients(request).await.unwrap().into_inner();
+    let answer = person.search_patients(request).await.unwrap().into_inner();
     answer.patients.into_iter().map(|patient| patient.first_name).collect()
 }
 
@@ -57,4 +61,54 @@ async fn doctors_search_among_their_patients() {
     assert_eq!(found.patients.iter().map(id_of).collect::<Vec<_>>(), [patient]);
     let found = clinic.doctor(DoctorId::random()).search_patients(search).await.unwrap().into_inner();
     assert!(found.patients.is_empty());
+}
+
+#[tokio::test]
+async fn doctors_find_nobody_by_what_they_may_not_see() {
+    let clinic = Clinic::open().await;
+    let by = DoctorId::random();
+    let identifier =
+        |system: &str, value: &str| pb::Identifier { system: system.into(), value: value.into() };
+    let identifiers = vec![
+        identifier("Mrn", "K-4711"),
+        identifier("mrn-of-elsewhere", "Q-5822"),
+        identifier("http://hl7.org/fhir/sid/us-ssn", "078-05-1120"),
+    ];
+    let address = "12 St James's Square".to_owned();
+    let patient = pb::Patient { address, insurance_provider: "Axis".to_owned(), identifiers, ..ada() };
+    clinic.calendar.relates(by, id_of(&clinic.admits(patient).await));
+    for query in ["lovelace", "@example.com", "030 123456", "k-4711", "ada 4711"] {
+        assert_eq!(found_by(clinic.doctor(by), query).await, ["Ada"], "{query}");
+    }
+    for query in [
+        "078",
+        "078-0",
+        "05-1120",
+        "ada 078-05",
+        "q-5822",
+        "mrn",
+        "us-ssn",
+        "ax-123",
+        "6789",
+        "axis",
+        "square",
+    ] {
+        assert!(found_by(clinic.doctor(by), query).await.is_empty(), "{query}");
+    }
+    for query in ["078-05-1120", "q-5822"] {
+        assert_eq!(found(&clinic, query).await, ["Ada"], "{query}");
+    }
+}
+
+#[tokio::test]
+async fn what_doctors_may_not_see_does_not_rank_their_patients() {
+    let clinic = Clinic::open().await;
+    let by = DoctorId::random();
+    // Ann is the better match, unless the other's identifier counts.
+    for (first, ssn) in [("Ann", "078-05-1120"), ("Anna", "ann-smith")] {
+        let patient =
+            pb::Patient { identifiers: identified("ssn", ssn).identifiers, ..named(first, "Smithson") };
+        clinic.calendar.relates(by, id_of(&clinic.admits(patient).await));
+    }
+    assert_eq!(found_by(clinic.doctor(by), "ann smith").await, ["Ann", "Anna"]);
 }
