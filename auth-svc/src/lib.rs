@@ -86,7 +86,7 @@ async fn upkeep(keyring: Arc<Keyring>, sessions: Sessions, clock: Clock, shutdow
         if let Err(error) = keyring.refresh(clock.now()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not refresh the signing keys");
         }
-        if let Err(error) = sessions.forget_expired(clock.now()).await {
+        if let Err(error) = sessions.forget_expired(clock.now(), &shutdown).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired sessions");
         }
     }

@@ -7,11 +7,16 @@ use crate::passwords::Passwords;
 use crate::store::Store;
 use crate::tokens::{RefreshToken, TokenPair, access_token};
 use jiff::{SignedDuration, Timestamp};
+use platform::shutdown::Shutdown;
 use secrecy::SecretString;
 use std::sync::Arc;
 
 /// Expired sessions are kept for this long: access tokens made at their end are still looked up.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Most sessions that are forgotten by one statement: each may have thousands of tokens, and the database ends
+/// a statement that takes too long.
+const BATCH: u32 = 100;
 
 #[derive(Clone)]
 pub struct Sessions {
@@ -93,9 +98,17 @@ impl Sessions {
         Ok(())
     }
 
-    pub async fn forget_expired(&self, now: Timestamp) -> Result<(), Error> {
+    /// Forgets expired sessions, a batch at a time, until none is left or shutdown is requested.
+    pub async fn forget_expired(&self, now: Timestamp, shutdown: &Shutdown) -> Result<(), Error> {
         let connection = self.store.connection().await?;
-        let forgotten = connection.delete_sessions_expired_before(now - KEPT_FOR).await?;
+        let mut forgotten = 0;
+        while !shutdown.is_requested() {
+            let batch = connection.delete_sessions_expired_before(now - KEPT_FOR, BATCH).await?;
+            forgotten += batch;
+            if batch < u64::from(BATCH) {
+                break;
+            }
+        }
         if forgotten > 0 {
             tracing::info!(sessions = forgotten, "forgot expired sessions");
         }

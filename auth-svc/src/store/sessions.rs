@@ -31,7 +31,16 @@ const IS_OPEN: &str = "
          WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.ended_at IS NULL AND users.is_active
     )";
 
-const DELETE_EXPIRED: &str = "DELETE FROM auth.sessions WHERE expires_at < $1";
+/// An array, so that the choice is made once, whatever the plan. Other replicas delete others meanwhile.
+const DELETE_EXPIRED: &str = "
+    DELETE FROM auth.sessions
+     WHERE id = ANY (ARRAY(
+        SELECT id
+          FROM auth.sessions
+         WHERE expires_at < $1
+         ORDER BY expires_at
+         LIMIT $2
+           FOR UPDATE SKIP LOCKED))";
 
 const INSERT_TOKEN: &str = "INSERT INTO auth.refresh_tokens (digest, session_id) VALUES ($1, $2)";
 
@@ -50,11 +59,11 @@ impl Connection {
         Ok(self.0.query_one(&statement, &[&session_id.0, &user_id.0]).await?.try_get(0)?)
     }
 
-    /// Forgets sessions that expired before `then`, with their tokens.
+    /// Forgets at most `limit` sessions that expired before `then`, with their tokens.
     #[instrument(name = "db.session.delete_expired", skip_all)]
-    pub async fn delete_sessions_expired_before(&self, then: Timestamp) -> Result<u64, Error> {
+    pub async fn delete_sessions_expired_before(&self, then: Timestamp, limit: u32) -> Result<u64, Error> {
         let statement = self.0.prepare_cached(DELETE_EXPIRED).await?;
-        Ok(self.0.execute(&statement, &[&then]).await?)
+        Ok(self.0.execute(&statement, &[&then, &i64::from(limit)]).await?)
     }
 }
 

@@ -129,6 +129,14 @@ impl Service {
         Ok(self.client.clone().update_user(by(token, request)).await?.into_inner())
     }
 
+    /// A connection past the service, as the owner of its tables.
+    pub(crate) async fn owner(&self) -> tokio_postgres::Client {
+        let url = self.database.owner_url(Name::Auth);
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        self.shutdown.spawn(connection);
+        client
+    }
+
     /// The published keys, by id.
     pub(crate) async fn keys(&self) -> Vec<(String, String)> {
         let jwks = self.client.clone().get_jwks(pb::GetJwksRequest {}).await.unwrap().into_inner();
