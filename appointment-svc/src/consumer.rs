@@ -36,7 +36,7 @@ impl Handler for Consumer {
         };
         match outcome {
             Ok(_) => Ok(()),
-            Err(Error::Invalid(error)) => Err(Refused::Never(error.into())),
+            Err(error @ Error::Unreadable { .. }) => Err(Refused::Never(error.into())),
             Err(error) => Err(Refused::NotNow(error.into())),
         }
     }

@@ -4,14 +4,14 @@ use crate::domain::interval::Interval;
 use crate::domain::status::Refusal;
 use crate::store;
 use jiff::tz::TimeZone;
-use platform::fault::{fault, fault_with, internal, with_detail};
+use platform::fault::{fault, fault_with, internal, unavailable, with_detail};
 use platform::violations::Violations;
 use proto::appointment as pb;
 use proto::ids::AppointmentId;
 use proto::time::to_wire;
 use tonic::{Code, Status};
 
-const DOMAIN: &str = "appointment.healthcare";
+pub const DOMAIN: &str = "appointment.healthcare";
 /// Ids that a refusal names, at most.
 const NAMED_VISITS: usize = 20;
 
@@ -45,9 +45,11 @@ pub enum Error {
     Exists,
     #[error(transparent)]
     Invalid(#[from] Violations),
-    /// What a neighbour answered.
+    /// What is said of a neighbour that could not answer.
     #[error("a neighbour could not answer")]
     Neighbour(Status),
+    #[error("what {neighbour} answered cannot be read")]
+    Unreadable { neighbour: &'static str, source: Violations },
     #[error(transparent)]
     Store(store::Error),
 }
@@ -121,6 +123,7 @@ impl From<Error> for Status {
             }
             Error::Invalid(violations) => return violations.into(),
             Error::Neighbour(status) => return status,
+            Error::Unreadable { neighbour, .. } => return unavailable(DOMAIN, neighbour, &error),
             Error::Store(store::Error::Database(error)) => return error.status(DOMAIN),
             Error::Store(error @ store::Error::Unreadable { .. }) => return internal(&error),
         };

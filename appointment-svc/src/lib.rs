@@ -63,8 +63,8 @@ pub async fn serve(
     let clock = Clock::system();
     let identity = service_identity(&root, NAME, clock.clone())?;
     let auth = Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?;
-    let doctors = Peer::new("doctor-svc", &config.doctor_url, Some(identity.clone()))?;
-    let patients = Peer::new("patient-svc", &config.patient_url, Some(identity))?;
+    let doctors = Peer::new(neighbours::DOCTOR_SVC, &config.doctor_url, Some(identity.clone()))?;
+    let patients = Peer::new(neighbours::PATIENT_SVC, &config.patient_url, Some(identity))?;
 
     let pool = postgres::pool(&config.postgres, NAME)?;
     let broker = Broker::new(&config.broker, NAME);

@@ -2,9 +2,11 @@
 use crate::domain::appointment::Appointment;
 use crate::domain::commands::Party;
 use crate::domain::rules::Rules;
-use crate::error::Error;
+use crate::error::{DOMAIN, Error};
 use platform::client::Peer;
 use platform::deadline;
+use platform::fault::unavailable;
+use platform::violations::Violations;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::doctor::{BatchGetDoctorsRequest, GetDoctorRulesRequest};
 use proto::ids::{DoctorId, PatientId};
@@ -15,6 +17,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 use tonic::{Code, Status};
+
+/// The names by which we know them.
+pub const DOCTOR_SVC: &str = "doctor-svc";
+pub const PATIENT_SVC: &str = "patient-svc";
 
 /// Names are worth this wait and no more: a visit without them is still a visit.
 const PATIENCE_FOR_NAMES: Duration = Duration::from_millis(500);
@@ -51,15 +57,15 @@ impl Neighbours {
     /// What `doctor` offers; none when there is no such doctor.
     pub async fn rules(&self, doctor: DoctorId) -> Result<Option<Rules>, Error> {
         let request = GetDoctorRulesRequest { doctor_id: doctor.to_string() };
-        let rules = known(self.doctors.clone().get_doctor_rules(request).await)?;
-        Ok(rules.map(Rules::try_from).transpose()?)
+        let rules = known(DOCTOR_SVC, self.doctors.clone().get_doctor_rules(request).await)?;
+        rules.map(|rules| readable(DOCTOR_SVC, rules.try_into())).transpose()
     }
 
     /// Whether `patient` may be booked; none when there is no such patient.
     pub async fn party(&self, patient: PatientId) -> Result<Option<Party>, Error> {
         let request = GetPatientPartyRequest { id: patient.to_string() };
-        let party = known(self.patients.clone().get_patient_party(request).await)?;
-        Ok(party.map(Party::try_from).transpose()?)
+        let party = known(PATIENT_SVC, self.patients.clone().get_patient_party(request).await)?;
+        party.map(|party| readable(PATIENT_SVC, party.try_into())).transpose()
     }
 
     /// The names beside `appointments`: one question to each neighbour, both at once.
@@ -103,10 +109,18 @@ fn answered<T>(answer: Result<Result<tonic::Response<T>, Status>, Elapsed>) -> O
     Some(answer.ok()?.ok()?.into_inner())
 }
 
-fn known<T>(answer: Result<tonic::Response<T>, Status>) -> Result<Option<T>, Error> {
+fn known<T>(neighbour: &str, answer: Result<tonic::Response<T>, Status>) -> Result<Option<T>, Error> {
     match answer {
         Ok(answer) => Ok(Some(answer.into_inner())),
-        Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(status) => Err(Error::Neighbour(status)),
+        Err(status) => match status.code() {
+            Code::NotFound => Ok(None),
+            Code::Unavailable | Code::DeadlineExceeded => Err(Error::Neighbour(status)),
+            // Between it and us; the caller has done nothing wrong.
+            _ => Err(Error::Neighbour(unavailable(DOMAIN, neighbour, &status))),
+        },
     }
+}
+
+fn readable<T>(neighbour: &'static str, answer: Result<T, Violations>) -> Result<T, Error> {
+    answer.map_err(|source| Error::Unreadable { neighbour, source })
 }

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tonic::body::Body;
 use tonic::server::{Grpc, NamedService};
 use tonic::transport::{Server, server::TcpIncoming};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::Service;
 
@@ -154,16 +154,22 @@ pub(crate) struct Register<T>(Arc<Mutex<Known<T>>>);
 struct Known<T> {
     entries: HashMap<String, T>,
     asked: Vec<String>,
+    ailment: Option<Code>,
 }
 
 impl<T: Clone> Register<T> {
     pub(crate) fn empty() -> Self {
-        Self(Arc::new(Mutex::new(Known { entries: HashMap::new(), asked: Vec::new() })))
+        Self(Arc::new(Mutex::new(Known { entries: HashMap::new(), asked: Vec::new(), ailment: None })))
     }
 
     /// From now on `id` is known as `entry`.
     pub(crate) fn put(&self, id: &impl ToString, entry: T) {
         self.0.lock().unwrap().entries.insert(id.to_string(), entry);
+    }
+
+    /// From now on every question fails with this code, if it is given.
+    pub(crate) fn fail(&self, ailment: Option<Code>) {
+        self.0.lock().unwrap().ailment = ailment;
     }
 
     /// The ids that were asked for since the last time.
@@ -173,6 +179,9 @@ impl<T: Clone> Register<T> {
 
     fn find(&self, id: String) -> Result<T, Status> {
         let mut known = self.0.lock().unwrap();
+        if let Some(ailment) = known.ailment {
+            return Err(Status::new(ailment, "failing"));
+        }
         let entry = known.entries.get(&id).cloned();
         known.asked.push(id);
         entry.ok_or_else(|| Status::not_found("unknown"))

@@ -105,6 +105,26 @@ async fn who_cannot_be_asked_is_unavailable() {
 }
 
 #[tokio::test]
+async fn what_ails_a_neighbour_is_not_the_callers_fault() {
+    let clinic = Clinic::open().await;
+    let mut staff = clinic.staff();
+    for ailment in [Code::Internal, Code::Unauthenticated, Code::PermissionDenied, Code::InvalidArgument] {
+        let (doctor, patient) = strangers(&clinic);
+        clinic.doctors.fail(Some(ailment));
+        assert_eq!(refusal(book(&mut staff, patient, doctor, at(3, 9, 0)).await), away());
+        clinic.doctors.fail(None);
+        clinic.patients.fail(Some(ailment));
+        assert_eq!(refusal(book(&mut staff, patient, doctor, at(3, 9, 0)).await), away());
+        clinic.patients.fail(None);
+    }
+    let (_, patient) = strangers(&clinic);
+    let later = DoctorRules { time_zone: "Europe/Atlantis".to_owned(), ..hours("UTC", "09:00", "17:00") };
+    let unreadable = later.doctor_id.parse().unwrap();
+    clinic.doctors.put(&unreadable, later);
+    assert_eq!(refusal(book(&mut staff, patient, unreadable, at(3, 9, 0)).await), away());
+}
+
+#[tokio::test]
 async fn those_who_are_known_need_no_neighbour() {
     let mut clinic = Clinic::open().await;
     let mut staff = clinic.staff();
