@@ -56,3 +56,23 @@ async fn a_history_tells_who_did_what_from_where_to_where() {
     let times: Vec<_> = history.iter().map(|e| e.time.map(|at| (at.seconds, at.nanos))).collect();
     assert!(times.is_sorted());
 }
+
+#[tokio::test]
+async fn what_happened_stays_written() {
+    let clinic = Clinic::open().await;
+    let (doctor, patient) = (clinic.doctor().await, clinic.patient().await);
+    book(&mut clinic.staff(), patient, doctor, at(3, 9, 0)).await.unwrap();
+    let owner = clinic.owner_sql().await;
+    for attempt in [
+        "UPDATE appointment.appointment_events SET actor_role = 'admin'",
+        "DELETE FROM appointment.appointment_events",
+        "DELETE FROM appointment.appointment_events WHERE false",
+        "TRUNCATE appointment.appointment_events",
+    ] {
+        for (sql, who) in [(&clinic.sql, "the service"), (&owner, "its owner")] {
+            assert!(sql.execute(attempt, &[]).await.is_err(), "{attempt} by {who}");
+        }
+    }
+    let kept = "SELECT count(*) FROM appointment.appointment_events WHERE actor_role = 'staff'";
+    assert_eq!(clinic.sql.query_one(kept, &[]).await.unwrap().get::<_, i64>(0), 1);
+}
