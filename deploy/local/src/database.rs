@@ -4,13 +4,18 @@ use anyhow::{Context, bail};
 use reqwest::Url;
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
 /// Also what an operator runs on a server of their own.
 const ROLES: &str = include_str!("../../postgres/roles.sql");
+
+/// Longest wait for a database to be deleted.
+const DELETION: Duration = Duration::from_secs(2);
 
 /// One database. Those that [`Database::fresh`] made are deleted when dropped.
 pub struct Database {
@@ -104,17 +109,19 @@ impl Drop for Database {
     fn drop(&mut self) {
         let Some(maintenance) = self.maintenance.take() else { return };
         let name = self.admin.path().trim_start_matches('/').to_owned();
+        let deleting = async move {
+            let session = Session::open(&maintenance).await?;
+            let delete = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            anyhow::Ok(session.client.batch_execute(&delete).await?)
+        };
+        let (done, deleted) = mpsc::channel();
         // A thread, because this may be one that runs async code. Best effort: the server may be gone.
-        let deleting = thread::spawn(move || -> anyhow::Result<()> {
-            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-                let session = Session::open(&maintenance).await?;
-                Ok(session
-                    .client
-                    .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-                    .await?)
-            })
+        thread::spawn(move || -> anyhow::Result<()> {
+            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(deleting)?;
+            Ok(done.send(())?)
         });
-        let _ = deleting.join();
+        // It waits for all who are just logging in, and some of them may be waiting for us to go on.
+        let _ = deleted.recv_timeout(DELETION);
     }
 }
 

@@ -2,6 +2,9 @@
 use local::database::Database;
 use local::service::Service;
 use local::testing;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio_postgres::NoTls;
 
 /// Runs one statement as whoever `url` says.
@@ -58,6 +61,21 @@ async fn databases_are_made_side_by_side_and_deleted_when_dropped() {
     for url in &urls {
         assert!(run(url, "SELECT").await.is_err());
     }
+}
+
+#[tokio::test]
+async fn one_who_is_just_logging_in_does_not_hold_up_who_is_done_with_a_database() {
+    let database = testing::database().await.unwrap();
+    let url = database.admin_url();
+    let address = url.split(['@', '/']).nth(3).unwrap();
+    let mut visitor = TcpStream::connect(address).await.unwrap();
+    let greeting = b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0";
+    visitor.write_all(greeting).await.unwrap();
+    assert_eq!(visitor.read_u8().await.unwrap(), b'R', "asks for a password");
+    let begun = Instant::now();
+    drop(database);
+    // The server would wait for the password for a minute.
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]
