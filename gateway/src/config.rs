@@ -62,8 +62,8 @@ pub struct Edge {
     pub request_deadline_seconds: u64,
 
     /// Most connections that are open at once; further ones wait.
-    #[arg(long, env, default_value_t = 4096, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    pub max_connections: usize,
+    #[arg(long, env, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: u32,
 
     /// Whether /docs, /redoc and /openapi.json are served.
     #[arg(long, env, action = clap::ArgAction::Set, default_value_t = true)]

@@ -1,4 +1,5 @@
 //! Connections: accepted up to a number, held to their time, ended in order.
+use crate::connection::{self, Activity};
 use crate::router::Service;
 use axum::extract::ConnectInfo;
 use http::Request;
@@ -6,7 +7,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use platform::shutdown::Shutdown;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt as _;
 
-/// Time that a client has to send the headers of a request, and that a connection may be idle.
+/// Time that a client has to send the headers of a request, and to answer a ping.
 const HEADER_PATIENCE: Duration = Duration::from_secs(30);
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const MAX_HEADERS: usize = 64;
@@ -28,13 +28,12 @@ const RESPITE: Duration = Duration::from_millis(100);
 pub async fn serve(
     listener: TcpListener,
     service: Service,
-    max_connections: usize,
+    max_connections: u32,
     shutdown: &Shutdown,
     grace: Duration,
 ) {
     let http = Arc::new(http());
-    let connections = GracefulShutdown::new();
-    let free = Arc::new(Semaphore::new(max_connections));
+    let free = Arc::new(Semaphore::new(max_connections as usize));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &free) => accepted,
@@ -48,21 +47,28 @@ pub async fn serve(
                 continue;
             }
         };
-        let service = service.clone();
+        let (activity, service) = (Activity::begin(), service.clone());
+        let requests = activity.clone();
         let answer = service_fn(move |mut request: Request<Incoming>| {
+            let in_flight = requests.request();
             request.extensions_mut().insert(ConnectInfo(address));
-            service.clone().oneshot(request)
+            let answer = service.clone().oneshot(request);
+            async move {
+                let answer = answer.await;
+                drop(in_flight);
+                answer
+            }
         });
         let connection = http.serve_connection(TokioIo::new(stream), answer).into_owned();
-        let connection = connections.watch(connection);
+        let stop = shutdown.clone();
         shutdown.spawn(async move {
-            // How a connection ends is its peer's affair.
-            let _ = connection.await;
+            connection::run(connection, &activity, stop.requested()).await;
             drop(permit);
         });
     }
-    if tokio::time::timeout(grace, connections.shutdown()).await.is_err() {
-        tracing::warn!("closed connections that did not end in time");
+    // A connection gives its permit back when it ends.
+    if tokio::time::timeout(grace, free.acquire_many(max_connections)).await.is_err() {
+        tracing::warn!("some connections did not end in time");
     }
 }
 

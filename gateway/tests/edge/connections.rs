@@ -7,6 +7,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// What an HTTP/2 client sends first: the preface, and settings without any.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 async fn start(shutdown: &Shutdown, readiness: &Readiness) -> (SocketAddr, JoinHandle<anyhow::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -38,6 +42,27 @@ async fn silent_connections_do_not_hold_up_the_end() {
     let ended = tokio::time::timeout(Duration::from_secs(5), serving).await;
     ended.expect("the gateway ends").unwrap().unwrap();
     assert!(!readiness.is_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn silent_connections_make_room_for_others() {
+    let (shutdown, readiness) = (Shutdown::default(), Readiness::default());
+    let (address, _serving) = start(&shutdown, &readiness).await;
+    for begin in [b"".as_slice(), b"P", b"GET /health HTTP/1.1\r\nhost: x\r\n", HTTP2] {
+        let mut silent = Vec::new();
+        for _ in 0..config().edge.max_connections {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(begin).await.unwrap();
+            silent.push(stream);
+        }
+        let started = Instant::now();
+        let mut other = TcpStream::connect(address).await.unwrap();
+        let asked = ask(&mut other, "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let answer = tokio::time::timeout(Duration::from_secs(25), asked).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        assert!(started.elapsed() < Duration::from_secs(25));
+    }
+    shutdown.request();
 }
 
 #[tokio::test]
