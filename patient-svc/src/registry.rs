@@ -44,6 +44,9 @@ impl Registry {
     ) -> Result<Patient, Error> {
         let id = access::id_of_new(user.role, asked).map_err(Error::of_patient)?;
         let profile = profile?;
+        if !profile.identifiers.is_empty() {
+            access::may_identify(user.role).map_err(Error::of_patient)?;
+        }
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let patient = tx.insert(id, &profile, now).await?;

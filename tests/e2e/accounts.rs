@@ -33,12 +33,16 @@ async fn a_newcomer_registers_makes_a_record_and_books_without_logging_in_again(
     let newcomer = log_in(&mesh.anyone(), &email, PASSWORD).await;
     let record =
         json!({ "first_name": "Sam", "last_name": "Self", "date_of_birth": "1990-01-01", "email": email });
+    let mut numbered = record.clone();
+    numbered["identifiers"] = json!([{ "system": "mrn", "value": "MRN-1" }]);
+    newcomer.post("/api/patients/", numbered).await.refused(403, "field_forbidden");
+    let doctor = mesh.admin().await.doctor().await;
+    let visit = tests::clinic::visit(&text(&user, "patient_id"), &doctor.id, tests::clinic::at(3, 9, 0));
+    newcomer.post("/api/appointments/", visit.clone()).await.refused(409, "no_patient_record");
+
     let patient = newcomer.post("/api/patients/", record.clone()).await.created();
     assert_eq!(patient["id"], user["patient_id"]);
     newcomer.post("/api/patients/", record).await.refused(409, "patient_exists");
-
-    let doctor = mesh.admin().await.doctor().await;
-    let visit = tests::clinic::visit(&text(&patient, "id"), &doctor.id, tests::clinic::at(3, 9, 0));
     newcomer.post("/api/appointments/", visit).await.created();
 }
 

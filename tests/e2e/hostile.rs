@@ -73,7 +73,7 @@ async fn a_field_that_is_missing_is_named() {
         ("/api/patients/", json!({ "last_name": "X", "date_of_birth": "1980-01-01" }), "/first_name"),
         (
             "/api/doctors/",
-            json!({ "first_name": "X", "last_name": "Y", "time_zone": "UTC" }),
+            json!({ "first_name": "X", "last_name": "Y", "email": fresh_email("x"), "time_zone": "UTC" }),
             "/specialization",
         ),
         (

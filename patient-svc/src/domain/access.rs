@@ -60,6 +60,14 @@ pub fn id_of_new(role: Role, asked: Option<PatientId>) -> Result<PatientId, Deni
     }
 }
 
+/// Numbers by which others know a patient are for those to enter who have seen them on paper.
+pub fn may_identify(role: Role) -> Result<(), Denied> {
+    match role {
+        Role::Patient(_) => Err(Denied::Field("identifiers")),
+        _ => Ok(()),
+    }
+}
+
 pub fn may_change(role: Role, id: PatientId) -> Result<(), Denied> {
     match role {
         Role::Admin | Role::Staff => Ok(()),
@@ -125,6 +133,12 @@ mod tests {
         assert_eq!(id_of_new(Role::Patient(own), Some(own)), Ok(own));
         assert_eq!(id_of_new(Role::Patient(own), Some(other)), Err(Denied::NotAllowed));
         assert_eq!(id_of_new(Role::Doctor(doctor), None), Err(Denied::NotAllowed));
+    }
+
+    #[test]
+    fn patients_do_not_number_themselves() {
+        assert_eq!(may_identify(Role::Patient(PatientId::random())), Err(Denied::Field("identifiers")));
+        assert_eq!(may_identify(Role::Staff), Ok(()));
     }
 
     #[test]
