@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use utoipa::PartialSchema;
 
+mod tree; // JSON as it was sent
 mod parse; // reading, and all that is wrong
 
-pub use parse::parse_form;
+pub use parse::{for_people, parse_form};
 
 use parse::parse;
 

@@ -21,6 +21,7 @@ const WRAPPERS: [&str; 5] = ["patient", "doctor", "availability", "medical_recor
 pub fn to_field(path: &str) -> String {
     let path = match path.split_once('.') {
         Some((first, rest)) if WRAPPERS.contains(&first) => rest,
+        None if WRAPPERS.contains(&path) => "",
         _ => path,
     };
     let renamed = RENAMED.iter().find(|(theirs, _)| *theirs == path).map_or(path, |(_, ours)| ours);
@@ -54,6 +55,7 @@ mod tests {
         assert_eq!(to_field("start_local"), "/start_time");
         assert_eq!(to_field("page_token"), "/cursor");
         assert_eq!(to_field("update_mask"), "");
+        assert_eq!(to_field("medical_record"), "");
     }
 
     #[test]

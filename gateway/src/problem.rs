@@ -138,6 +138,15 @@ impl Problem {
         self
     }
 
+    /// With what is wrong at `theirs` told of `ours`.
+    #[must_use]
+    pub fn renamed(mut self, theirs: &str, ours: &str) -> Self {
+        for error in self.0.errors.iter_mut().filter(|error| error.pointer == theirs) {
+            ours.clone_into(&mut error.pointer);
+        }
+        self
+    }
+
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds.max(1));

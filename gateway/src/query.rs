@@ -1,13 +1,13 @@
 //! What stands outside of the body: path, query, preconditions.
-use crate::body::parse_form;
+use crate::body::{for_people, parse_form};
 use crate::problem::{FieldProblem, Problem};
-use axum::extract::FromRequestParts;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use http::{StatusCode, header};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
@@ -20,11 +20,19 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for FromPat
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(value)| Self(value)).map_err(|rejection| bad_path(&rejection))
+        match path {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let parameters = RawPathParams::from_request_parts(parts, state).await;
+                let first = parameters.as_ref().ok().and_then(|parameters| parameters.iter().next());
+                Err(bad_path(&rejection, first.map_or("", |(name, _)| name)))
+            }
+        }
     }
 }
 
-fn bad_path(rejection: &PathRejection) -> Problem {
+/// What is wrong with a path, whose first parameter is `first`.
+fn bad_path(rejection: &PathRejection, first: &str) -> Problem {
     let problem = Problem::malformed("the path is malformed");
     let PathRejection::FailedToDeserializePathParams(error) = rejection else { return problem };
     let error = match error.kind() {
@@ -32,13 +40,13 @@ fn bad_path(rejection: &PathRejection) -> Problem {
             FieldProblem::new(format!("/{key}"), "invalid", format!("must be {expected_type}"))
         }
         ErrorKind::DeserializeError { key, message, .. } => {
-            FieldProblem::new(format!("/{key}"), "invalid", message)
+            FieldProblem::new(format!("/{key}"), "invalid", for_people(message))
         }
         ErrorKind::InvalidUtf8InPathParam { key } => {
             FieldProblem::new(format!("/{key}"), "invalid", "must be UTF-8")
         }
         // Where the path has one parameter only, axum leaves out its name.
-        ErrorKind::Message(message) => FieldProblem::new("/id", "invalid", message),
+        ErrorKind::Message(message) => FieldProblem::new(format!("/{first}"), "invalid", for_people(message)),
         _ => return problem,
     };
     problem.with_errors(vec![error])
@@ -56,24 +64,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A whole number within bounds, where services take 0 for "as usual".
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "i32")]
+/// A whole number within bounds.
+#[derive(Clone, Copy, Debug)]
 pub struct Within<const MIN: i32, const MAX: i32>(i32);
 
 /// How many items a page has, at most.
 pub type Limit<const MAX: i32> = Within<1, MAX>;
 
-impl<const MIN: i32, const MAX: i32> TryFrom<i32> for Within<MIN, MAX> {
-    type Error = String;
-
-    fn try_from(number: i32) -> Result<Self, String> {
-        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err(format!("must be {MIN} to {MAX}")) }
+impl<'de, const MIN: i32, const MAX: i32> Deserialize<'de> for Within<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i32::deserialize(deserializer).ok().filter(|number| (MIN..=MAX).contains(number));
+        number.map(Self).ok_or_else(|| D::Error::custom(format_args!("must be {MIN} to {MAX}")))
     }
 }
 
 impl<const MIN: i32, const MAX: i32> Within<MIN, MAX> {
-    /// The number, or 0 when there is none.
+    pub fn get(self) -> i32 {
+        self.0
+    }
+
+    /// The number, or 0 when there is none, which services take for "as usual".
     pub fn or_zero(number: Option<Self>) -> i32 {
         number.map_or(0, |Self(number)| number)
     }
@@ -184,6 +194,16 @@ fn if_match(required: Required, pattern: &str) -> Parameter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_out_of_bounds_is_told_the_bounds() {
+        for limit in ["0", "201", "-1", "", "x", "1.5", "99999999999999999999"] {
+            let problem = parse_form::<Paging>(format!("limit={limit}").as_bytes()).err().unwrap();
+            let expected = FieldProblem::new("/limit", "invalid", "must be 1 to 200");
+            assert_eq!(problem.errors(), [expected], "{limit}");
+        }
+        assert_eq!(parse_form::<Paging>(b"limit=200").unwrap().into_wire(), (200, String::new()));
+    }
 
     #[test]
     fn if_match_names_one_version_or_any() {

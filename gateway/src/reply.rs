@@ -15,9 +15,7 @@ pub trait Resource: Serialize + ToSchema {
     fn location(&self) -> String;
 
     /// The number of its state, where changes are guarded by one.
-    fn version(&self) -> Option<i64> {
-        None
-    }
+    const VERSION: Option<fn(&Self) -> i64> = None;
 }
 
 /// 200 and the resource as it now is, with its version as the ETag.
@@ -80,7 +78,7 @@ fn etag(version: i64) -> HeaderValue {
 
 impl<T: Resource> IntoResponse for Found<T> {
     fn into_response(self) -> Response {
-        let tag = self.0.version().map(etag);
+        let tag = T::VERSION.map(|version| etag(version(&self.0)));
         let mut response = Json(self.0).into_response();
         if let Some(tag) = tag {
             response.headers_mut().insert(header::ETAG, tag);
@@ -157,16 +155,20 @@ pub fn text_header(description: &str, example: &str) -> openapi::Header {
     HeaderBuilder::new().schema(Some(text)).description(Some(description)).build()
 }
 
-fn etag_header() -> openapi::Header {
-    text_header(
-        "The version of the resource, for `If-Match`; only where the resource has a version.",
-        "\"v3\"",
-    )
+/// A resource, with its ETag where it has one.
+fn resource<T: Resource>(description: &str) -> ResponseBuilder {
+    let response = json::<T>(description);
+    match T::VERSION {
+        Some(_) => {
+            response.header("ETag", text_header("The version of the resource, for `If-Match`.", "\"v3\""))
+        }
+        None => response,
+    }
 }
 
 impl<T: Resource> IntoResponses for Found<T> {
     fn responses() -> Documented {
-        documented(StatusCode::OK, json::<T>("The resource as it now is").header("ETag", etag_header()))
+        documented(StatusCode::OK, resource::<T>("The resource as it now is"))
     }
 }
 
@@ -174,7 +176,7 @@ impl<T: Resource> IntoResponses for Created<T> {
     fn responses() -> Documented {
         let location =
             text_header("Where the new resource is.", "/api/…/0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e");
-        let response = json::<T>("Created").header("Location", location).header("ETag", etag_header());
+        let response = resource::<T>("Created").header("Location", location);
         documented(StatusCode::CREATED, response)
     }
 }

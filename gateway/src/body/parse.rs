@@ -1,8 +1,8 @@
 //! Reading JSON and forms, and all that is wrong with them.
+use super::tree::Tree;
 use crate::pointer::{to_member, to_value};
 use crate::problem::{FieldProblem, Problem};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::fmt::Display;
 use utoipa::PartialSchema;
 use utoipa::openapi::{RefOr, Schema};
@@ -12,34 +12,24 @@ const MAX_ERRORS: usize = 50;
 
 /// Reads a JSON body.
 pub(super) fn parse<T: DeserializeOwned + PartialSchema>(body: &[u8]) -> Result<T, Problem> {
-    let malformed = || Problem::malformed("the body is not JSON");
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let error = match serde_path_to_error::deserialize(&mut json) {
-        Ok(value) => return json.end().map(|()| value).map_err(|_| malformed()),
-        Err(error) => error,
-    };
-    if !error.inner().is_data() {
-        return Err(malformed());
-    }
-    // Only what stands twice is lost on the way through `Value`.
-    let first = field_problem(&error);
-    if first.code == "duplicate" {
-        return Err(Problem::invalid(vec![first]));
-    }
-    let body: Value = serde_json::from_slice(body).map_err(|_| malformed())?;
-    let missing = missing::<T>(&body);
-    let mut problems = all_problems::<T>(body);
-    // serde finds one missing field at a time.
-    problems.extend(missing.into_iter().filter(|missing| !is_known(&problems, missing)).collect::<Vec<_>>());
-    Err(Problem::invalid(problems))
+    let body: Tree = serde_json::from_slice(body).map_err(|_| Problem::malformed("the body is not JSON"))?;
+    body.read().map_err(|_| {
+        let missing = missing::<T>(&body);
+        let mut problems = all_problems::<T>(body);
+        // serde finds one missing field at a time.
+        let others = missing.into_iter().filter(|missing| !is_known(&problems, missing));
+        problems.extend(others.collect::<Vec<_>>());
+        Problem::invalid(problems)
+    })
 }
 
 /// The fields that `body` lacks, as far as the document requires them.
-fn missing<T: PartialSchema>(body: &Value) -> Vec<FieldProblem> {
-    let (RefOr::T(Schema::Object(schema)), Value::Object(members)) = (T::schema(), body) else {
+fn missing<T: PartialSchema>(body: &Tree) -> Vec<FieldProblem> {
+    let (RefOr::T(Schema::Object(schema)), Tree::Object(members)) = (T::schema(), body) else {
         return vec![];
     };
-    let lacking = schema.required.iter().filter(|name| !members.contains_key(*name));
+    let is_there = |name: &String| members.iter().any(|(member, _)| member == name);
+    let lacking = schema.required.iter().filter(|name| !is_there(name));
     lacking.map(|name| FieldProblem::new(to_member("", name), "missing", "is required")).collect()
 }
 
@@ -83,20 +73,18 @@ fn all_problems<T: DeserializeOwned>(mut input: impl Input) -> Vec<FieldProblem>
     problems
 }
 
-impl Input for Value {
+impl Input for Tree {
     fn read<T: DeserializeOwned>(&self) -> Result<T, FieldProblem> {
         serde_path_to_error::deserialize(self).map_err(|error| field_problem(&error))
     }
 
     fn take_away(&mut self, pointer: &str) -> bool {
         let Some((parent, name)) = pointer.rsplit_once('/') else { return false };
-        match self.pointer_mut(parent) {
-            Some(Self::Object(members)) => {
-                members.remove(&name.replace("~1", "/").replace("~0", "~")).is_some()
-            }
-            // The others must keep their places, or they would be named wrongly.
-            _ => false,
-        }
+        // Items of arrays must keep their places, or the others would be named wrongly.
+        let Some(members) = self.members_at(parent) else { return false };
+        let before = members.len();
+        members.retain(|(member, _)| to_member("", member) != format!("/{name}"));
+        members.len() < before
     }
 }
 
@@ -134,19 +122,24 @@ fn field_problem<E: Display>(error: &serde_path_to_error::Error<E>) -> FieldProb
     }
 }
 
-fn for_people(message: &str) -> String {
-    let message = message.split(" at line ").next().unwrap_or(message);
-    let is_serdes = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "]
+/// What serde and the standard library say, without the words of Rust.
+pub fn for_people(message: &str) -> String {
+    let is_serdes = ["invalid type: ", "invalid value: ", "unknown variant "]
         .iter()
         .any(|prefix| message.starts_with(prefix));
     match message.rsplit_once(", expected ") {
-        Some((_, "i32")) if is_serdes => "must be a whole number".to_owned(),
+        Some((_, "i32" | "i64" | "u8")) if message.starts_with("invalid value: ") => OUT_OF_RANGE.to_owned(),
         Some((_, expected)) if is_serdes => format!("must be {expected}"),
         _ if message.starts_with("UUID parsing failed") => "must be a UUID".to_owned(),
-        _ if message == "invalid digit found in string" => "must be a whole number".to_owned(),
+        _ if message.starts_with("number too ") => OUT_OF_RANGE.to_owned(),
+        _ if message.ends_with("digit found in string") || message.ends_with("integer from empty string") => {
+            "must be a whole number".to_owned()
+        }
         _ => message.to_owned(),
     }
 }
+
+const OUT_OF_RANGE: &str = "is out of range";
 
 #[cfg(test)]
 mod tests {
@@ -162,6 +155,7 @@ mod tests {
         name: PersonName,
         email: Option<Email>,
         age: u8,
+        is_old: Option<bool>,
         #[serde(default)]
         friends: Vec<Friend>,
     }
@@ -225,6 +219,24 @@ mod tests {
     }
 
     #[test]
+    fn each_wrong_type_is_named_as_json_calls_it() {
+        for (body, pointer, detail) in [
+            (r#"["A", null, 1, []]"#, "", "must be an object"),
+            (r#"{"name":"A","age":1,"friends":[["B"]]}"#, "/friends/0", "must be an object"),
+            (r#"{"name":"A","age":1,"friends":{}}"#, "/friends", "must be an array"),
+            (r#"{"name":["A"],"age":1}"#, "/name", "must be a string"),
+            (r#"{"name":"A","age":1.5}"#, "/age", "must be a whole number"),
+            (r#"{"name":"A","age":"1"}"#, "/age", "must be a whole number"),
+            (r#"{"name":"A","age":300}"#, "/age", "is out of range"),
+            (r#"{"name":"A","age":1,"is_old":"no"}"#, "/is_old", "must be true or false"),
+        ] {
+            let problem = parse::<Person>(body.as_bytes()).unwrap_err();
+            let FieldProblem { pointer: found, detail: told, .. } = &problem.errors()[0];
+            assert_eq!((found.as_str(), told.as_str()), (pointer, detail), "{body}");
+        }
+    }
+
+    #[test]
     fn every_wrong_parameter_is_named_at_once() {
         let problem = parse_form::<Person>(b"name=A&age=x&colour=red&email=no").unwrap_err();
         let errors: Vec<_> = problem.errors().iter().map(|error| (&*error.pointer, &*error.code)).collect();
@@ -234,13 +246,13 @@ mod tests {
     #[test]
     fn serdes_words_are_put_for_people() {
         for (theirs, ours) in [
-            ("invalid type: integer `5`, expected a string at line 1 column 9", "must be a string"),
-            ("invalid type: null, expected a boolean", "must be a boolean"),
             ("unknown variant `x`, expected `a` or `b`", "must be `a` or `b`"),
             ("unknown variant `x`, expected one of `a`, `b`, `c`", "must be one of `a`, `b`, `c`"),
+            ("invalid value: integer `3000000000`, expected i32", "is out of range"),
+            ("number too large to fit in target type", "is out of range"),
             ("UUID parsing failed: invalid length", "must be a UUID"),
             ("invalid digit found in string", "must be a whole number"),
-            ("invalid type: floating point `2.5`, expected i32", "must be a whole number"),
+            ("cannot parse integer from empty string", "must be a whole number"),
             ("must be an e-mail address", "must be an e-mail address"),
         ] {
             assert_eq!(for_people(theirs), ours);

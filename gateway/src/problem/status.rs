@@ -115,7 +115,9 @@ mod tests {
         let table = [
             (Code::FailedPrecondition, "OUTSIDE_AVAILABILITY", 422),
             (Code::FailedPrecondition, "HAS_ACTIVE_APPOINTMENTS", 409),
+            (Code::FailedPrecondition, "NO_PATIENT_RECORD", 409),
             (Code::FailedPrecondition, "REVISION_REQUIRED", 428),
+            (Code::InvalidArgument, "VALIDATION_FAILED", 422),
             (Code::Aborted, "VERSION_MISMATCH", 412),
             (Code::AlreadyExists, "PATIENT_CONFLICT", 409),
             (Code::Unauthenticated, "INVALID_CREDENTIALS", 401),

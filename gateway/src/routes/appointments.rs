@@ -55,7 +55,7 @@ async fn list(
 /// Book a visit
 ///
 /// 409: `slot_taken`, with free times nearby in `alternatives`; `patient_conflict` when the patient has another
-/// visit then. 422 `outside_availability` when the doctor does not work then.
+/// visit then; `no_patient_record` when a patient has none yet. 422 `outside_availability` when the doctor does not work then.
 #[utoipa::path(
     post,
     path = "/api/appointments",

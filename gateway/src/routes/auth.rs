@@ -66,15 +66,23 @@ async fn register(
     Json(body): Json<Register>,
 ) -> Result<Created<User>, Problem> {
     let body = body.resolved()?;
+    let alias = body.alias();
+    let user = register_resolved(&app, caller, body).await.map_err(|problem| match alias {
+        Some(link) => problem.renamed(link, "/reference_id"),
+        None => problem,
+    })?;
+    Ok(Created(user.try_into()?))
+}
+
+async fn register_resolved(app: &App, caller: Option<Caller>, body: Register) -> Result<pb::User, Problem> {
     let message = match caller {
         Some(caller) => {
-            link_exists(&app, &caller, &body).await?;
+            link_exists(app, &caller, &body).await?;
             caller.asks(pb::RegisterRequest::from(body))
         }
         None => tonic::Request::new(body.into()),
     };
-    let user = app.clients.auth.clone().register(message).await?.into_inner();
-    Ok(Created(user.try_into()?))
+    Ok(app.clients.auth.clone().register(message).await?.into_inner())
 }
 
 /// Whether what an account is to be linked to is there; auth-svc knows neither patients nor doctors.

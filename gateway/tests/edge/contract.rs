@@ -152,6 +152,24 @@ async fn nobody_gets_anywhere_without_a_token_unless_the_document_says_so() {
 }
 
 #[test]
+fn an_etag_is_promised_where_there_is_a_version() {
+    let document = document();
+    let mut versioned = 0;
+    for (method, path, operation) in operations(&document).filter(|(_, path, _)| path.starts_with("/api/")) {
+        let answers = ["200", "201"].map(|status| &operation["responses"][status]);
+        let Some(answer) = answers.into_iter().find(|answer| answer.is_object()) else { continue };
+        let reference = answer["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+        let schema = document.pointer(reference.trim_start_matches('#')).filter(|_| !reference.is_empty());
+        let has_version = schema.is_some_and(|schema| schema["properties"].get("version").is_some());
+        assert_eq!(answer["headers"].get("ETag").is_some(), has_version, "{method} {path}");
+        let is_read = method == Method::GET;
+        assert_eq!(operation["responses"].get("304").is_some(), has_version && is_read, "{method} {path}");
+        versioned += usize::from(has_version);
+    }
+    assert!(versioned > 10, "{versioned}");
+}
+
+#[test]
 fn the_paths_that_clients_know_are_there() {
     let document = document();
     for (path, methods) in [

@@ -52,6 +52,10 @@ async fn a_malformed_id_is_named_before_anything_else_is_looked_at() {
     }
     let problem = gateway.get("/api/doctors/x/availability/y").await.refused(400, "malformed_request");
     assert_eq!(errors(&problem), [("/id", "invalid")]);
+    assert_eq!(problem["errors"][0]["detail"], "must be a UUID");
+    let problem = gateway.get("/api/doctors/specialization/a").await.refused(400, "malformed_request");
+    assert_eq!(errors(&problem), [("/specialization", "invalid")]);
+    assert_eq!(problem["errors"][0]["detail"], "must be 2 to 100 characters long");
 }
 
 #[tokio::test]
@@ -178,5 +182,42 @@ async fn every_answer_has_the_headers_that_protect_it() {
         assert!(answer.headers.contains_key("strict-transport-security"));
         assert!(answer.headers.contains_key("cache-control"));
         assert!(answer.headers.contains_key("x-request-id"));
+    }
+}
+
+#[tokio::test]
+async fn an_array_is_never_taken_for_an_object() {
+    let gateway = Gateway::new();
+    for (method, path, body) in [
+        (Method::POST, "/api/auth/login", json!(["ada", "secret", null, null, null, null])),
+        (Method::POST, "/api/auth/refresh", json!(["rt_x"])),
+        (Method::POST, "/api/auth/register", json!(["a@example.com"])),
+        (Method::POST, "/api/auth/login", json!("ada")),
+        (Method::POST, "/api/auth/login", json!(null)),
+    ] {
+        let body = Body::from(body.to_string());
+        let answer = gateway.send(method, path, &[("content-type", JSON)], body).await;
+        let problem = answer.refused(422, "validation_failed");
+        let expected = json!([{"pointer": "", "detail": "must be an object", "code": "invalid"}]);
+        assert_eq!(problem["errors"], expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_the_words_of_json() {
+    let gateway = Gateway::new();
+    for (member, value, detail) in [
+        ("password", json!(5), "must be a string"),
+        ("password", json!(["x"]), "must be a string"),
+        ("role", json!({"patient": null}), "must be a string"),
+        ("patient_id", json!("x"), "must be a UUID"),
+        ("patient_id", json!(7), "must be a string"),
+    ] {
+        let mut body = json!({"email": "a@example.com", "password": "a long and private sentence"});
+        body[member] = value;
+        let answer = gateway.post("/api/auth/register", JSON, body.to_string()).await;
+        let problem = answer.refused(422, "validation_failed");
+        assert_eq!(errors(&problem), [(format!("/{member}").as_str(), "invalid")]);
+        assert_eq!(problem["errors"][0]["detail"], detail);
     }
 }

@@ -21,12 +21,10 @@ struct Thing {
 }
 
 impl Resource for Thing {
+    const VERSION: Option<fn(&Self) -> i64> = Some(|thing| thing.version);
+
     fn location(&self) -> String {
         "/thing".to_owned()
-    }
-
-    fn version(&self) -> Option<i64> {
-        Some(self.version)
     }
 }
 

@@ -117,12 +117,10 @@ pub struct Appointment {
 }
 
 impl Resource for Appointment {
+    const VERSION: Option<fn(&Self) -> i64> = Some(|appointment| appointment.version);
+
     fn location(&self) -> String {
         format!("/api/appointments/{}", self.id)
-    }
-
-    fn version(&self) -> Option<i64> {
-        Some(self.version)
     }
 }
 

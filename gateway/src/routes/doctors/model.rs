@@ -50,12 +50,10 @@ pub struct Doctor {
 }
 
 impl Resource for Doctor {
+    const VERSION: Option<fn(&Self) -> i64> = Some(|doctor| doctor.version);
+
     fn location(&self) -> String {
         format!("/api/doctors/{}", self.id)
-    }
-
-    fn version(&self) -> Option<i64> {
-        Some(self.version)
     }
 }
 

@@ -140,12 +140,10 @@ pub struct Patient {
 }
 
 impl Resource for Patient {
+    const VERSION: Option<fn(&Self) -> i64> = Some(|patient| patient.version);
+
     fn location(&self) -> String {
         format!("/api/patients/{}", self.id)
-    }
-
-    fn version(&self) -> Option<i64> {
-        Some(self.version)
     }
 }
 

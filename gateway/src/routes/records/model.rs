@@ -42,12 +42,10 @@ pub struct MedicalRecord {
 }
 
 impl Resource for MedicalRecord {
+    const VERSION: Option<fn(&Self) -> i64> = Some(|record| record.version.into());
+
     fn location(&self) -> String {
         format!("/api/records/{}", self.id)
-    }
-
-    fn version(&self) -> Option<i64> {
-        Some(self.version.into())
     }
 }
 

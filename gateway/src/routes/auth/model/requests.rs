@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 pub struct Register {
     pub email: Email,
     /// Letters, digits, `.`, `_` and `-`.
-    #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "ada")]
-    pub username: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "ada")]
+    pub username: Option<Username>,
     #[schema(format = Password, min_length = 15, max_length = 128, example = "a long and private sentence")]
     pub password: String,
     pub full_name: Option<PersonName>,
@@ -31,10 +31,23 @@ pub struct Register {
     pub reference_id: Option<uuid::Uuid>,
 }
 
+/// A user name that is not empty, which on the wire would be none. The rest is checked by auth-svc.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub struct Username(String);
+
+impl TryFrom<String> for Username {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, &'static str> {
+        if name.is_empty() { Err("must be 3 to 64 characters long") } else { Ok(Self(name)) }
+    }
+}
+
 impl Register {
     /// Puts `reference_id` where the role has it.
     pub fn resolved(mut self) -> Result<Self, Problem> {
-        let Some(reference) = self.reference_id.take() else { return Ok(self) };
+        let Some(reference) = self.reference_id else { return Ok(self) };
         if self.patient_id.is_some() || self.doctor_id.is_some() {
             return Err(Problem::invalid_field("/reference_id", "cannot stand beside another link"));
         }
@@ -47,6 +60,11 @@ impl Register {
         }
         Ok(self)
     }
+
+    /// The link that stands in for `reference_id`, as problems name it.
+    pub fn alias(&self) -> Option<&'static str> {
+        self.reference_id.map(|_| if self.doctor_id.is_some() { "/doctor_id" } else { "/patient_id" })
+    }
 }
 
 impl From<Register> for pb::RegisterRequest {
@@ -55,7 +73,7 @@ impl From<Register> for pb::RegisterRequest {
             body;
         Self {
             email: email.into(),
-            username: username.unwrap_or_default(),
+            username: username.map(|Username(name)| name).unwrap_or_default(),
             password,
             full_name: full_name.map(Into::into).unwrap_or_default(),
             role: role.map_or(pb::Role::Unspecified, Into::into).into(),
@@ -158,6 +176,7 @@ mod tests {
         let id = "0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e";
         let body = |role: Option<&str>| serde_json::json!({"email": "a@example.com", "password": "x", "role": role, "reference_id": id});
         let patient = register(body(None)).resolved().unwrap();
+        assert_eq!(patient.alias(), Some("/patient_id"));
         assert_eq!((patient.patient_id.unwrap().to_string(), patient.doctor_id), (id.to_owned(), None));
         let doctor = register(body(Some("doctor"))).resolved().unwrap();
         assert_eq!((doctor.doctor_id.unwrap().to_string(), doctor.patient_id), (id.to_owned(), None));

@@ -1,6 +1,6 @@
 //! What front ends send about doctors and their hours.
 use crate::patch::{Clearable, Edit, Mask};
-use crate::query::Limit;
+use crate::query::{Limit, Within};
 use crate::times::TimeOfDay;
 use proto::doctor as pb;
 use proto::ids::{AvailabilityId, DoctorId};
@@ -24,8 +24,8 @@ pub struct CreateDoctor {
     pub languages: Vec<Language>,
     pub bio: Option<Bio>,
     /// A multiple of 5; 30 when absent.
-    #[schema(minimum = 5, maximum = 480, multiple_of = 5, example = 30)]
-    pub slot_minutes: Option<i32>,
+    #[schema(value_type = Option<i32>, minimum = 5, maximum = 480, multiple_of = 5, example = 30)]
+    pub slot_minutes: Option<Within<5, 480>>,
 }
 
 impl From<CreateDoctor> for pb::CreateDoctorRequest {
@@ -50,7 +50,7 @@ impl From<CreateDoctor> for pb::CreateDoctorRequest {
             time_zone: time_zone.into(),
             languages: languages.into_iter().map(Into::into).collect(),
             bio: bio.map(Into::into).unwrap_or_default(),
-            slot_minutes: slot_minutes.unwrap_or_default(),
+            slot_minutes: Within::or_zero(slot_minutes),
             ..pb::Doctor::default()
         };
         Self { doctor: Some(doctor) }
@@ -89,7 +89,7 @@ pub struct UpdateDoctor {
     /// A multiple of 5.
     #[serde(default)]
     #[schema(value_type = i32, minimum = 5, maximum = 480, multiple_of = 5, example = 30)]
-    pub slot_minutes: Edit<i32>,
+    pub slot_minutes: Edit<Within<5, 480>>,
 }
 
 impl UpdateDoctor {
@@ -117,7 +117,7 @@ impl UpdateDoctor {
             time_zone: mask.text("time_zone", time_zone),
             languages: languages.into_iter().map(Into::into).collect(),
             bio: mask.text("bio", bio),
-            slot_minutes: mask.value("slot_minutes", slot_minutes).unwrap_or_default(),
+            slot_minutes: Within::or_zero(mask.value("slot_minutes", slot_minutes)),
             ..pb::Doctor::default()
         };
         pb::UpdateDoctorRequest { doctor: Some(doctor), update_mask: Some(mask.into()), expected_version }
@@ -129,8 +129,8 @@ impl UpdateDoctor {
 #[serde(deny_unknown_fields)]
 pub struct CreateAvailability {
     /// 0 is Monday, 6 is Sunday.
-    #[schema(minimum = 0, maximum = 6, example = 0)]
-    pub day_of_week: i32,
+    #[schema(value_type = i32, minimum = 0, maximum = 6, example = 0)]
+    pub day_of_week: Within<0, 6>,
     pub start_time: TimeOfDay,
     /// Later than `start_time`; `24:00` is midnight at the end of the day.
     pub end_time: TimeOfDay,
@@ -144,7 +144,7 @@ impl CreateAvailability {
         let availability = pb::Availability {
             id: String::new(),
             doctor_id: doctor_id.to_string(),
-            day_of_week,
+            day_of_week: day_of_week.get(),
             start_time: start_time.into(),
             end_time: end_time.into(),
             is_available: is_available.unwrap_or(true),
@@ -160,7 +160,7 @@ pub struct UpdateAvailability {
     /// 0 is Monday, 6 is Sunday.
     #[serde(default)]
     #[schema(value_type = i32, minimum = 0, maximum = 6, example = 0)]
-    pub day_of_week: Edit<i32>,
+    pub day_of_week: Edit<Within<0, 6>>,
     #[serde(default)]
     #[schema(value_type = TimeOfDay)]
     pub start_time: Edit<TimeOfDay>,
@@ -179,7 +179,7 @@ impl UpdateAvailability {
         let availability = pb::Availability {
             id: id.to_string(),
             doctor_id: doctor_id.to_string(),
-            day_of_week: mask.value("day_of_week", day_of_week).unwrap_or_default(),
+            day_of_week: Within::or_zero(mask.value("day_of_week", day_of_week)),
             start_time: mask.text("start_time", start_time),
             end_time: mask.text("end_time", end_time),
             is_available: mask.value("is_available", is_available).unwrap_or_default(),
@@ -201,4 +201,32 @@ pub struct ListDoctors {
     pub limit: Option<Limit<200>>,
     /// Where the page begins: from the `Link` of the page before.
     pub cursor: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{from_value, json};
+
+    #[test]
+    fn no_slot_is_shorter_than_five_minutes() {
+        let mut doctor = json!({
+            "first_name": "Ada", "last_name": "Lovelace", "specialization": "Cardiology",
+            "time_zone": "Europe/Berlin", "email": "ada@example.com",
+        });
+        assert!(from_value::<CreateDoctor>(doctor.clone()).is_ok());
+        for wrong in [0, 4, -30, 485] {
+            doctor["slot_minutes"] = wrong.into();
+            assert!(from_value::<CreateDoctor>(doctor.clone()).is_err(), "{wrong}");
+            assert!(from_value::<UpdateDoctor>(json!({"slot_minutes": wrong})).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn monday_is_a_day() {
+        let change: UpdateAvailability = from_value(json!({"day_of_week": 0})).unwrap();
+        let message = change.of(DoctorId::random(), AvailabilityId::random());
+        assert_eq!(message.update_mask.unwrap().paths, ["day_of_week"]);
+        assert!(from_value::<UpdateAvailability>(json!({"day_of_week": 7})).is_err());
+    }
 }
