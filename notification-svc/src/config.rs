@@ -60,9 +60,14 @@ pub struct Smtp {
     #[arg(long, env, value_enum, default_value_t = SmtpTls::Starttls)]
     pub smtp_tls: SmtpTls,
 
-    /// Seconds that the mail server may take for one message.
-    #[arg(long, env, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=15))]
+    /// Seconds that the mail server may take to let us in, and again to agree to take a message.
+    #[arg(long, env, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub smtp_timeout_seconds: u64,
+
+    /// Seconds that the mail server may take to accept a message that it was given. A server that accepts later
+    /// than this gets the message again and again.
+    #[arg(long, env, default_value_t = 600, value_parser = clap::value_parser!(u64).range(60..=3600))]
+    pub smtp_acceptance_timeout_seconds: u64,
 
     /// Sender of every message, for instance `Clinic <noreply@clinic.example>`.
     #[arg(long, env)]

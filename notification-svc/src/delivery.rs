@@ -8,18 +8,22 @@ use crate::templates::{Reader, render};
 use jiff::Timestamp;
 use platform::propagation;
 use proto::ids::{DoctorId, EventId, NotificationId, PatientId};
+use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tracing::Instrument as _;
 
-/// How long one sender has a message for itself.
+/// How long one sender has a message for itself; what a sender leaves behind when it dies waits as long.
 const LEASE: Duration = Duration::from_secs(30);
-/// Longest attempt, so that it ends before its lease.
-const ATTEMPT: Duration = Duration::from_secs(20);
-/// Pause before an outcome is written again that could not be.
+/// How often a lease is renewed while the message is under way.
+const RENEWAL: Duration = Duration::from_secs(10);
+/// Longest time to find out what to write, and to whom.
+const PREPARATION: Duration = Duration::from_secs(20);
+/// Pause before the store is asked again that could not answer.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
 #[derive(Clone)]
@@ -105,8 +109,10 @@ impl Delivery {
         );
         propagation::continue_from_traceparent(&span, traceparent.as_deref());
         async {
-            let trying = timeout(ATTEMPT, self.send(&notification, now)).await;
-            let tried = trying.unwrap_or(Err(Failure::Interrupted));
+            let tried = tokio::select! {
+                tried = self.send(&notification, now) => tried,
+                never = self.keep(&notification) => match never {},
+            };
             let outcome = tried.unwrap_or_else(|failure| notification.after(failure));
             self.settle(&notification, outcome).await;
             count(notification.kind, outcome);
@@ -116,24 +122,41 @@ impl Delivery {
         .await;
     }
 
+    /// Renews the lease of a message: mail servers may take longer than that.
+    async fn keep(&self, notification: &Notification) -> Infallible {
+        loop {
+            sleep(RENEWAL).await;
+            while self.store.renew(notification, LEASE).await.is_err() {
+                sleep(BACK_OFF).await;
+            }
+        }
+    }
+
     async fn send(&self, notification: &Notification, now: Timestamp) -> Result<Outcome, Failure> {
+        let prepared = timeout(PREPARATION, self.prepare(notification)).await;
+        match prepared.map_err(|_| Failure::Interrupted)?? {
+            ControlFlow::Continue(letter) => self.email.send(letter, now).await.map(|()| Outcome::Sent),
+            ControlFlow::Break(outcome) => Ok(outcome),
+        }
+    }
+
+    /// What to send, unless there is nothing to be sent.
+    async fn prepare(&self, notification: &Notification) -> Result<ControlFlow<Outcome, Letter>, Failure> {
         if self.store.is_overtaken(notification).await.map_err(|_| Failure::Interrupted)? {
-            return Ok(Outcome::Superseded);
+            return Ok(ControlFlow::Break(Outcome::Superseded));
         }
         let visit = self.neighbours.visit(notification.appointment_id).await?;
         if notification.is_outdated_by(&visit) {
-            return Ok(Outcome::Superseded);
+            return Ok(ControlFlow::Break(Outcome::Superseded));
         }
         let letter = match notification.recipient {
             Recipient::Patient(id) => self.to_patient(notification, id, &visit).await?,
             Recipient::Doctor(id) => self.to_doctor(notification, id, &visit).await?,
         };
-        let Some(letter) = letter else { return Ok(Outcome::Skipped) };
-        self.email.send(letter, now).await?;
-        Ok(Outcome::Sent)
+        Ok(letter.map_or(ControlFlow::Break(Outcome::Skipped), ControlFlow::Continue))
     }
 
-    /// None when the patient cannot or does not want to be written to.
+    /// None when the patient cannot be written to, or does not want to be.
     async fn to_patient(
         &self,
         notification: &Notification,

@@ -49,7 +49,11 @@ impl Neighbours {
         let contact = self.patients.clone().get_patient_contact(request).await;
         let contact = found(contact, Failure::PatientSvcUnavailable)?;
         Ok(contact.map(|contact| {
-            let wanted = contact.contact_preference() != ContactPreference::None;
+            let wanted = match contact.contact_preference() {
+                ContactPreference::Unspecified | ContactPreference::Email => true,
+                // The clinic phones.
+                ContactPreference::Phone | ContactPreference::None => false,
+            };
             let email = Some(contact.email).filter(|email| wanted && !email.is_empty());
             Contact { name: full_name(&contact.first_name, &contact.last_name), email }
         }))

@@ -1,29 +1,44 @@
 //! Sends what is due, many messages at once: one slow mailbox holds up nobody else.
+//!
+//! A mail server may take minutes to accept a message, so a slow message gives up its place and goes on aside.
 use crate::delivery::Delivery;
 use crate::error::Error;
+use crate::store::Claim;
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until, timeout};
 
-/// Messages under way at once.
+/// Messages under way at once, slow ones aside.
 const PARALLEL: usize = 10;
+/// Slow messages under way at once.
+const ASIDE: usize = 40;
+/// A message that is under way for longer is slow.
+const SLOW: Duration = Duration::from_secs(5);
 /// How often it looks although nobody woke it: for messages that are tried again, and those of other replicas.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Starts sending, until shutdown is requested; messages under way are finished.
 pub fn start(delivery: Delivery, clock: Clock, shutdown: &Shutdown) {
-    let places = Arc::new(Semaphore::new(PARALLEL));
-    let sender = Sender { delivery, clock, places, shutdown: shutdown.clone() };
+    let sender = Sender {
+        delivery,
+        clock,
+        places: Arc::new(Semaphore::new(PARALLEL)),
+        aside: Arc::new(Semaphore::new(ASIDE)),
+        shutdown: shutdown.clone(),
+    };
     shutdown.spawn(sender.run());
 }
 
+#[derive(Clone)]
 struct Sender {
     delivery: Delivery,
     clock: Clock,
     places: Arc<Semaphore>,
+    aside: Arc<Semaphore>,
     shutdown: Shutdown,
 }
 
@@ -60,14 +75,26 @@ impl Sender {
         }
         for claim in self.delivery.claim(free).await? {
             let place = self.places.clone().acquire_owned().await.expect("places are never closed");
-            let (delivery, clock) = (self.delivery.clone(), self.clock.clone());
-            self.shutdown.spawn(async move {
-                delivery.attempt(claim, clock.now()).await;
-                drop(place);
-                delivery.wake();
-            });
+            self.shutdown.spawn(self.clone().attempt(claim, place));
         }
         Ok(())
+    }
+
+    /// Has `place` while the message is not slow, and longer when there is no room aside.
+    async fn attempt(self, claim: Claim, place: OwnedSemaphorePermit) {
+        let mut attempt = pin!(self.delivery.attempt(claim, self.clock.now()));
+        if timeout(SLOW, &mut attempt).await.is_err() {
+            tokio::select! {
+                () = &mut attempt => {}
+                _aside = self.aside.acquire() => {
+                    drop(place);
+                    self.delivery.wake();
+                    return attempt.await;
+                }
+            }
+        }
+        drop(place);
+        self.delivery.wake();
     }
 
     async fn wait(&self, tidied: Option<Instant>) {

@@ -1,5 +1,8 @@
 //! What mail servers do, and what becomes of a message then.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod mail_server;
+
+use crate::mail_server::{MailServer, friendly};
 use lettre::message::Mailbox;
 use notification_svc::channel::Letter;
 use notification_svc::channel::email::Email;
@@ -7,72 +10,25 @@ use notification_svc::config::{Smtp, SmtpTls};
 use notification_svc::domain::Failure;
 use notification_svc::templates::Content;
 use proto::ids::NotificationId;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
 
-/// A mail server that answers what a test tells it to.
-struct MailServer {
-    port: u16,
-    connections: Arc<AtomicUsize>,
-    _running: JoinSet<()>,
-}
+/// Longest wait for anything but the last reply.
+const SHORT: Duration = Duration::from_secs(1);
 
-/// The reply to a command, or to the message itself, which is `.`; empty to stay silent.
-type Reply = fn(&str) -> &'static str;
-
-impl MailServer {
-    async fn start(reply: Reply) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let connections = Arc::new(AtomicUsize::new(0));
-        let count = connections.clone();
-        let mut running = JoinSet::new();
-        running.spawn(async move {
-            let mut talking = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, SeqCst);
-                talking.spawn(talk(stream, reply));
-            }
-        });
-        Self { port, connections, _running: running }
-    }
-
-    fn email(&self) -> Email {
-        Email::new(&Smtp {
-            smtp_server: "127.0.0.1".to_owned(),
-            smtp_port: self.port,
-            smtp_username: None,
-            smtp_password: None,
-            smtp_tls: SmtpTls::None,
-            smtp_timeout_seconds: 1,
-            email_from: Mailbox::new(None, "clinic@example.com".parse().unwrap()),
-        })
-        .unwrap()
-    }
-}
-
-async fn talk(mut stream: TcpStream, reply: Reply) {
-    let (read, mut write) = stream.split();
-    let mut lines = BufReader::new(read).lines();
-    let mut in_message = false;
-    write.write_all(b"220 ready\r\n").await.unwrap();
-    while let Ok(Some(command)) = lines.next_line().await {
-        if in_message && command != "." {
-            continue;
-        }
-        in_message = command == "DATA";
-        let reply = reply(&command);
-        if !reply.is_empty() {
-            write.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
-        }
-    }
-}
-
-fn friendly(command: &str) -> &'static str {
-    if command == "DATA" { "354 go on" } else { "250 ok" }
+fn email(server: &MailServer, acceptance: Duration) -> Email {
+    Email::new(&Smtp {
+        smtp_server: "127.0.0.1".to_owned(),
+        smtp_port: server.port,
+        smtp_username: None,
+        smtp_password: None,
+        smtp_tls: SmtpTls::None,
+        smtp_timeout_seconds: SHORT.as_secs(),
+        smtp_acceptance_timeout_seconds: acceptance.as_secs(),
+        email_from: Mailbox::new(None, "clinic@example.com".parse().unwrap()),
+    })
+    .unwrap()
 }
 
 fn letter() -> Letter {
@@ -87,10 +43,10 @@ async fn send(email: &Email) -> Result<(), Failure> {
 #[tokio::test]
 async fn a_connection_is_used_again() {
     let server = MailServer::start(friendly).await;
-    let email = server.email();
+    let email = email(&server, SHORT);
     assert_eq!(send(&email).await, Ok(()));
     assert_eq!(send(&email).await, Ok(()));
-    assert_eq!(server.connections.load(SeqCst), 1);
+    assert_eq!((server.connections(), server.messages()), (1, 2));
 }
 
 #[tokio::test]
@@ -99,8 +55,10 @@ async fn an_unknown_mailbox_is_final_and_a_full_one_is_not() {
         if command.starts_with("RCPT") { "550 5.1.1 no such mailbox" } else { friendly(command) }
     };
     let full = |command: &str| if command == "." { "452 4.2.2 mailbox full" } else { friendly(command) };
-    assert_eq!(send(&MailServer::start(unknown).await.email()).await, Err(Failure::SmtpPermanent));
-    assert_eq!(send(&MailServer::start(full).await.email()).await, Err(Failure::SmtpTransient));
+    let server = MailServer::start(unknown).await;
+    assert_eq!(send(&email(&server, SHORT)).await, Err(Failure::SmtpPermanent));
+    let server = MailServer::start(full).await;
+    assert_eq!(send(&email(&server, SHORT)).await, Err(Failure::SmtpTransient));
 }
 
 #[tokio::test]
@@ -108,7 +66,8 @@ async fn a_server_that_does_not_let_us_in_fails_no_message_for_good() {
     let closed = |command: &str| {
         if command.starts_with("MAIL") { "530 5.7.0 authentication required" } else { friendly(command) }
     };
-    let failure = send(&MailServer::start(closed).await.email()).await.unwrap_err();
+    let server = MailServer::start(closed).await;
+    let failure = send(&email(&server, SHORT)).await.unwrap_err();
     assert_eq!(failure, Failure::SmtpDenied);
     assert!(!failure.is_permanent());
 }
@@ -116,7 +75,7 @@ async fn a_server_that_does_not_let_us_in_fails_no_message_for_good() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_asked_again_later() {
     let server = MailServer::start(friendly).await;
-    let email = server.email();
+    let email = email(&server, SHORT);
     drop(server);
     assert_eq!(send(&email).await, Err(Failure::SmtpRefused));
 }
@@ -126,8 +85,44 @@ async fn a_server_that_is_not_there_is_asked_again_later() {
 async fn a_connection_that_was_too_slow_is_not_used_again() {
     let tarpit = |command: &str| if command == "." { "" } else { friendly(command) };
     let server = MailServer::start(tarpit).await;
-    let email = server.email();
-    assert_eq!(send(&email).await, Err(Failure::SmtpTimeout));
-    assert_eq!(send(&email).await, Err(Failure::SmtpTimeout));
-    assert_eq!(server.connections.load(SeqCst), 2);
+    let email = email(&server, SHORT);
+    assert_eq!(send(&email).await, Err(Failure::SmtpUnanswered));
+    assert_eq!(send(&email).await, Err(Failure::SmtpUnanswered));
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_agree_to_take_a_message_is_not_waited_for() {
+    let deaf = |command: &str| if command == "DATA" { "" } else { friendly(command) };
+    let server = MailServer::start(deaf).await;
+    let email = email(&server, Duration::from_secs(600));
+    let sent = timeout(SHORT * 10, send(&email)).await;
+    assert_eq!(sent, Ok(Err(Failure::SmtpTimeout)));
+}
+
+/// The refusal is what counts, also of a server that does not say goodbye.
+#[tokio::test]
+async fn a_refusal_is_not_forgotten_over_a_slow_goodbye() {
+    let rude = |command: &str| match command {
+        "QUIT" => "",
+        command if command.starts_with("RCPT") => "550 5.1.1 no such mailbox",
+        command => friendly(command),
+    };
+    let server = MailServer::start(rude).await;
+    assert_eq!(send(&email(&server, SHORT)).await, Err(Failure::SmtpPermanent));
+}
+
+#[tokio::test]
+async fn a_server_that_looks_through_a_message_for_long_gets_it_once() {
+    let server = MailServer::start(friendly).await;
+    let email = email(&server, Duration::from_secs(600));
+    server.hold();
+    {
+        let mut sending = pin!(send(&email));
+        assert!(timeout(SHORT * 2, &mut sending).await.is_err(), "it is still being looked through");
+        server.release();
+        assert_eq!(sending.await, Ok(()));
+    }
+    assert_eq!(send(&email).await, Ok(()));
+    assert_eq!((server.connections(), server.messages()), (1, 2));
 }

@@ -3,6 +3,9 @@
 //! Connections are kept for the next message, except those on which anything went wrong or took too long: a
 //! late reply would be taken for the reply to the next command, and a message that was refused for one that
 //! was sent.
+//!
+//! A mail server that has all of a message may look through it for long before it replies, and has accepted it
+//! when we no longer listen. So the last reply is waited for much longer than the others (RFC 5321, 4.5.3.2.6).
 use super::Letter;
 use crate::config::{Smtp, SmtpTls};
 use crate::domain::Failure;
@@ -11,9 +14,10 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::{self, response::Code};
-use lettre::{Address, Message};
+use lettre::{Address, Message, address::Envelope};
 use secrecy::ExposeSecret as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +25,8 @@ use tokio::time::{Instant, timeout};
 
 /// A connection that was not used for this long is not used again.
 const IDLE: Duration = Duration::from_secs(20);
+/// How long a server may take to part from us.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Sends mail; clones share their connections.
 #[derive(Clone)]
@@ -34,8 +40,10 @@ struct Inner {
     credentials: Option<Credentials>,
     hello: ClientId,
     from: Mailbox,
-    /// Longest time for one message, connecting included.
+    /// Longest time to be let in, and again until the server agrees to take a message.
     patience: Duration,
+    /// Longest time until the server has accepted a message that it was given.
+    patience_at_the_end: Duration,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -58,6 +66,7 @@ impl Email {
             hello: ClientId::default(),
             from: settings.email_from.clone(),
             patience: Duration::from_secs(settings.smtp_timeout_seconds),
+            patience_at_the_end: Duration::from_secs(settings.smtp_acceptance_timeout_seconds),
             idle: Mutex::default(),
         })))
     }
@@ -71,18 +80,33 @@ impl Email {
     )]
     pub async fn send(&self, letter: Letter, now: Timestamp) -> Result<(), Failure> {
         let message = compose(&self.0.from, letter, now)?;
-        timeout(self.0.patience, self.transmit(&message)).await.map_err(|_| Failure::SmtpTimeout)?
+        let connection = timeout(self.0.patience, self.connection()).await;
+        let mut connection = connection.map_err(|_| Failure::SmtpTimeout)??;
+        let sent = self.transmit(&mut connection, &message).await;
+        match sent {
+            Ok(()) => self.idle().push(Idle { connection, since: Instant::now() }),
+            // Who owes us a reply is not asked once more.
+            Err(Failure::SmtpTimeout | Failure::SmtpUnanswered) => {}
+            // The refusal counts, however long the goodbye takes.
+            Err(_) => drop(timeout(FAREWELL, connection.abort()).await),
+        }
+        sent
     }
 
-    async fn transmit(&self, message: &Message) -> Result<(), Failure> {
-        let mut connection = match self.kept().await {
-            Some(connection) => connection,
-            None => self.connect().await.map_err(|error| not_connected(&error))?,
-        };
-        let sent = connection.send(message.envelope(), &message.formatted()).await;
-        sent.map_err(|error| not_sent(&error))?;
-        self.idle().push(Idle { connection, since: Instant::now() });
+    async fn transmit(&self, connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Failure> {
+        let content = message.formatted();
+        let offered = timeout(self.0.patience, offer(connection, message.envelope(), &content)).await;
+        offered.map_err(|_| Failure::SmtpTimeout)??;
+        let accepted = timeout(self.0.patience_at_the_end, connection.message(&content)).await;
+        accepted.map_err(|_| Failure::SmtpUnanswered)?.map_err(|error| not_sent(&error))?;
         Ok(())
+    }
+
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Failure> {
+        match self.kept().await {
+            Some(connection) => Ok(connection),
+            None => self.connect().await.map_err(|error| not_connected(&error)),
+        }
     }
 
     /// A connection from before that still answers.
@@ -114,6 +138,33 @@ impl Email {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Has the mail server agree to take `content`.
+async fn offer(
+    connection: &mut AsyncSmtpConnection,
+    envelope: &Envelope,
+    content: &[u8],
+) -> Result<(), Failure> {
+    let mut needs = Vec::new();
+    let mut addresses = envelope.from().into_iter().chain(envelope.to()).map(AsRef::<str>::as_ref);
+    if !addresses.all(str::is_ascii) {
+        needs.push((Extension::SmtpUtfEight, MailParameter::SmtpUtfEight));
+    }
+    if !content.is_ascii() {
+        needs.push((Extension::EightBitMime, MailParameter::Body(MailBodyParameter::EightBitMime)));
+    }
+    let (extensions, parameters): (Vec<_>, _) = needs.into_iter().unzip();
+    if !extensions.into_iter().all(|extension| connection.server_info().supports_feature(extension)) {
+        return Err(Failure::Unsendable);
+    }
+    let refused = |error| not_sent(&error);
+    connection.command(Mail::new(envelope.from().cloned(), parameters)).await.map_err(refused)?;
+    for to in envelope.to() {
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(refused)?;
+    }
+    connection.command(Data).await.map_err(refused)?;
+    Ok(())
 }
 
 fn compose(from: &Mailbox, letter: Letter, now: Timestamp) -> Result<Message, Failure> {

@@ -17,15 +17,17 @@ pub enum Failure {
     SmtpRefused,
     /// The mail server does not serve us: wrong password, not allowed.
     SmtpDenied,
-    /// The mail server did not answer in time.
+    /// The mail server did not let us in, or did not agree to take the message, in time.
     SmtpTimeout,
+    /// The mail server was given the message and did not say in time what became of it: it may have accepted.
+    SmtpUnanswered,
     /// The connection broke while sending.
     SmtpInterrupted,
     /// A 4xx reply: later perhaps.
     SmtpTransient,
     /// A 5xx reply: never.
     SmtpPermanent,
-    /// The store failed, or the attempt took too long.
+    /// The store failed, or took too long.
     Interrupted,
 }
 
@@ -35,7 +37,7 @@ pub enum Outcome {
     Sent,
     /// A later change made it untrue.
     Superseded,
-    /// The recipient has no address or wants no messages.
+    /// The recipient has no address or wants no e-mail.
     Skipped,
     Retry {
         after: Duration,
@@ -73,6 +75,7 @@ impl Failure {
             Self::SmtpRefused => "smtp_refused",
             Self::SmtpDenied => "smtp_denied",
             Self::SmtpTimeout => "smtp_timeout",
+            Self::SmtpUnanswered => "smtp_unanswered",
             Self::SmtpInterrupted => "smtp_interrupted",
             Self::SmtpTransient => "smtp_transient",
             Self::SmtpPermanent => "smtp_permanent",

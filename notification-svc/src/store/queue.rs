@@ -1,6 +1,6 @@
 //! The queue of messages: what is due, who has it, and what came of it.
 use super::{Error, Store};
-use crate::domain::{Kind, Notification, Outcome, State};
+use crate::domain::{Kind, Notification, Outcome};
 use deadpool_postgres::GenericClient as _;
 use std::time::Duration;
 use tracing::instrument;
@@ -30,6 +30,12 @@ const CLAIM: &str = "
            leased_until = clock_timestamp() + make_interval(secs => $2)
       FROM due WHERE n.id = due.id
  RETURNING n.*";
+
+/// The number of attempts grows when a lease ends, so it tells one lease from the next.
+const RENEW: &str = "
+    UPDATE notification.notifications
+       SET leased_until = clock_timestamp() + make_interval(secs => $3)
+     WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 const EXPIRE: &str = "
     UPDATE notification.notifications
@@ -64,18 +70,18 @@ const RETRY: &str = "
        SET state = 'pending', leased_until = NULL, attempts = attempts + 1, last_error = $3,
            -- Messages that failed together do not all come back together.
            next_attempt_at = clock_timestamp() + make_interval(secs => $4) * (1 + random() / 10)
-     WHERE id = $1 AND state = 'sending' AND leased_until = $2";
+     WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 const GIVE_UP: &str = "
     UPDATE notification.notifications
        SET state = 'failed', leased_until = NULL, attempts = attempts + 1, last_error = $3
-     WHERE id = $1 AND state = 'sending' AND leased_until = $2";
+     WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 /// `superseded` and `skipped` say in the state what came of it.
 const SETTLE: &str = "
     UPDATE notification.notifications
        SET state = $3, leased_until = NULL
-     WHERE id = $1 AND state = 'sending' AND leased_until = $2";
+     WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 impl Store {
     /// Takes up to `limit` messages that are due, for the length of `lease`.
@@ -88,6 +94,16 @@ impl Store {
             .iter()
             .map(|row| Ok(Claim { notification: row.try_into()?, traceparent: row.try_get("traceparent")? }));
         claims.collect()
+    }
+
+    /// Has the lease of `notification` end `lease` from now, unless it has ended.
+    #[instrument(name = "db.notification.renew", level = "debug", skip_all, fields(notification.id = %notification.id))]
+    pub async fn renew(&self, notification: &Notification, lease: Duration) -> Result<(), Error> {
+        let client = self.connection().await?;
+        let renew = client.prepare_cached(RENEW).await?;
+        let attempts = i64::from(notification.attempts);
+        client.execute(&renew, &[&notification.id.0, &attempts, &lease.as_secs_f64()]).await?;
+        Ok(())
     }
 
     /// Makes messages due again whose sender has not told in time what came of them; how many.
@@ -127,8 +143,7 @@ impl Store {
     /// else has the message.
     #[instrument(name = "db.notification.settle", skip_all, fields(notification.id = %notification.id))]
     pub async fn settle(&self, notification: &Notification, outcome: Outcome) -> Result<(), Error> {
-        let State::Sending { leased_until } = notification.state else { return Ok(()) };
-        let id = &notification.id.0;
+        let (id, attempts) = (&notification.id.0, i64::from(notification.attempts));
         let client = self.connection().await?;
         match outcome {
             Outcome::Sent => {
@@ -137,15 +152,15 @@ impl Store {
             }
             Outcome::Retry { after, failure } => {
                 let retry = client.prepare_cached(RETRY).await?;
-                client.execute(&retry, &[id, &leased_until, &failure.name(), &after.as_secs_f64()]).await?;
+                client.execute(&retry, &[id, &attempts, &failure.name(), &after.as_secs_f64()]).await?;
             }
             Outcome::GivenUp(failure) => {
                 let give_up = client.prepare_cached(GIVE_UP).await?;
-                client.execute(&give_up, &[id, &leased_until, &failure.name()]).await?;
+                client.execute(&give_up, &[id, &attempts, &failure.name()]).await?;
             }
             Outcome::Superseded | Outcome::Skipped => {
                 let settle = client.prepare_cached(SETTLE).await?;
-                client.execute(&settle, &[id, &leased_until, &outcome.name()]).await?;
+                client.execute(&settle, &[id, &attempts, &outcome.name()]).await?;
             }
         }
         Ok(())

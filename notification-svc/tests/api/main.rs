@@ -1,11 +1,14 @@
 //! The service alone, over gRPC and AMQP, on a real PostgreSQL, RabbitMQ and mail server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#[path = "../mail_server/mod.rs"]
+mod mail_server;
 mod neighbours;
 mod service;
 
+use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
 use crate::service::{Ground, Service, states};
-use notification_svc::domain::{Change, Failure, Kind, Outcome, VisitStatus};
+use notification_svc::domain::{Change, Failure, Kind, Outcome, State, VisitStatus};
 use platform::caller::Role;
 use platform::fault::reason;
 use proto::appointment::AppointmentStatus;
@@ -152,26 +155,28 @@ async fn an_older_event_that_comes_late_is_not_told() {
 }
 
 #[tokio::test]
-async fn who_wants_no_messages_gets_none_and_holds_up_nobody() {
+async fn who_wants_no_mail_gets_none_and_holds_up_nobody() {
     let service = Service::start().await;
-    let visit = service.ground.neighbours.visit();
-    service.ground.neighbours.now_know(|known| {
-        let patient = known.patients.get_mut(&visit.patient.to_string()).unwrap();
-        patient.set_contact_preference(ContactPreference::None);
-    });
-    service.publish("booked", visit, 1, "scheduled").await;
-    let messages = service
-        .until(visit, |messages| {
-            messages.len() == 2
-                && messages.iter().all(|message| match message.recipient_kind() {
-                    RecipientKind::Patient => message.state() == NotificationState::Skipped,
-                    _ => message.state() == SENT,
-                })
-        })
-        .await;
-    let doctor = messages.iter().find(|message| message.state() == SENT).unwrap();
-    service.mail_of(doctor).await;
-    assert_eq!(service.ground.mail.messages().len(), 1);
+    for preference in [ContactPreference::None, ContactPreference::Phone] {
+        let visit = service.ground.neighbours.visit();
+        service.ground.neighbours.now_know(|known| {
+            let patient = known.patients.get_mut(&visit.patient.to_string()).unwrap();
+            patient.set_contact_preference(preference);
+        });
+        service.publish("booked", visit, 1, "scheduled").await;
+        let messages = service
+            .until(visit, |messages| {
+                messages.len() == 2
+                    && messages.iter().all(|message| match message.recipient_kind() {
+                        RecipientKind::Patient => message.state() == NotificationState::Skipped,
+                        _ => message.state() == SENT,
+                    })
+            })
+            .await;
+        let doctor = messages.iter().find(|message| message.state() == SENT).unwrap();
+        service.mail_of(doctor).await;
+    }
+    assert_eq!(service.ground.mail.messages().len(), 2);
 }
 
 #[tokio::test]
@@ -234,6 +239,49 @@ async fn what_a_dying_sender_left_half_sent_is_sent_by_another() {
         assert_eq!(message.attempts, 2);
         service.mail_of(&message).await;
     }
+}
+
+#[tokio::test]
+async fn a_lease_that_is_renewed_does_not_end_and_one_that_ended_is_not_renewed() {
+    let ground = Ground::prepare().await;
+    let (visit, store) = (ground.neighbours.visit(), ground.store());
+    let (over, long) = (Duration::ZERO, Duration::from_secs(600));
+    store.enqueue(EventId::random(), &change(Kind::Booked, visit, 1), None).await.unwrap();
+    let claims = store.claim(10, over).await.unwrap();
+    let (kept, lost) = (&claims[0].notification, &claims[1].notification);
+    store.renew(kept, long).await.unwrap();
+    assert_eq!(store.expire().await.unwrap(), 1);
+
+    let again = store.claim(10, over).await.unwrap();
+    assert_eq!(again.iter().map(|claim| claim.notification.id).collect::<Vec<_>>(), [lost.id]);
+    store.renew(lost, long).await.unwrap();
+    store.settle(lost, Outcome::GivenUp(Failure::SmtpRefused)).await.unwrap();
+    assert_eq!(store.expire().await.unwrap(), 1, "the new lease is untouched");
+    store.settle(kept, Outcome::Skipped).await.unwrap();
+    assert_eq!(store.find(kept.id).await.unwrap().unwrap().state, State::Skipped);
+}
+
+/// More messages than there are places, held until a lease was renewed: longer than any other reply may take.
+#[tokio::test]
+async fn a_mail_server_that_thinks_for_long_gets_each_mail_once_and_meanwhile_those_of_others() {
+    let mut ground = Ground::prepare().await;
+    let server = MailServer::start(friendly).await;
+    ground.config.smtp.smtp_port = server.port;
+    ground.config.smtp.smtp_timeout_seconds = 5;
+    server.hold();
+    let service = ground.serve().await;
+    let visits = [(); 6].map(|()| service.ground.neighbours.visit());
+    for visit in visits {
+        service.publish("booked", visit, 1, "scheduled").await;
+    }
+    let first = service.until(visits[0], |_| server.messages() == 2 * visits.len()).await;
+    let lease = service.lease_of(&first[0], None).await;
+    service.lease_of(&first[0], Some(lease)).await;
+    server.release();
+    for visit in visits {
+        assert!(service.until_told(visit).await.iter().all(|message| message.attempts == 1));
+    }
+    assert_eq!((server.connections(), server.messages()), (12, 12));
 }
 
 #[tokio::test]

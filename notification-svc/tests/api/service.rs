@@ -1,12 +1,14 @@
 //! notification-svc, alone on servers of its own, with neighbours that know what a test tells them.
 use crate::neighbours::{Neighbours, Visit};
 use clap::Parser;
+use jiff::Timestamp;
 use local::database::Database;
 use local::mail::{Mail, Message};
 use local::service::Service as Name;
 use local::testing;
 use notification_svc::config::Config;
 use notification_svc::consumer::{PATTERNS, QUEUE};
+use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
 use platform::broker::{self, Broker, Publisher};
@@ -32,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Ground {
     pub(crate) neighbours: Neighbours,
     pub(crate) mail: Mail,
-    config: Config,
+    pub(crate) config: Config,
     broker: Broker,
     _database: Database,
 }
@@ -182,6 +184,23 @@ impl Service {
                 && messages[..2].iter().all(|message| message.state() == NotificationState::Sent)
         })
         .await
+    }
+
+    /// When the lease of `message`, which is being sent, ends; waits until that is another time than `before`.
+    pub(crate) async fn lease_of(&self, message: &Notification, before: Option<Timestamp>) -> Timestamp {
+        let (store, id) = (self.ground.store(), message.id.parse().unwrap());
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        let waiting = async {
+            loop {
+                look.tick().await;
+                match store.find(id).await.unwrap().unwrap().state {
+                    State::Sending { leased_until } if Some(leased_until) != before => return leased_until,
+                    State::Sending { .. } => {}
+                    other => panic!("not being sent but {other:?}"),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("the lease is renewed")
     }
 
     /// The mail of `message`, waiting for it to come in.
