@@ -19,6 +19,7 @@ pub mod app; // what handlers share
 pub mod routes; // one module per resource
 pub mod health; // whether the gateway lives, and how its dependencies do
 pub mod openapi; // the document
+pub mod parameters; // parameters where none are known
 pub mod docs; // the document for people
 pub mod observe; // span, log line and measurement of every request
 pub mod router; // every resource, and the stack around them

@@ -11,7 +11,7 @@ use crate::routes::records::model::MedicalRecord;
 use crate::times::Slot;
 use http::StatusCode;
 use utoipa::OpenApi as _;
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema, SecurityRequirement,
@@ -137,24 +137,18 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 
 /// The failures that the stack and the extractors can add to a handler's own.
 fn failures(operation: &Operation, is_limited: bool) -> Vec<u16> {
-    let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
-        RefOr::T(parameter) => Some(&parameter.parameter_in),
-        RefOr::Ref(_) => None,
-    });
-    let (in_path, elsewhere): (Vec<_>, Vec<_>) = parameters.partition(|place| **place == ParameterIn::Path);
+    let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
     let has_body = operation.request_body.is_some();
     let mut failures = vec![500, 503, 504];
     if operation.security.is_none() {
         failures.push(401);
     }
     if is_limited {
-        failures.push(429);
+        // 422: parameters that are not known are refused, also where none are.
+        failures.extend([422, 429]);
     }
-    if has_body || !in_path.is_empty() {
+    if has_body || has_parameters {
         failures.push(400);
-    }
-    if has_body || !elsewhere.is_empty() {
-        failures.push(422);
     }
     if has_body {
         failures.extend([408, 413, 415]);

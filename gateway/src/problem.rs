@@ -8,9 +8,7 @@ use utoipa::ToSchema;
 mod documented; // failures in the document
 mod status; // from a gRPC status
 
-pub use documented::{
-    Conflict, Forbidden, Invalid, NotFound, PreconditionRequired, Stale, Unauthorized, reference,
-};
+pub use documented::{Conflict, Forbidden, NotFound, PreconditionRequired, Stale, Unauthorized, reference};
 
 pub const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 

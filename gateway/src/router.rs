@@ -5,6 +5,7 @@ use crate::config::Edge;
 use crate::health::{self, Health};
 use crate::limits::{Limits, limit};
 use crate::observe::{TRACE_RESPONSE, X_REQUEST_ID, observe};
+use crate::parameters::{self, Bare};
 use crate::problem::Problem;
 use crate::{docs, openapi, routes};
 use axum::Router;
@@ -40,10 +41,12 @@ pub fn document() -> OpenApi {
 /// The API with its documentation and its stack.
 pub fn service(app: App, health: Health, identifier: Identifier, edge: &Edge) -> Service {
     let limits = app.limits.clone();
-    let mut router = Router::from(routes::all().with_state(app));
+    let document = document();
+    let bare = from_fn_with_state(Bare::of(&document), parameters::refuse);
+    let mut router = Router::from(routes::all().with_state(app)).route_layer(bare);
     router = router.merge(Router::from(health::routes().with_state(health)));
     if edge.serve_docs {
-        router = router.merge(docs::routes(document().to_json().expect("the document is plain data")));
+        router = router.merge(docs::routes(document.to_json().expect("the document is plain data")));
     }
     let router = router.fallback(nothing_here).method_not_allowed_fallback(not_this_way);
     NormalizePath::trim_trailing_slash(with_stack(router, limits, identifier, edge))

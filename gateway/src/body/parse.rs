@@ -40,6 +40,13 @@ fn is_known(problems: &[FieldProblem], problem: &FieldProblem) -> bool {
 /// Reads what is written like a query: queries and forms.
 pub fn parse_form<T: DeserializeOwned>(form: &[u8]) -> Result<T, Problem> {
     let form: Form = form_urlencoded::parse(form).into_owned().collect();
+    // What is not UTF-8 has been replaced.
+    let is_garbled =
+        |(name, value): &&(String, String)| name.contains('\u{fffd}') || value.contains('\u{fffd}');
+    if let Some((name, _)) = form.iter().find(is_garbled) {
+        let wrong = FieldProblem::new(to_member("", name), "invalid", "must be UTF-8");
+        return Err(Problem::malformed("the parameters are malformed").with_errors(vec![wrong]));
+    }
     form.read().map_err(|_| Problem::invalid(all_problems::<T>(form)))
 }
 
@@ -241,6 +248,9 @@ mod tests {
         let problem = parse_form::<Person>(b"name=A&age=x&colour=red&email=no").unwrap_err();
         let errors: Vec<_> = problem.errors().iter().map(|error| (&*error.pointer, &*error.code)).collect();
         assert_eq!(errors, [("/age", "invalid"), ("/colour", "unknown"), ("/email", "invalid")]);
+        let problem = parse_form::<Person>(b"name=%FF%FE&age=1").unwrap_err();
+        let expected = FieldProblem::new("/name", "invalid", "must be UTF-8");
+        assert_eq!((problem.status().as_u16(), problem.errors()), (400, [expected].as_slice()));
     }
 
     #[test]

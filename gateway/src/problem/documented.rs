@@ -17,8 +17,6 @@ pub struct Conflict;
 pub struct Stale;
 /// 428.
 pub struct PreconditionRequired;
-/// 422, where there is neither a body nor a query that could be wrong.
-pub struct Invalid;
 
 /// The entry of a status in the document; `openapi` has what it refers to.
 fn documented(status: u16) -> BTreeMap<String, RefOr<Response>> {
@@ -63,12 +61,6 @@ impl IntoResponses for Conflict {
 impl IntoResponses for Stale {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         documented(412)
-    }
-}
-
-impl IntoResponses for Invalid {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        documented(422)
     }
 }
 

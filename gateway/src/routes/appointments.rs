@@ -46,7 +46,7 @@ async fn list(
     caller: Caller,
     Query(query): Query<ListAppointments>,
 ) -> Result<Page<Appointment>, Problem> {
-    let message = caller.asks(pb::ListAppointmentsRequest::from(query));
+    let message = caller.asks(pb::ListAppointmentsRequest::try_from(query)?);
     let pb::ListAppointmentsResponse { appointments, next_page_token } =
         app.clients.appointments.clone().list_appointments(message).await?.into_inner();
     Ok(Page::of(appointments, &uri, &next_page_token)?)

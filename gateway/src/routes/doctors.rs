@@ -3,7 +3,7 @@ use crate::app::App;
 use crate::body::Json;
 use crate::cache::Cached;
 use crate::caller::Caller;
-use crate::problem::{Conflict, Forbidden, Invalid, NotFound, Problem, Stale};
+use crate::problem::{Conflict, Forbidden, NotFound, Problem, Stale};
 use crate::query::{FromPath, IfMatch, Limit, Paging, Query};
 use crate::reply::{Created, Found, Listed, Page};
 use axum::extract::State;
@@ -243,7 +243,7 @@ async fn update_availability(
 #[utoipa::path(delete, path = "/api/doctors/{id}/availability/{availability_id}", tag = "doctors",
     operation_id = "DeleteAvailability",
     params(("id" = Uuid, Path, description = "The doctor"), ("availability_id" = Uuid, Path, description = "The hours")),
-    responses(Forbidden, NotFound, Conflict, Invalid))]
+    responses(Forbidden, NotFound, Conflict))]
 async fn delete_availability(
     State(app): State<App>,
     FromPath((id, availability_id)): FromPath<(DoctorId, AvailabilityId)>,

@@ -55,6 +55,12 @@ fn instant(text: &str) -> Result<Timestamp, BadInput> {
     if text.len() < 17 || !text.bytes().all(plain) {
         return Err(BadInput::When);
     }
+    // jiff reads more than RFC 3339 writes: clocks and offsets in other forms, and every minute's leap second.
+    let offset = &text[text.len() - 6..];
+    let has_offset = offset.ends_with(['Z', 'z']) || offset.starts_with(['+', '-']) && &offset[3..4] == ":";
+    if !has_offset || &text[13..14] != ":" || text.get(17..19) == Some("60") {
+        return Err(BadInput::When);
+    }
     let at: Timestamp = text.parse().map_err(|_| BadInput::When)?;
     Ok(time::from_wire(Some(time::to_wire(at)))?)
 }

@@ -221,3 +221,28 @@ async fn what_is_wrong_is_said_in_the_words_of_json() {
         assert_eq!(problem["errors"][0]["detail"], detail);
     }
 }
+
+#[tokio::test]
+async fn parameters_are_refused_where_none_are_known() {
+    let gateway = Gateway::new();
+    let id = "0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e";
+    for (method, path) in [
+        (Method::GET, format!("/api/doctors/{id}?foo=1&bar&foo=2")),
+        (Method::HEAD, format!("/api/doctors/{id}?foo=1&bar")),
+        (Method::GET, "/api/auth/me?foo&bar".to_owned()),
+        (Method::POST, "/api/auth/login?bar=1&foo=1".to_owned()),
+        (Method::DELETE, format!("/api/patients/{id}/?foo=1&bar=2")),
+    ] {
+        let is_head = method == Method::HEAD;
+        let answer = gateway.send(method, &path, &[], Body::empty()).await;
+        assert_eq!(answer.status, 422, "{path}");
+        if !is_head {
+            let problem = answer.refused(422, "validation_failed");
+            assert_eq!(errors(&problem), [("/bar", "unknown"), ("/foo", "unknown")]);
+        }
+    }
+    for path in ["/api/auth/me", "/api/auth/me?", "/api/patients?limit=1"] {
+        gateway.get(path).await.refused(401, "unauthenticated");
+    }
+    assert_eq!(gateway.get("/health?from=probe").await.status, 200);
+}

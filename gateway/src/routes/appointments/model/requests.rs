@@ -1,6 +1,7 @@
 //! What front ends send about visits and free times.
 use super::AppointmentStatus;
 use crate::patch::{Clearable, Edit, Mask};
+use crate::problem::Problem;
 use crate::query::{Limit, Within};
 use crate::times::{Bound, DatePart, When};
 use jiff::tz::TimeZone;
@@ -123,20 +124,32 @@ pub struct ListAppointments {
     pub cursor: Option<String>,
 }
 
-impl From<ListAppointments> for pb::ListAppointmentsRequest {
-    fn from(query: ListAppointments) -> Self {
+impl TryFrom<ListAppointments> for pb::ListAppointmentsRequest {
+    type Error = Problem;
+
+    fn try_from(query: ListAppointments) -> Result<Self, Problem> {
         let ListAppointments { start_date, end_date, tz, status, doctor_id, patient_id, limit, cursor } =
             query;
         let zone = tz.and_then(|tz| TimeZone::get(tz.as_str()).ok()).unwrap_or(TimeZone::UTC);
-        Self {
+        let from = start_date.and_then(|bound| bound.begin(&zone));
+        let until = end_date.and_then(|bound| bound.end(&zone));
+        let order = |at: prost_types::Timestamp| (at.seconds, at.nanos);
+        // The end of a day is the beginning of the next, which does not belong to the range.
+        let is_day = matches!(end_date, Some(Bound::Day(_)));
+        if let (Some(from), Some(until)) = (from.map(order), until.map(order))
+            && (from > until || is_day && from == until)
+        {
+            return Err(Problem::invalid_field("/end_date", "must not lie before start_date"));
+        }
+        Ok(Self {
             doctor_id: doctor_id.map(|id| id.to_string()).unwrap_or_default(),
             patient_id: patient_id.map(|id| id.to_string()).unwrap_or_default(),
             status: status.map_or(pb::AppointmentStatus::Unspecified, Into::into).into(),
-            start_time_from: start_date.and_then(|bound| bound.begin(&zone)),
-            start_time_until: end_date.and_then(|bound| bound.end(&zone)),
+            start_time_from: from,
+            start_time_until: until,
             page_size: Limit::or_zero(limit),
             page_token: cursor.unwrap_or_default(),
-        }
+        })
     }
 }
 
@@ -168,5 +181,31 @@ impl ListAvailableSlots {
             duration_minutes: Within::or_zero(duration_minutes),
         };
         (message, tz)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::parse_form;
+
+    #[test]
+    fn a_range_ends_after_it_begins() {
+        let list = |query: &str| {
+            pb::ListAppointmentsRequest::try_from(parse_form::<ListAppointments>(query.as_bytes())?)
+        };
+        for right in [
+            "start_date=2030-01-07&end_date=2030-01-07",
+            "start_date=2030-01-07T10:00:00Z&end_date=2030-01-07",
+            "end_date=2030-01-07",
+        ] {
+            assert!(list(right).is_ok(), "{right}");
+        }
+        for wrong in [
+            "start_date=2030-01-08&end_date=2030-01-07",
+            "start_date=2030-01-07T10:00:00Z&end_date=2030-01-07T09:00:00Z",
+        ] {
+            assert_eq!(list(wrong).err().unwrap().errors()[0].pointer, "/end_date", "{wrong}");
+        }
     }
 }
