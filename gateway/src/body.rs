@@ -75,6 +75,11 @@ fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
     essence.trim().eq_ignore_ascii_case(wanted) && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
+/// 413, for a body longer than the route takes.
+pub(crate) fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", "the body is too large")
+}
+
 fn unsupported(wanted: &str) -> Problem {
     let detail = format!("the body must be {wanted}, without content encoding");
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
@@ -86,7 +91,7 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Prob
     let body = tokio::time::timeout(PATIENCE, Bytes::from_request(request, state)).await.map_err(too_slow)?;
     body.map_err(|rejection: BytesRejection| {
         if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", "the body is too large");
+            return too_large();
         }
         Problem::malformed("the body could not be read to its end")
     })

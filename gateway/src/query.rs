@@ -73,8 +73,12 @@ pub type Limit<const MAX: i32> = Within<1, MAX>;
 
 impl<'de, const MIN: i32, const MAX: i32> Deserialize<'de> for Within<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i32::deserialize(deserializer).ok().filter(|number| (MIN..=MAX).contains(number));
-        number.map(Self).ok_or_else(|| D::Error::custom(format_args!("must be {MIN} to {MAX}")))
+        match i32::deserialize(deserializer) {
+            Ok(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
+            // That it is missing is for whoever knows its name to say.
+            Err(error) if error.to_string().starts_with("missing field") => Err(error),
+            _ => Err(D::Error::custom(format_args!("must be {MIN} to {MAX}"))),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every resource, and the stack around them.
 use crate::app::App;
+use crate::body;
 use crate::caller::{Identifier, identify};
 use crate::config::Edge;
 use crate::health::{self, Health};
@@ -12,6 +13,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use platform::deadline;
 use std::any::Any;
@@ -26,6 +28,15 @@ use utoipa::openapi::OpenApi;
 
 /// Largest body, in bytes, where a route says nothing else.
 const MAX_BODY: usize = 64 * 1024;
+
+/// Largest body that any route takes, in bytes.
+const MAX_BODY_ANYWHERE: u64 = 256 * 1024;
+
+/// How much of a body that is too large is read, only to be dropped.
+const SWALLOWED: usize = 32 * 1024 * 1024;
+
+/// A pause after which nothing more is waited for.
+const LULL: Duration = Duration::from_millis(200);
 
 /// What the gateway serves: paths with and without a slash at the end are the same.
 pub type Service = NormalizePath<Router>;
@@ -64,6 +75,7 @@ pub fn with_stack(router: Router, limits: Limits, identifier: Identifier, edge: 
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Duration::from_secs(edge.request_deadline_seconds), in_time))
         .layer(from_fn(unchanged))
+        .layer(from_fn(never_too_large))
         .layer(DefaultBodyLimit::max(MAX_BODY));
     router.layer(stack)
 }
@@ -75,6 +87,25 @@ async fn nothing_here() -> Problem {
 async fn not_this_way() -> Problem {
     let detail = "this address does not know the method; `Allow` has those it knows";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+/// Refuses what no route takes. A client that is still sending does not look for an answer, and a connection that is
+/// closed on it looks like an outage, so what comes without a pause is read first, up to a point.
+async fn never_too_large(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length: u64 = length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default();
+    if length <= MAX_BODY_ANYWHERE {
+        return next.run(request).await;
+    }
+    let mut body = request.into_body().into_data_stream();
+    let mut swallowed = 0;
+    while let Ok(Some(Ok(bytes))) = tokio::time::timeout(LULL, body.next()).await {
+        swallowed += bytes.len();
+        if swallowed > SWALLOWED {
+            break;
+        }
+    }
+    body::too_large().into_response()
 }
 
 /// Headers that every answer has, unless it says something else.
