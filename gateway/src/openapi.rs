@@ -80,14 +80,14 @@ const FAILURES: [(u16, &str); 15] = [
 pub fn frame() -> OpenApi {
     let mut document = Frame::openapi();
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
-    let token = ["oauth2", "bearer"].map(|scheme| SecurityRequirement::new(scheme, [] as [&str; 0]));
+    let token = ["oauth2", "token"].map(|scheme| SecurityRequirement::new(scheme, [] as [&str; 0]));
     document.security = Some(token.into());
     let components = document.components.get_or_insert_default();
     let password = Flow::Password(Password::new("/api/auth/login", Scopes::new()));
     components.add_security_scheme("oauth2", SecurityScheme::OAuth2(OAuth2::new([password])));
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.bearer_format = Some("JWT".to_owned());
-    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.add_security_scheme("token", SecurityScheme::Http(bearer));
     for (status, description) in FAILURES {
         let name = problem::reference(status).ref_location;
         let name = name.rsplit('/').next().unwrap_or_default().to_owned();

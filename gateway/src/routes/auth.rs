@@ -59,7 +59,7 @@ async fn log_in(
 /// link it to a patient, admins may create any role. An account that is linked to no patient yet gets the id under
 /// which its owner may create the record. 409: `email_taken`, `username_taken`, `already_linked`.
 #[utoipa::path(post, path = "/api/auth/register", operation_id = "Register", tag = "auth",
-    security((), ("oauth2" = []), ("bearer" = [])), responses(Forbidden, Conflict))]
+    security((), ("oauth2" = []), ("token" = [])), responses(Forbidden, Conflict))]
 async fn register(
     State(app): State<App>,
     caller: Option<Caller>,
