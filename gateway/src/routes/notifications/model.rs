@@ -65,7 +65,7 @@ pub enum NotificationState {
     Failed,
     /// A later change of the visit made it untrue before it was sent.
     Superseded,
-    /// The recipient has no address or wants no messages.
+    /// The recipient has no e-mail address, or is a patient who prefers a call or no messages.
     Skipped,
 }
 

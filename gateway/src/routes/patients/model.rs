@@ -49,6 +49,7 @@ impl Gender {
 #[serde(rename_all = "snake_case")]
 pub enum ContactPreference {
     Email,
+    /// By a call from the clinic: no messages are sent.
     Phone,
     /// No messages.
     None,
