@@ -57,7 +57,7 @@ impl Calendars {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.reserve(party.patient_id.0).await?;
-        if let Some((current, _)) = tx.lock_party(party.patient_id).await?
+        if let Some(current) = tx.lock_party(party.patient_id).await?
             && current >= party.version
         {
             return Ok(current);
@@ -96,13 +96,10 @@ impl Calendars {
         days: i32,
         duration: Option<SignedDuration>,
     ) -> Result<(Vec<Interval>, Rules), Error> {
-        let Locked { rules, now } = self.calendar(doctor).await?;
-        let duration = duration.unwrap_or_else(|| SignedDuration::from_mins(i64::from(rules.slot_minutes)));
-        let search = Search { from: date, days, duration };
-        let Some(span) = search.span(&rules) else { return Ok((Vec::new(), rules)) };
-        let connection = self.store.connection().await?;
-        let busy = connection.busy(doctor, Interval { end: span.end + duration, ..span }).await?;
-        Ok((slots::free(&rules, &search, &busy, now), rules))
+        let calendar = self.calendar(doctor).await?;
+        let usual = SignedDuration::from_mins(i64::from(calendar.rules.slot_minutes));
+        let search = Search { from: date, days, duration: duration.unwrap_or(usual) };
+        Ok((self.free(&calendar, &search).await?, calendar.rules))
     }
 
     /// Up to three free times of the same length near `taken`, on its date and the week after.
@@ -111,10 +108,21 @@ impl Calendars {
         doctor: DoctorId,
         taken: Interval,
     ) -> Result<(Vec<Interval>, TimeZone), Error> {
-        let Locked { rules, .. } = self.calendar(doctor).await?;
-        let date = rules.zone.to_datetime(taken.start).date();
-        let (slots, rules) = self.free_slots(doctor, date, ALTERNATIVE_DAYS, Some(taken.duration())).await?;
-        Ok((slots::nearest(slots, taken.start), rules.zone))
+        let calendar = self.calendar(doctor).await?;
+        let from = calendar.rules.zone.to_datetime(taken.start).date();
+        let search = Search { from, days: ALTERNATIVE_DAYS, duration: taken.duration() };
+        let slots = self.free(&calendar, &search).await?;
+        Ok((slots::nearest(slots, taken.start), calendar.rules.zone))
+    }
+
+    /// The free times that `search` asks of `calendar`.
+    async fn free(&self, calendar: &Locked, search: &Search) -> Result<Vec<Interval>, Error> {
+        let Locked { rules, now } = calendar;
+        let Some(span) = search.span(rules) else { return Ok(Vec::new()) };
+        let connection = self.store.connection().await?;
+        let reach = Interval { end: span.end + search.duration, ..span };
+        let busy = connection.busy(rules.doctor_id, reach).await?;
+        Ok(slots::free(rules, search, &busy, *now))
     }
 
     /// What an active `doctor` offers, asked of doctor-svc when nothing is known yet.

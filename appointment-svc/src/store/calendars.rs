@@ -46,7 +46,7 @@ const OPEN_VISITS_OF_DOCTOR: &str = "
 const RESERVE: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))";
 
 const LOCK_PARTY: &str = "
-    SELECT version, is_active FROM appointment.parties WHERE patient_id = $1 FOR UPDATE";
+    SELECT version FROM appointment.parties WHERE patient_id = $1 FOR UPDATE";
 
 const SHARE_PARTY: &str = "
     SELECT is_active FROM appointment.parties WHERE patient_id = $1 FOR SHARE";
@@ -142,12 +142,12 @@ impl Tx<'_> {
         rows.iter().map(visit).collect()
     }
 
-    /// Version and whether `patient` may be booked, held still until the transaction ends.
+    /// The version of what is known of `patient`, held still until the transaction ends.
     #[instrument(name = "db.party.lock", skip_all)]
-    pub async fn lock_party(&self, patient: PatientId) -> Result<Option<(i64, bool)>, Error> {
+    pub async fn lock_party(&self, patient: PatientId) -> Result<Option<i64>, Error> {
         let statement = self.tx.prepare_cached(LOCK_PARTY).await?;
         let row = self.tx.query_opt(&statement, &[&patient.0]).await?;
-        row.map(|row| Ok((row.try_get("version")?, row.try_get("is_active")?))).transpose()
+        row.map(|row| Ok(row.try_get("version")?)).transpose()
     }
 
     /// Whether `patient` may be booked, true until the transaction ends; none when nothing is known.
