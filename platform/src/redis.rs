@@ -69,11 +69,6 @@ impl Redis {
         Err(Away)
     }
 
-    /// Whether it answered last time.
-    pub fn is_up(&self) -> bool {
-        self.now() >= self.away_until.load(Relaxed)
-    }
-
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
