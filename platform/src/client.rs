@@ -1,13 +1,16 @@
 //! The gRPC client stack: replicas in turn, the caller's identity, trace and deadline on each call.
 use crate::propagation;
 use crate::{deadline, fault};
-use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
+use http::{HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::TokioIo;
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, ConnectError, Status};
@@ -22,8 +25,8 @@ pub type Identity = Arc<dyn Fn() -> HeaderValue + Send + Sync>;
 
 /// The replicas of one service.
 ///
-/// Calls go to each in turn. One that cannot be connected to is passed over at once: nothing was sent, so
-/// trying the next is safe for every call.
+/// Calls go to each in turn. One that certainly has not begun the call, because it cannot be connected to or is
+/// about to stop, is passed over at once: trying the next is safe for every call.
 #[derive(Clone)]
 pub struct Peer {
     name: &'static str,
@@ -36,7 +39,9 @@ impl Peer {
     /// `urls` are separated by commas, for instance `http://10.0.0.1:50051,http://10.0.0.2:50051`.
     /// Nothing is connected until the first call.
     pub fn new(name: &'static str, urls: &str, identity: Option<Identity>) -> anyhow::Result<Self> {
-        let replicas = urls.split(',').map(|url| Ok(endpoint(url.trim())?.connect_lazy()));
+        let connector = tower::service_fn(connect);
+        let replicas =
+            urls.split(',').map(|url| Ok(endpoint(url.trim())?.connect_with_connector_lazy(connector)));
         let replicas: Arc<[Channel]> = replicas.collect::<anyhow::Result<Vec<_>>>()?.into();
         Ok(Self { name, replicas, turn: Arc::default(), identity })
     }
@@ -57,7 +62,7 @@ impl Peer {
             };
             match answer {
                 Ok(response) => return Ok(response),
-                Err(error) if never_sent(&error) => refused = Some(error),
+                Err(error) if never_begun(&error) => refused = Some(error),
                 Err(error) => return Err(fault::unavailable(self.name, self.name, &error)),
             }
         }
@@ -73,20 +78,40 @@ fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
         .connect_timeout(Duration::from_millis(500))
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(3))
-        .keep_alive_while_idle(true)
-        .tcp_nodelay(true))
+        .keep_alive_while_idle(true))
 }
 
-/// Whether `error` is about connecting, so that the server has seen nothing of the call.
-fn never_sent(error: &tonic::transport::Error) -> bool {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<ConnectError>() {
-            return true;
-        }
-        cause = error.source();
+/// A connection to a server that has spoken, as one does at once in HTTP/2 (RFC 9113, section 3.4).
+///
+/// Otherwise one that stops before it has seen the connection, which the kernel accepts for it, could not be told
+/// from one that dies at work.
+async fn connect(uri: Uri) -> io::Result<TokioIo<TcpStream>> {
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
+    stream.set_nodelay(true)?;
+    match stream.peek(&mut [0]).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(TokioIo::new(stream)),
     }
-    false
+}
+
+/// Whether the server has certainly done nothing about the call that failed with `error`.
+fn never_begun(error: &tonic::transport::Error) -> bool {
+    let first: &(dyn Error + 'static) = error;
+    let mut causes = std::iter::successors(Some(first), |&cause| cause.source());
+    causes.any(|cause| {
+        cause.is::<ConnectError>()
+            || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
+            || cause.downcast_ref::<h2::Error>().is_some_and(was_turned_away)
+    })
+}
+
+/// Whether the server said that it has not looked at a stream (RFC 9113, sections 6.8 and 8.7). Of streams that it
+/// has begun, one hears differently.
+fn was_turned_away(error: &h2::Error) -> bool {
+    let said_no = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR)
+        || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    error.is_remote() && said_no
 }
 
 impl Service<Request<Body>> for Peer {
