@@ -1,73 +1,66 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
-use crate::bookings::{Bookings, Now};
+use crate::absences::Absences;
+use crate::answers::{again, answer, outcome, replayed, series_seen_by, stored, with_token};
+use crate::bookings::{Booked, Bookings};
 use crate::calendars::Calendars;
-use crate::convert::{self, SlotsQuery, appointment_id, bound};
+use crate::convert::absences::{ApplyPlan, PlanQuery};
+use crate::convert::offers::{ExplainQuery, SearchQuery, SlotsQuery};
+use crate::convert::{self, appointment_id, lists, seen_by};
+use crate::domain::actions::Actions;
 use crate::domain::appointment::Appointment;
+use crate::domain::clinic::Clinic;
 use crate::domain::commands::{Book, Import, Party};
+use crate::domain::questions::{self, Found};
 use crate::domain::rules::Rules;
-use crate::domain::status::Status as VisitStatus;
-use crate::store::{Filter, Position};
+use crate::domain::series::commands::CreateSeries;
+use crate::error::Error;
+use crate::holds::Holds;
+use crate::offers::{self, Offers};
+use crate::once::Once;
+use crate::series::Recurring;
+use crate::store::{Attendance, Filter, Position, Replay};
+use crate::transitions::Transitions;
 use crate::visits::{Seen, Visits};
-use jiff::Timestamp;
 use pb::appointment_service_server::AppointmentService;
-use platform::caller::{Caller, User, forbidden};
-use platform::page::{self, PageTokens};
+use platform::caller::{Caller, User};
+use platform::page::PageTokens;
 use platform::violations::Violations;
 use proto::appointment as pb;
 use tonic::{Request, Response, Result};
 
-const LIST: &str = "appointments";
+type Answer<T> = Result<Response<T>>;
 
 pub struct Api {
-    bookings: Bookings,
-    calendars: Calendars,
-    visits: Visits,
-    pages: PageTokens,
+    pub bookings: Bookings,
+    pub holds: Holds,
+    pub transitions: Transitions,
+    pub calendars: Calendars,
+    pub offers: Offers,
+    pub recurring: Recurring,
+    pub absences: Absences,
+    pub visits: Visits,
+    pub pages: PageTokens,
 }
 
 impl Api {
-    pub fn new(bookings: Bookings, calendars: Calendars, visits: Visits, pages: PageTokens) -> Self {
-        Self { bookings, calendars, visits, pages }
-    }
-
-    async fn named(
-        &self,
-        user: &User,
-        appointments: Vec<Appointment>,
-        now: Timestamp,
-    ) -> Vec<pb::Appointment> {
+    async fn named(&self, user: &User, seen: Seen) -> Vec<pb::Appointment> {
+        let Seen { appointments, now } = seen;
         let names = self.visits.names(&appointments).await;
-        let with_names = |appointment: Appointment| {
-            let patient_name = names.patient(appointment.patient_id);
-            let (doctor_name, doctor_specialization) = names.doctor(appointment.doctor_id);
-            let appointment = seen_by(user, appointment, now);
-            pb::Appointment { patient_name, doctor_name, doctor_specialization, ..appointment }
-        };
+        let with_names = |appointment| names.beside(seen_by(user, appointment, now));
         appointments.into_iter().map(with_names).collect()
     }
 
-    fn filter(&self, request: &pb::ListAppointmentsRequest) -> Result<Filter, Violations> {
-        let mut wrong = Violations::default();
-        let optional_id = |id: &str| (!id.is_empty()).then(|| id.to_owned());
-        let patient_id =
-            optional_id(&request.patient_id).and_then(|id| wrong.field("patient_id", id.parse()));
-        let doctor_id = optional_id(&request.doctor_id).and_then(|id| wrong.field("doctor_id", id.parse()));
-        let from = bound(&mut wrong, "start_time_from", request.start_time_from);
-        let until = bound(&mut wrong, "start_time_until", request.start_time_until);
-        let size = wrong.field("page_size", page::size(request.page_size, page::MAX_SIZE));
-        let after: Option<Option<Position>> =
-            wrong.field("page_token", self.pages.open(LIST, &request.page_token));
-        let status = wrong.field("status", convert::known_status(request.status)).flatten();
-        let limit = size.unwrap_or_default();
-        wrong.into_result(Filter {
-            patient_id,
-            doctor_id,
-            status,
-            from,
-            until,
-            after: after.flatten(),
-            limit,
-        })
+    /// One page of visits with names, cut from one more than it has, and the token of the next.
+    async fn page(
+        &self,
+        user: &User,
+        list: &str,
+        Seen { appointments, now }: Seen,
+        size: i64,
+    ) -> (Vec<pb::Appointment>, String) {
+        let key = |a: &Appointment| Position(a.visit.start, a.id);
+        let (page, next_page_token) = self.pages.cut(list, appointments, size, key);
+        (self.named(user, Seen { appointments: page, now }).await, next_page_token)
     }
 }
 
@@ -76,106 +69,271 @@ impl AppointmentService for Api {
     async fn list_available_slots(
         &self,
         request: Request<pb::ListAvailableSlotsRequest>,
-    ) -> Result<Response<pb::ListAvailableSlotsResponse>> {
-        let user = User::of(&request)?;
-        if user.role == platform::caller::Role::Auditor {
-            return Err(forbidden("auditors do not see calendars"));
-        }
-        let SlotsQuery { doctor_id, date, days, duration } = SlotsQuery::try_from(request.into_inner())?;
-        let (slots, rules) = self.calendars.free_slots(doctor_id, date, days, duration).await?;
-        let slots = slots.into_iter().map(Into::into).collect();
+    ) -> Answer<pb::ListAvailableSlotsResponse> {
+        let reader = offers::reader(&User::of(&request)?, None)?;
+        let SlotsQuery { doctor_id, kind, dates, excluding } = SlotsQuery::try_from(request.into_inner())?;
+        let (slots, diary) = self.offers.slots(reader, doctor_id, kind, dates, excluding).await?;
+        let zone = |location| diary.schedule().zone(location);
+        let slots = slots.into_iter().map(|slot| convert::offers::slot(doctor_id, slot, zone(slot.location)));
         Ok(Response::new(pb::ListAvailableSlotsResponse {
-            slots,
-            time_zone: convert::zone_name(&rules.zone),
+            slots: slots.collect(),
+            time_zone: convert::zone_name(&diary.rules.zone),
         }))
+    }
+
+    async fn search_slots(
+        &self,
+        request: Request<pb::SearchSlotsRequest>,
+    ) -> Answer<pb::SearchSlotsResponse> {
+        let reader = offers::reader(&User::of(&request)?, None)?;
+        let request = request.into_inner();
+        let SearchQuery { among, kind, dates } = SearchQuery::try_from(&request)?;
+        let (size, after) = lists::slots(&self.pages, &request)?;
+        // One more than asked for tells whether there is another page.
+        let limit = usize::try_from(size + 1).unwrap_or_default();
+        let found = self.offers.search(reader, &among, kind, dates, after, limit).await?;
+        let key = |found: &Found| questions::Position(found.slot.visit.start, found.doctor);
+        let (page, next_page_token) = self.pages.cut(lists::SLOTS, found, size, key);
+        let slots = page.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::SearchSlotsResponse { slots, next_page_token }))
+    }
+
+    async fn list_day_summaries(
+        &self,
+        request: Request<pb::ListDaySummariesRequest>,
+    ) -> Answer<pb::ListDaySummariesResponse> {
+        let reader = offers::reader(&User::of(&request)?, None)?;
+        let SlotsQuery { doctor_id, kind, dates, .. } = SlotsQuery::try_from(request.into_inner())?;
+        let (days, zone) = self.offers.days(reader, doctor_id, kind, dates).await?;
+        let days = days.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListDaySummariesResponse { days, time_zone: convert::zone_name(&zone) }))
+    }
+
+    async fn explain_slot(&self, request: Request<pb::ExplainSlotRequest>) -> Answer<pb::SlotExplanation> {
+        let user = User::of(&request)?;
+        let ExplainQuery { doctor_id, kind, start, patient_id } =
+            ExplainQuery::try_from(request.into_inner())?;
+        let reader = offers::reader(&user, patient_id)?;
+        let explanation = self.offers.explain(reader, doctor_id, kind, start).await?;
+        Ok(Response::new(explanation.into()))
     }
 
     async fn book_appointment(
         &self,
         request: Request<pb::BookAppointmentRequest>,
-    ) -> Result<Response<pb::Appointment>> {
+    ) -> Answer<pb::Appointment> {
         let user = User::of(&request)?;
-        let book = Book::try_from(request.into_inner())?;
-        Ok(reply(&user, self.bookings.book(&user, &book).await?))
+        let mut request = request.into_inner();
+        let once = Once::of(&user, &mut request)?;
+        let hold = convert::holds::token(std::mem::take(&mut request.hold_token))?;
+        let book = Book::try_from(request)?;
+        match self.bookings.book(&user, &book, hold, &once).await {
+            Ok(Booked { appointment, hold, now }) => {
+                Ok(Response::new(convert::holds::booked(seen_by(&user, appointment, now), hold)))
+            }
+            // In the words that it was booked with, whatever they are by now.
+            Err(Error::Replayed(replay)) => replayed(Replay { notes: book.notes, ..replay }),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    async fn get_appointment(
-        &self,
-        request: Request<pb::GetAppointmentRequest>,
-    ) -> Result<Response<pb::Appointment>> {
+    async fn create_hold(&self, request: Request<pb::CreateHoldRequest>) -> Answer<pb::Hold> {
         let user = User::of(&request)?;
-        let id = appointment_id(&request.into_inner().id)?;
-        let Seen { appointments, now } = self.visits.get(&user, id).await?;
-        let appointment = self.named(&user, appointments, now).await.pop();
-        appointment.map(Response::new).ok_or_else(|| crate::error::Error::NotFound.into())
+        let mut request = request.into_inner();
+        let once = Once::of(&user, &mut request)?;
+        let book = Book::try_from(request)?;
+        match self.holds.create(&user, &book, &once).await {
+            Ok(kept) => Ok(Response::new(with_token(kept))),
+            Err(Error::Replayed(replay)) => {
+                let hold: pb::Hold = stored(&replay)?;
+                let hold_token = self.holds.token(appointment_id(&hold.id)?).to_string();
+                Ok(again(pb::Hold { hold_token, ..hold }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn renew_hold(&self, request: Request<pb::RenewHoldRequest>) -> Answer<pb::Hold> {
+        let user = User::of(&request)?;
+        let pb::RenewHoldRequest { id, hold_token } = request.into_inner();
+        let (id, token) = convert::holds::held(&id, hold_token)?;
+        Ok(Response::new(with_token(self.holds.renew(&user, id, token).await?)))
+    }
+
+    async fn release_hold(
+        &self,
+        request: Request<pb::ReleaseHoldRequest>,
+    ) -> Answer<pb::ReleaseHoldResponse> {
+        let user = User::of(&request)?;
+        let pb::ReleaseHoldRequest { id, hold_token } = request.into_inner();
+        let (id, token) = convert::holds::held(&id, hold_token)?;
+        self.holds.release(&user, id, token).await?;
+        Ok(Response::new(pb::ReleaseHoldResponse {}))
+    }
+
+    async fn get_appointment(&self, request: Request<pb::GetAppointmentRequest>) -> Answer<pb::Appointment> {
+        let user = User::of(&request)?;
+        let (id, at) = convert::visit_at(request.get_ref())?;
+        if let Some(at) = at {
+            let (appointment, reader) = self.visits.get_as_of(&user, id, at).await?;
+            let names = self.visits.names(std::slice::from_ref(&appointment)).await;
+            let appointment = convert::appointment(appointment, reader, Actions::default());
+            return Ok(Response::new(names.beside(appointment)));
+        }
+        let appointment = self.named(&user, self.visits.get(&user, id).await?).await.pop();
+        appointment.map(Response::new).ok_or_else(|| Error::NotFound.into())
     }
 
     async fn list_appointments(
         &self,
         request: Request<pb::ListAppointmentsRequest>,
-    ) -> Result<Response<pb::ListAppointmentsResponse>> {
+    ) -> Answer<pb::ListAppointmentsResponse> {
         let user = User::of(&request)?;
-        let filter = self.filter(request.get_ref())?;
+        let filter = lists::filter(&self.pages, request.get_ref())?;
         let size = filter.limit;
         // One more than asked for tells whether there is another page.
-        let Seen { appointments, now } =
-            self.visits.list(&user, Filter { limit: size + 1, ..filter }).await?;
-        let key = |a: &Appointment| Position(a.visit.start, a.id);
-        let (page, next_page_token) = self.pages.cut(LIST, appointments, size, key);
-        let appointments = self.named(&user, page, now).await;
+        let seen = self.visits.list(&user, Filter { limit: size + 1, ..filter }).await?;
+        let (appointments, next_page_token) = self.page(&user, lists::VISITS, seen, size).await;
         Ok(Response::new(pb::ListAppointmentsResponse { appointments, next_page_token }))
     }
 
     async fn update_appointment(
         &self,
         request: Request<pb::UpdateAppointmentRequest>,
-    ) -> Result<Response<pb::Appointment>> {
+    ) -> Answer<pb::Appointment> {
         let user = User::of(&request)?;
-        let (id, edit) = convert::edit(request.into_inner())?;
-        Ok(reply(&user, self.bookings.edit(&user, id, &edit).await?))
+        let mut request = request.into_inner();
+        let once = Once::of(&user, &mut request)?;
+        let (id, edit) = convert::edit(request)?;
+        answer(&user, self.bookings.edit(&user, id, &edit, &once).await)
     }
 
     async fn update_appointment_status(
         &self,
         request: Request<pb::UpdateAppointmentStatusRequest>,
-    ) -> Result<Response<pb::Appointment>> {
+    ) -> Answer<pb::Appointment> {
         let user = User::of(&request)?;
-        let (id, status, version) = convert::status_change(&request.into_inner())?;
-        Ok(reply(&user, self.bookings.change_status(&user, id, status, version).await?))
+        let mut request = request.into_inner();
+        let once = Once::of(&user, &mut request)?;
+        let change = convert::status_change(request)?;
+        answer(&user, self.transitions.change_status(&user, change, &once).await)
     }
 
     async fn cancel_appointment(
         &self,
         request: Request<pb::CancelAppointmentRequest>,
-    ) -> Result<Response<pb::Appointment>> {
+    ) -> Answer<pb::Appointment> {
         let user = User::of(&request)?;
-        let (id, version) = convert::cancellation(&request.into_inner())?;
-        Ok(reply(&user, self.bookings.change_status(&user, id, VisitStatus::Cancelled, version).await?))
+        let mut request = request.into_inner();
+        let once = Once::of(&user, &mut request)?;
+        let change = convert::cancellation(request)?;
+        answer(&user, self.transitions.change_status(&user, change, &once).await)
+    }
+
+    async fn undo_appointment_change(
+        &self,
+        request: Request<pb::UndoAppointmentChangeRequest>,
+    ) -> Answer<pb::Appointment> {
+        let user = User::of(&request)?;
+        let (id, version) = convert::undo(request.get_ref())?;
+        answer(&user, self.transitions.undo(&user, id, version).await)
+    }
+
+    async fn set_sub_status(&self, request: Request<pb::SetSubStatusRequest>) -> Answer<pb::Appointment> {
+        let user = User::of(&request)?;
+        let (id, label, version) = convert::sub_status(request.into_inner())?;
+        answer(&user, self.transitions.set_sub_status(&user, id, label, version).await)
+    }
+
+    async fn list_unresolved_appointments(
+        &self,
+        request: Request<pb::ListUnresolvedAppointmentsRequest>,
+    ) -> Answer<pb::ListUnresolvedAppointmentsResponse> {
+        let user = User::of(&request)?;
+        let filter = lists::unresolved(&self.pages, request.get_ref())?;
+        let size = filter.limit;
+        let seen = self.visits.unresolved(&user, Filter { limit: size + 1, ..filter }).await?;
+        let (appointments, next_page_token) = self.page(&user, lists::UNRESOLVED, seen, size).await;
+        Ok(Response::new(pb::ListUnresolvedAppointmentsResponse { appointments, next_page_token }))
+    }
+
+    async fn get_patient_attendance(
+        &self,
+        request: Request<pb::GetPatientAttendanceRequest>,
+    ) -> Answer<pb::PatientAttendance> {
+        let user = User::of(&request)?;
+        let patient_id = request.into_inner().patient_id;
+        let patient = patient_id.parse().map_err(|error| Violations::of("patient_id", error))?;
+        let Attendance { kept, late_cancelled, no_show } = self.visits.attendance(&user, patient).await?;
+        Ok(Response::new(pb::PatientAttendance { patient_id, kept, late_cancelled, no_show }))
     }
 
     async fn list_appointment_events(
         &self,
         request: Request<pb::ListAppointmentEventsRequest>,
-    ) -> Result<Response<pb::ListAppointmentEventsResponse>> {
+    ) -> Answer<pb::ListAppointmentEventsResponse> {
         let user = User::of(&request)?;
         let id = appointment_id(&request.into_inner().id)?;
-        let events = self.visits.history(&user, id).await?.into_iter().map(Into::into).collect();
+        let (events, reader) = self.visits.history(&user, id).await?;
+        let events = events.into_iter().map(|event| convert::history_entry(event, reader)).collect();
         Ok(Response::new(pb::ListAppointmentEventsResponse { events }))
+    }
+
+    async fn create_series(&self, request: Request<pb::CreateSeriesRequest>) -> Answer<pb::SeriesOutcome> {
+        let user = User::of(&request)?;
+        let ask = CreateSeries::try_from(request.into_inner())?;
+        Ok(Response::new(outcome(&user, self.recurring.create(&user, &ask).await?)))
+    }
+
+    async fn get_series(&self, request: Request<pb::GetSeriesRequest>) -> Answer<pb::Series> {
+        let user = User::of(&request)?;
+        let id = convert::series::series_id(&request.into_inner().id)?;
+        Ok(Response::new(series_seen_by(&user, self.recurring.get(&user, id).await?)))
+    }
+
+    async fn update_series(&self, request: Request<pb::UpdateSeriesRequest>) -> Answer<pb::SeriesOutcome> {
+        let user = User::of(&request)?;
+        let (id, ask) = convert::series::update(&request.into_inner())?;
+        Ok(Response::new(outcome(&user, self.recurring.update(&user, id, &ask).await?)))
+    }
+
+    async fn cancel_series(&self, request: Request<pb::CancelSeriesRequest>) -> Answer<pb::Series> {
+        let user = User::of(&request)?;
+        let (id, ask) = convert::series::cancellation(request.into_inner())?;
+        Ok(Response::new(series_seen_by(&user, self.recurring.cancel(&user, id, &ask).await?)))
+    }
+
+    async fn plan_absence(&self, request: Request<pb::PlanAbsenceRequest>) -> Answer<pb::AbsencePlan> {
+        let user = User::of(&request)?;
+        let PlanQuery { absence, substitutes } = PlanQuery::try_from(request.into_inner())?;
+        let proposals = self.absences.plan(&user, absence, &substitutes).await?;
+        Ok(Response::new(pb::AbsencePlan { moves: proposals.into_iter().map(Into::into).collect() }))
+    }
+
+    async fn apply_absence_plan(
+        &self,
+        request: Request<pb::ApplyAbsencePlanRequest>,
+    ) -> Answer<pb::ApplyAbsencePlanResponse> {
+        let user = User::of(&request)?;
+        let ApplyPlan { absence, moves } = ApplyPlan::try_from(request.into_inner())?;
+        let moved = self.absences.apply(&user, absence, &moves).await?;
+        let appointments = moved.into_iter().map(|(visit, now)| seen_by(&user, visit, now)).collect();
+        Ok(Response::new(pb::ApplyAbsencePlanResponse { appointments }))
     }
 
     async fn import_appointment(
         &self,
         request: Request<pb::ImportAppointmentRequest>,
-    ) -> Result<Response<pb::Appointment>> {
+    ) -> Answer<pb::Appointment> {
         let user = User::of(&request)?;
         let import = Import::try_from(request.into_inner())?;
-        Ok(reply(&user, self.bookings.import(&user, import).await?))
+        answer(&user, self.bookings.import(&user, import).await)
     }
 
     async fn apply_doctor_rules(
         &self,
         request: Request<pb::ApplyDoctorRulesRequest>,
-    ) -> Result<Response<pb::ApplyDoctorRulesResponse>> {
+    ) -> Answer<pb::ApplyDoctorRulesResponse> {
         Caller::service_of(&request, &["doctor-svc"])?;
         let pb::ApplyDoctorRulesRequest { rules, refuse_if_booked } = request.into_inner();
         let rules = Rules::try_from(rules.ok_or_else(|| Violations::of("rules", "is required"))?)?;
@@ -183,10 +341,21 @@ impl AppointmentService for Api {
         Ok(Response::new(pb::ApplyDoctorRulesResponse { version }))
     }
 
+    async fn apply_clinic_rules(
+        &self,
+        request: Request<pb::ApplyClinicRulesRequest>,
+    ) -> Answer<pb::ApplyClinicRulesResponse> {
+        Caller::service_of(&request, &["doctor-svc"])?;
+        let pb::ApplyClinicRulesRequest { rules, refuse_if_booked } = request.into_inner();
+        let clinic = Clinic::try_from(rules.ok_or_else(|| Violations::of("rules", "is required"))?)?;
+        let version = self.calendars.apply_clinic(clinic, refuse_if_booked).await?;
+        Ok(Response::new(pb::ApplyClinicRulesResponse { version }))
+    }
+
     async fn apply_patient_party(
         &self,
         request: Request<pb::ApplyPatientPartyRequest>,
-    ) -> Result<Response<pb::ApplyPatientPartyResponse>> {
+    ) -> Answer<pb::ApplyPatientPartyResponse> {
         Caller::service_of(&request, &["patient-svc"])?;
         let pb::ApplyPatientPartyRequest { party, refuse_if_booked } = request.into_inner();
         let party = Party::try_from(party.ok_or_else(|| Violations::of("party", "is required"))?)?;
@@ -197,7 +366,7 @@ impl AppointmentService for Api {
     async fn check_care_relationship(
         &self,
         request: Request<pb::CheckCareRelationshipRequest>,
-    ) -> Result<Response<pb::CheckCareRelationshipResponse>> {
+    ) -> Answer<pb::CheckCareRelationshipResponse> {
         Caller::service_of(&request, &["patient-svc"])?;
         let pb::CheckCareRelationshipRequest { doctor_id, patient_id } = request.into_inner();
         let (doctor, patient) = convert::pair(&doctor_id, &patient_id)?;
@@ -208,10 +377,9 @@ impl AppointmentService for Api {
     async fn list_care_patients(
         &self,
         request: Request<pb::ListCarePatientsRequest>,
-    ) -> Result<Response<pb::ListCarePatientsResponse>> {
+    ) -> Answer<pb::ListCarePatientsResponse> {
         Caller::service_of(&request, &["patient-svc"])?;
-        let doctor =
-            request.into_inner().doctor_id.parse().map_err(|error| Violations::of("doctor_id", error))?;
+        let doctor = convert::doctor_id(&request.into_inner().doctor_id)?;
         let patient_ids = self.visits.treated(doctor).await?.iter().map(ToString::to_string).collect();
         Ok(Response::new(pb::ListCarePatientsResponse { patient_ids }))
     }
@@ -219,20 +387,9 @@ impl AppointmentService for Api {
     async fn get_appointment_summary(
         &self,
         request: Request<pb::GetAppointmentSummaryRequest>,
-    ) -> Result<Response<pb::AppointmentSummary>> {
+    ) -> Answer<pb::AppointmentSummary> {
         Caller::service_of(&request, &["notification-svc", "patient-svc"])?;
         let id = appointment_id(&request.into_inner().id)?;
         Ok(Response::new(convert::summary(&self.visits.summary(id).await?)))
     }
-}
-
-/// A changed visit, as `user` may see and use it.
-fn reply(user: &User, (appointment, now): Now<Appointment>) -> Response<pb::Appointment> {
-    Response::new(seen_by(user, appointment, now))
-}
-
-fn seen_by(user: &User, appointment: Appointment, now: Timestamp) -> pb::Appointment {
-    let allowed =
-        appointment.actor(user).map(|actor| appointment.allowed_actions(actor, now)).unwrap_or_default();
-    convert::appointment(appointment, allowed)
 }

@@ -1,173 +1,210 @@
-//! Use cases that change visits: load, decide, save, announce; one transaction each.
+//! Use cases that book and move visits: load, decide, save, announce; one transaction each.
 //!
 //! The order of locks is always calendar, patient, visit, so that no two of them wait for each other. Time is
 //! the database's.
 use crate::calendars::Calendars;
+use crate::convert;
 use crate::domain::appointment::Appointment;
-use crate::domain::commands::{Book, Edit, Import, check_time};
+use crate::domain::clinic::{Terms, Timing};
+use crate::domain::commands::{Book, Edit, Import};
+use crate::domain::diary::{Diary, Reader};
+use crate::domain::hold::{Hold, HoldOutcome, Token};
 use crate::domain::interval::Interval;
 use crate::domain::rules::Rules;
+use crate::domain::schedule::Schedule;
+use crate::domain::slots::{self, Placement, Wish};
 use crate::domain::status::{Actor, Status};
+use crate::domain::transition::Refusal;
+use crate::domain::why::Why;
 use crate::error::Error;
 use crate::events::{self, Change};
-use crate::store::{self, Locked, Store, Taken, Tx};
+use crate::offers;
+use crate::once::Once;
+use crate::placing::{self, Desk, Missing, Placed, Placing, kind, lost, may_book, minutes, unbookable};
+use crate::store::{Conflict, Locked, Store, Tx};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use platform::caller::{Role, User};
 use platform::violations::Violations;
-use proto::ids::{AppointmentId, DoctorId};
+use proto::appointment as pb;
+use proto::ids::AppointmentId;
 
 /// Runs of one transaction that lost against another, before the caller hears of it.
-const ATTEMPTS: usize = 3;
+pub(crate) const ATTEMPTS: usize = 3;
 
 #[derive(Clone)]
 pub struct Bookings {
     store: Store,
     calendars: Calendars,
+    placing: Placing,
 }
 
 /// A visit, and the time at which it was so.
 pub type Now<T> = (T, Timestamp);
 
+/// A new visit.
+pub struct Booked {
+    pub appointment: Appointment,
+    /// If it was booked with one.
+    pub hold: Option<HoldOutcome>,
+    pub now: Timestamp,
+}
+
+impl Booked {
+    /// As `user` is shown it, but for the notes.
+    pub fn wordless(&self, user: &User) -> pb::Appointment {
+        let wordless = Appointment { notes: None, ..self.appointment.clone() };
+        convert::holds::booked(convert::seen_by(user, wordless, self.now), self.hold)
+    }
+}
+
 impl Bookings {
-    pub fn new(store: Store, calendars: Calendars) -> Self {
-        Self { store, calendars }
+    pub fn new(store: Store, calendars: Calendars, placing: Placing) -> Self {
+        Self { store, calendars, placing }
     }
 
-    pub async fn book(&self, user: &User, book: &Book) -> Result<Now<Appointment>, Error> {
+    /// Books a free time, or one that `hold` keeps.
+    pub async fn book(
+        &self,
+        user: &User,
+        book: &Book,
+        hold: Option<Token>,
+        once: &Once,
+    ) -> Result<Booked, Error> {
         may_book(user, book)?;
-        let mut asked_doctor = false;
-        let mut asked_patient = false;
+        let reader = offers::reader(user, Some(book.patient_id))?;
+        let attempt = || self.try_book(user, reader, book, hold, once);
+        match self.placing.run(user, reader, book, attempt).await {
+            Err(Error::SlotTaken { .. }) if hold.is_some() => Err(Error::HoldRanOut),
+            outcome => outcome,
+        }
+    }
+
+    async fn try_book(
+        &self,
+        user: &User,
+        reader: Reader,
+        book: &Book,
+        hold: Option<Token>,
+        once: &Once,
+    ) -> Result<Booked, Missing> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        once.begin(&tx).await?;
+        let desk = placing::lock(&tx, reader, book, hold.is_none() && book.leave.is_none()).await?;
+        let hold = match &hold {
+            Some(token) => Some(tx.lock_hold_of(token).await?),
+            None => None,
+        };
+        if let Some(Some((held, now))) = &hold {
+            held.check(book)?;
+            if held.is_live(*now) {
+                return book_held(tx, user, reader, desk, held.clone(), book, once).await;
+            }
+        }
+        let now = desk.now;
+        let Placed { mut appointment, place, rules_version, own_holds, is_despite } =
+            desk.place(&tx, user, reader, book).await?;
+        placing::tell(&tx, tx.give_up_holds(&own_holds).await?).await?;
+        let leave = book.leave.as_ref().filter(|_| is_despite);
+        tx.insert(&mut appointment, &place, rules_version, Change::Booked, leave, user)
+            .await?
+            .map_err(|conflict| lost(conflict, appointment.visit))?;
+        let hold = hold.map(|_| HoldOutcome::Reclaimed);
+        finish(tx, user, Booked { appointment, hold, now }, once).await
+    }
+
+    /// Moves a visit, edits its notes, or both.
+    pub async fn edit(
+        &self,
+        user: &User,
+        id: AppointmentId,
+        edit: &Edit,
+        once: &Once,
+    ) -> Result<Now<Appointment>, Error> {
         let mut attempt = 1;
         loop {
-            match self.try_book(user, book).await {
-                Err(Missing::Calendar) if !asked_doctor => {
-                    asked_doctor = true;
-                    self.calendars.refresh(book.doctor_id).await?;
-                }
-                Err(Missing::Party) if !asked_patient => {
-                    asked_patient = true;
-                    self.calendars.refresh_party(book.patient_id).await?;
-                }
-                Err(Missing::Calendar) => {
-                    return Err(Violations::of("doctor_id", "there is no such doctor").into());
-                }
-                Err(Missing::Party) if matches!(user.role, Role::Patient(_)) => return Err(Error::NoRecord),
-                Err(Missing::Party) => {
-                    return Err(Violations::of("patient_id", "there is no such patient").into());
-                }
-                Err(Missing::Time(Taken::Doctor, visit)) => {
-                    return Err(self.slot_taken(book.doctor_id, visit).await);
-                }
-                Err(Missing::Time(Taken::Patient, _)) => return Err(Error::PatientConflict),
-                Err(Missing::Other(error)) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-                Err(Missing::Other(error)) => return Err(error),
-                Ok(booked) => return Ok(booked),
+            match self.try_edit(user, id, edit, once).await {
+                Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
             }
         }
     }
 
-    async fn try_book(&self, user: &User, book: &Book) -> Result<Now<Appointment>, Missing> {
-        let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
-        let Locked { rules, now } = tx.lock_calendar(book.doctor_id).await?.ok_or(Missing::Calendar)?;
-        if !rules.is_active {
-            return Err(Missing::Calendar);
-        }
-        if !tx.share_party(book.patient_id).await?.ok_or(Missing::Party)? {
-            return Err(Missing::Party);
-        }
-        let visit = book.visit(&rules)?;
-        check_bookable(&rules, visit, now)?;
-        let mut appointment = Appointment {
-            id: AppointmentId::random(),
-            patient_id: book.patient_id,
-            doctor_id: book.doctor_id,
-            visit,
-            zone: rules.zone.clone(),
-            status: Status::Scheduled,
-            notes: book.notes.clone(),
-            is_vouched: !matches!(user.role, Role::Doctor(_)),
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        };
-        tx.insert(&mut appointment, rules.version, Change::Booked, user)
-            .await?
-            .map_err(|taken| Missing::Time(taken, visit))?;
-        tx.announce(events::event(Change::Booked, &appointment)).await?;
-        tx.commit().await?;
-        Ok((appointment, now))
-    }
-
-    /// Moves a visit, edits its notes, or both.
-    pub async fn edit(&self, user: &User, id: AppointmentId, edit: &Edit) -> Result<Now<Appointment>, Error> {
+    async fn try_edit(
+        &self,
+        user: &User,
+        id: AppointmentId,
+        edit: &Edit,
+        once: &Once,
+    ) -> Result<Now<Appointment>, Error> {
         let mut connection = self.store.connection().await?;
         let (seen, _) = connection.find(id).await?.ok_or(Error::NotFound)?;
         seen.actor(user)?;
         let tx = connection.begin().await?;
-        let calendar = tx.lock_calendar(seen.doctor_id).await?.ok_or(Error::NoSuchDoctor)?;
-        let patient_is_here = tx.share_party(seen.patient_id).await? == Some(true);
+        once.begin(&tx).await?;
+        let Locked { rules, .. } = tx.lock_calendar(seen.doctor_id).await?.ok_or(Error::NoSuchDoctor)?;
+        let patient_is_here = tx.hold_party(seen.patient_id).await? == Some(true);
         let (mut appointment, now) = tx.lock(id).await?.ok_or(Error::NotFound)?;
         let actor = appointment.actor(user)?;
+        if edit.leave.is_some() && actor == Actor::Patient {
+            return Err(Error::NotAllowed("only the practice books against rules"));
+        }
         expect_version(&appointment, edit.expected_version)?;
         if !patient_is_here || !appointment.may_be_moved_by(actor, now) {
             return Err(Error::Closed);
         }
-        let visit = edit.visit(&calendar.rules, appointment.visit)?;
+        let visit = edit.visit(&appointment.zone, appointment.visit)?;
         let is_moved = visit != appointment.visit;
         let is_reworded = edit.notes.as_ref().is_some_and(|notes| *notes != appointment.notes);
         if let Some(notes) = &edit.notes {
             appointment.notes.clone_from(notes);
         }
-        if is_moved {
-            check_bookable(&calendar.rules, visit, now)?;
-            appointment.visit = visit;
-            // The patient confirmed another time.
-            appointment.status = Status::Scheduled;
-            appointment.is_vouched |= actor != Actor::Doctor;
-            tx.release(id).await?;
-            match tx.claim(&appointment).await? {
-                Ok(()) => {}
-                Err(Taken::Patient) => return Err(Error::PatientConflict),
-                Err(Taken::Doctor) => {
-                    drop(tx);
-                    // Looking for others takes a connection; holding this one meanwhile could use them all up.
-                    drop(connection);
-                    return Err(self.slot_taken(appointment.doctor_id, visit).await);
-                }
+        if !is_moved {
+            if !is_reworded {
+                return unchanged(tx, appointment, user, now, once).await;
             }
-        } else if !is_reworded {
-            return Ok((appointment, now));
+            return save(tx, appointment, Change::NotesEdited, &Why::default(), user, now, once).await;
         }
-        let change = if is_moved { Change::Rescheduled } else { Change::NotesEdited };
-        save(tx, appointment, change, user, now).await
-    }
-
-    /// Makes a visit `to`; the same status again changes nothing.
-    pub async fn change_status(
-        &self,
-        user: &User,
-        id: AppointmentId,
-        to: Status,
-        expected_version: Option<i64>,
-    ) -> Result<Now<Appointment>, Error> {
-        let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
-        let (mut appointment, now) = tx.lock(id).await?.ok_or(Error::NotFound)?;
-        let actor = appointment.actor(user)?;
-        if appointment.status == to {
-            return Ok((appointment, now));
+        let reader = offers::reader(user, Some(appointment.patient_id))?;
+        let clinic = tx.clinic().await?;
+        let moved = appointment.reschedule_count;
+        appointment
+            .terms
+            .policy
+            .check_move(actor, appointment.visit.start, moved, now)
+            .map_err(Refusal::Policy)?;
+        let visit_type = appointment.visit_type_id;
+        let wish = wish_of(&appointment, visit, &rules, reader.is_bound);
+        let taken =
+            placing::look(&tx, &wish, seen.doctor_id, seen.patient_id, visit, &clinic, Some(appointment.id))
+                .await?;
+        let diary = Diary::new(rules, clinic, &taken, reader, now);
+        let lift = edit.leave.as_ref().map(|leave| leave.lift);
+        let placed = match placing::place(&diary, wish, visit, lift) {
+            Ok((place, is_despite)) => {
+                placing::relocate(&mut appointment, &diary, visit, &place, actor);
+                let own_holds = placing::own_holds(&taken, reader, &appointment, place.busy);
+                placing::tell(&tx, tx.give_up_holds(&own_holds).await?).await?;
+                tx.release(id).await?;
+                let claimed = tx.claim(&appointment, &place).await?;
+                claimed.map(|()| is_despite).map_err(|conflict| lost(conflict, visit))
+            }
+            Err(refusal) => Err(unbookable(refusal, visit, now)),
+        };
+        match placed {
+            Ok(is_despite) => {
+                let why = edit.leave.as_ref().filter(|_| is_despite).map(Why::from).unwrap_or_default();
+                save(tx, appointment, Change::Rescheduled, &why, user, now, once).await
+            }
+            Err(Missing::Time(_)) => {
+                drop(tx);
+                // Looking for others takes a connection; holding this one meanwhile could use them all up.
+                drop(connection);
+                Err(self.placing.slot_taken(reader, seen.doctor_id, kind(visit_type, visit), visit).await)
+            }
+            Err(Missing::Other(error) | Missing::Lock(error)) => Err(error),
+            Err(Missing::Calendar | Missing::Party | Missing::VisitType(_)) => Err(Error::Closed),
         }
-        expect_version(&appointment, expected_version)?;
-        appointment.status.check(to, actor, appointment.visit.start, now)?;
-        if !to.occupies() {
-            tx.release(id).await?;
-        }
-        appointment.status = to;
-        appointment.is_vouched |= to == Status::Confirmed && actor != Actor::Doctor;
-        let change = if to == Status::Cancelled { Change::Cancelled } else { Change::StatusChanged };
-        save(tx, appointment, change, user, now).await
     }
 
     /// Takes over a visit of the past. Nothing is checked against the rules of today.
@@ -192,89 +229,117 @@ impl Bookings {
             id,
             patient_id,
             doctor_id,
+            visit_type_id: None,
             visit,
             zone: rules.zone,
+            location_id: None,
+            room_id: None,
+            terms: Terms::default(),
+            is_overbooked: false,
             status,
+            status_since: now,
             notes,
+            sub_status: None,
             is_vouched: true,
+            series: None,
+            respond_by: None,
+            cancel_reason: None,
+            is_late_cancel: false,
+            reschedule_count: 0,
+            is_undoable: false,
             version: 1,
             created_at: now,
             updated_at: now,
         };
-        match tx.insert(&mut appointment, 0, Change::Imported, user).await? {
+        let place = Placement { lane: 0, session: None, busy: visit, location: None, room: None, left: 0 };
+        match tx.insert(&mut appointment, &place, 0, Change::Imported, None, user).await? {
             Ok(()) => {}
-            Err(Taken::Patient) => return Err(Error::PatientConflict),
-            Err(Taken::Doctor) => {
-                return Err(Error::SlotTaken { alternatives: Vec::new(), zone: appointment.zone });
+            Err(Conflict::Patient) => return Err(Error::PatientConflict),
+            Err(Conflict::Resource) => {
+                return Err(Error::SlotTaken {
+                    doctor: doctor_id,
+                    alternatives: Vec::new(),
+                    zone: appointment.zone,
+                });
             }
         }
         tx.announce(events::event(Change::Imported, &appointment)).await?;
         tx.commit().await?;
         Ok((appointment, now))
     }
-
-    /// The refusal of a time that is taken, with times that are not.
-    async fn slot_taken(&self, doctor: DoctorId, visit: Interval) -> Error {
-        match self.calendars.alternatives(doctor, visit).await {
-            Ok((alternatives, zone)) => Error::SlotTaken { alternatives, zone },
-            // The refusal is right without them.
-            Err(_) => Error::SlotTaken { alternatives: Vec::new(), zone: TimeZone::UTC },
-        }
-    }
 }
 
-/// Why a booking did not come about at the first try.
-enum Missing {
-    Calendar,
-    Party,
-    Time(Taken, Interval),
-    Other(Error),
+/// Makes `hold` the visit that it was for: its time stays taken all the while. What may have changed is whether the
+/// doctor is there.
+async fn book_held(
+    tx: Tx<'_>,
+    user: &User,
+    reader: Reader,
+    desk: Desk,
+    hold: Hold,
+    book: &Book,
+    once: &Once,
+) -> Result<Booked, Missing> {
+    let Desk { rules, clinic, now } = desk;
+    let Appointment { visit, .. } = hold.appointment;
+    let schedule = Schedule { rules: &rules, clinic: &clinic };
+    if visit.start <= now {
+        return Err(Violations::of("start_time", "must be in the future").into());
+    }
+    if !schedule.covers(visit) {
+        return Err(Error::Unbookable(slots::Refusal::Closed(schedule.closed_for(visit))).into());
+    }
+    let respond_by =
+        placing::respond_by(&clinic, hold.appointment.visit_type_id, reader.is_bound, visit, now);
+    let mut appointment = Appointment {
+        status: if respond_by.is_some() { Status::Requested } else { Status::Scheduled },
+        status_since: now,
+        respond_by,
+        notes: book.notes.clone(),
+        is_vouched: !matches!(user.role, Role::Doctor(_)),
+        ..hold.appointment
+    };
+    tx.convert_hold(&mut appointment, rules.version, Change::Booked, user).await?;
+    finish(tx, user, Booked { appointment, hold: Some(HoldOutcome::Converted), now }, once).await
 }
 
-impl From<store::Error> for Missing {
-    fn from(error: store::Error) -> Self {
-        Self::Other(error.into())
-    }
-}
-
-impl From<Error> for Missing {
-    fn from(error: Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl From<Violations> for Missing {
-    fn from(violations: Violations) -> Self {
-        Self::Other(violations.into())
-    }
+async fn finish(tx: Tx<'_>, user: &User, booked: Booked, once: &Once) -> Result<Booked, Missing> {
+    tx.announce(events::event(Change::Booked, &booked.appointment)).await?;
+    once.end(&tx, booked.appointment.id, &booked.wordless(user)).await?;
+    tx.commit().await?;
+    Ok(booked)
 }
 
 async fn save(
     tx: Tx<'_>,
     mut appointment: Appointment,
     change: Change,
+    why: &Why,
     user: &User,
     now: Timestamp,
+    once: &Once,
 ) -> Result<Now<Appointment>, Error> {
-    tx.update(&mut appointment, change, user).await?;
+    tx.update(&mut appointment, change, why, user).await?;
     tx.announce(events::event(change, &appointment)).await?;
+    once.end_with(&tx, user, &appointment, now).await?;
     tx.commit().await?;
     Ok((appointment, now))
 }
 
-/// Patients book for themselves, doctors with themselves, the practice for anyone.
-fn may_book(user: &User, book: &Book) -> Result<(), Error> {
-    match user.role {
-        Role::Admin | Role::Staff => Ok(()),
-        Role::Patient(id) if id == book.patient_id => Ok(()),
-        Role::Doctor(id) if id == book.doctor_id => Ok(()),
-        Role::Patient(_) => Err(Error::NotAllowed("patients book for themselves only")),
-        Role::Doctor(_) => Err(Error::NotAllowed("doctors book on their own schedule only")),
-        Role::Auditor => Err(Error::NotAllowed("auditors do not book")),
-    }
+/// There was nothing to change, which is an answer like any other.
+pub(crate) async fn unchanged(
+    tx: Tx<'_>,
+    appointment: Appointment,
+    user: &User,
+    now: Timestamp,
+    once: &Once,
+) -> Result<Now<Appointment>, Error> {
+    once.end_with(&tx, user, &appointment, now).await?;
+    tx.commit().await?;
+    Ok((appointment, now))
 }
 
-fn expect_version(appointment: &Appointment, expected: Option<i64>) -> Result<(), Error> {
+pub(crate) fn expect_version(appointment: &Appointment, expected: Option<i64>) -> Result<(), Error> {
     match expected {
         Some(expected) if expected != appointment.version => {
             Err(Error::VersionMismatch { current: appointment.version })
@@ -283,8 +348,9 @@ fn expect_version(appointment: &Appointment, expected: Option<i64>) -> Result<()
     }
 }
 
-/// Whether a visit may be booked at that time: sensible, and within working hours.
-fn check_bookable(rules: &Rules, visit: Interval, now: Timestamp) -> Result<(), Error> {
-    check_time(visit, now)?;
-    if rules.covers(visit) { Ok(()) } else { Err(Error::OutsideAvailability) }
+/// What a visit that is booked asks for when it takes another time, or its own again: what held when it was booked.
+pub(crate) fn wish_of(visit: &Appointment, time: Interval, rules: &Rules, is_bound: bool) -> Wish {
+    let usual = u32::try_from(rules.slot_minutes).unwrap_or(30);
+    let timing = visit.terms.timing.unwrap_or_else(|| Timing::plain(minutes(time), usual));
+    Wish { visit_type: visit.visit_type_id, timing, is_offered: true, is_bound }
 }

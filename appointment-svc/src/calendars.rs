@@ -1,18 +1,13 @@
-//! Use cases about when a doctor can be booked: what doctor-svc and patient-svc say, and free times.
+//! Use cases about what decides when a doctor can be booked: what doctor-svc and patient-svc say.
+use crate::domain::clinic::Clinic;
 use crate::domain::commands::Party;
 use crate::domain::interval::Interval;
 use crate::domain::rules::Rules;
-use crate::domain::slots::{self, Search};
+use crate::domain::schedule::Schedule;
 use crate::error::Error;
 use crate::neighbours::Neighbours;
 use crate::store::{Locked, Store};
-use jiff::SignedDuration;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use proto::ids::{AppointmentId, DoctorId, PatientId};
-
-/// Days after a taken time in which alternatives are looked for.
-const ALTERNATIVE_DAYS: i32 = 7;
+use proto::ids::{AppointmentId, DoctorId, PatientId, VisitTypeId};
 
 #[derive(Clone)]
 pub struct Calendars {
@@ -39,12 +34,9 @@ impl Calendars {
         }
         if refuse_if_booked {
             let ahead = tx.open_visits_of_doctor(rules.doctor_id).await?;
-            let covered = |visit| before.as_ref().is_none_or(|before| before.rules.covers(visit));
-            let left_out = ahead.into_iter().filter(|(_, visit)| covered(*visit) && !rules.covers(*visit));
-            let left_out: Vec<AppointmentId> = left_out.map(|(id, _)| id).collect();
-            if !left_out.is_empty() {
-                return Err(Error::HasActiveAppointments(left_out));
-            }
+            let clinic = tx.clinic().await?;
+            let now_open = before.as_ref().map(|before| Schedule { rules: &before.rules, clinic: &clinic });
+            refuse_left_out(&ahead, now_open, Schedule { rules: &rules, clinic: &clinic })?;
         }
         tx.put_calendar(&rules).await?;
         tx.commit().await?;
@@ -73,6 +65,54 @@ impl Calendars {
         Ok(party.version)
     }
 
+    /// Replaces what the clinic offers unless a later version is known; the version then in force.
+    /// With `refuse_if_booked`, nothing changes when visits ahead would fall outside or lose their room.
+    pub async fn apply_clinic(&self, clinic: Clinic, refuse_if_booked: bool) -> Result<i64, Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        // Nobody books meanwhile; those who book next see what holds then.
+        let calendars = if refuse_if_booked { tx.lock_calendars(None).await? } else { Vec::new() };
+        let before = tx.lock_clinic().await?;
+        if before.version >= clinic.version {
+            return Ok(before.version);
+        }
+        for Locked { rules, .. } in &calendars {
+            let ahead = tx.open_visits_of_doctor(rules.doctor_id).await?;
+            let now_open = Schedule { rules, clinic: &before };
+            refuse_left_out(&ahead, Some(now_open), Schedule { rules, clinic: &clinic })?;
+        }
+        if refuse_if_booked {
+            let gone: Vec<_> = before.rooms_not_in(&clinic).map(|room| room.0).collect();
+            let ahead = tx.open_visits_in_rooms(&gone).await?;
+            if !ahead.is_empty() {
+                return Err(Error::HasActiveAppointments(ahead));
+            }
+        }
+        tx.put_clinic(&clinic).await?;
+        tx.commit().await?;
+        Ok(clinic.version)
+    }
+
+    /// Asks doctor-svc what the clinic offers now.
+    pub async fn refresh_clinic(&self) -> Result<(), Error> {
+        let clinic = self.neighbours.clinic().await?;
+        self.apply_clinic(clinic, false).await?;
+        Ok(())
+    }
+
+    /// Makes sure that `visit_type` is on offer, by what doctor-svc says when nothing is known of it here.
+    pub async fn visit_type(&self, visit_type: VisitTypeId) -> Result<(), Error> {
+        let is_known = async || -> Result<bool, Error> {
+            let clinic = self.store.connection().await?.clinic().await?;
+            Ok(clinic.visit_types.contains_key(&visit_type))
+        };
+        if is_known().await? {
+            return Ok(());
+        }
+        self.refresh_clinic().await?;
+        if is_known().await? { Ok(()) } else { Err(Error::NoSuchVisitType) }
+    }
+
     /// Asks doctor-svc what `doctor` offers now; false when there is no such doctor.
     pub async fn refresh(&self, doctor: DoctorId) -> Result<bool, Error> {
         let Some(rules) = self.neighbours.rules(doctor).await? else { return Ok(false) };
@@ -87,44 +127,6 @@ impl Calendars {
         Ok(true)
     }
 
-    /// The free times of `doctor` on `days` civil dates from `date`, and the rules they follow.
-    /// The length is the doctor's own when `duration` is not given.
-    pub async fn free_slots(
-        &self,
-        doctor: DoctorId,
-        date: Date,
-        days: i32,
-        duration: Option<SignedDuration>,
-    ) -> Result<(Vec<Interval>, Rules), Error> {
-        let calendar = self.calendar(doctor).await?;
-        let usual = SignedDuration::from_mins(i64::from(calendar.rules.slot_minutes));
-        let search = Search { from: date, days, duration: duration.unwrap_or(usual) };
-        Ok((self.free(&calendar, &search).await?, calendar.rules))
-    }
-
-    /// Up to three free times of the same length near `taken`, on its date and the week after.
-    pub async fn alternatives(
-        &self,
-        doctor: DoctorId,
-        taken: Interval,
-    ) -> Result<(Vec<Interval>, TimeZone), Error> {
-        let calendar = self.calendar(doctor).await?;
-        let from = calendar.rules.zone.to_datetime(taken.start).date();
-        let search = Search { from, days: ALTERNATIVE_DAYS, duration: taken.duration() };
-        let slots = self.free(&calendar, &search).await?;
-        Ok((slots::nearest(slots, taken.start), calendar.rules.zone))
-    }
-
-    /// The free times that `search` asks of `calendar`.
-    async fn free(&self, calendar: &Locked, search: &Search) -> Result<Vec<Interval>, Error> {
-        let Locked { rules, now } = calendar;
-        let Some(span) = search.span(rules) else { return Ok(Vec::new()) };
-        let connection = self.store.connection().await?;
-        let reach = Interval { end: span.end + search.duration, ..span };
-        let busy = connection.busy(rules.doctor_id, reach).await?;
-        Ok(slots::free(rules, search, &busy, *now))
-    }
-
     /// What an active `doctor` offers, asked of doctor-svc when nothing is known yet.
     pub async fn calendar(&self, doctor: DoctorId) -> Result<Locked, Error> {
         let known = self.store.connection().await?.calendar(doctor).await?;
@@ -135,4 +137,16 @@ impl Calendars {
         };
         calendar.filter(|calendar| calendar.rules.is_active).ok_or(Error::NoSuchDoctor)
     }
+}
+
+/// Refuses a change by which a visit of `ahead` that the doctor works for now would lie outside.
+fn refuse_left_out(
+    ahead: &[(AppointmentId, Interval)],
+    before: Option<Schedule<'_>>,
+    after: Schedule<'_>,
+) -> Result<(), Error> {
+    let was_covered = |visit| before.is_none_or(|before| before.covers(visit));
+    let left_out = ahead.iter().filter(|(_, visit)| was_covered(*visit) && !after.covers(*visit));
+    let left_out: Vec<AppointmentId> = left_out.map(|(id, _)| *id).collect();
+    if left_out.is_empty() { Ok(()) } else { Err(Error::HasActiveAppointments(left_out)) }
 }

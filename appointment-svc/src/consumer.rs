@@ -26,16 +26,17 @@ impl Handler for Consumer {
         let kind = event.event_type.trim_start_matches("healthcare.").trim_end_matches(".v1");
         let outcome = match kind {
             "doctor.created" | "doctor.rules_changed" | "doctor.deleted" => {
-                self.calendars.refresh(DoctorId(event.subject)).await
+                self.calendars.refresh(DoctorId(event.subject)).await.map(drop)
             }
+            "doctor.clinic_changed" => self.calendars.refresh_clinic().await,
             "patient.created" | "patient.deleted" => {
-                self.calendars.refresh_party(PatientId(event.subject)).await
+                self.calendars.refresh_party(PatientId(event.subject)).await.map(drop)
             }
             // Nothing that a calendar knows of.
             _ => return Ok(()),
         };
         match outcome {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(error @ Error::Unreadable { .. }) => Err(Refused::Never(error.into())),
             Err(error) => Err(Refused::NotNow(error.into())),
         }

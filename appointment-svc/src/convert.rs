@@ -1,52 +1,34 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
-use crate::domain::appointment::{Action, Appointment};
+use crate::domain::actions::Actions;
+use crate::domain::appointment::Appointment;
+use crate::domain::clinic::{self, Terms};
 use crate::domain::commands::{Book, Edit, Import, Party, When};
 use crate::domain::interval::Interval;
-use crate::domain::rules::{Rules, Window};
-use crate::domain::slots;
-use crate::domain::status::Status;
-use crate::store::HistoryEntry;
-use jiff::civil::{Date, Weekday};
+use crate::domain::status::{Actor, Status};
+use crate::domain::zone;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use platform::caller::User;
 use platform::violations::Violations;
 use prost_types::Timestamp as WireTime;
 use proto::appointment as pb;
-use proto::doctor::{DoctorRules, doctor_rules};
-use proto::ids::{AppointmentId, DoctorId, PatientId};
+use proto::cancellation::CancellationReason;
+use proto::doctor::Modality;
+use proto::ids::{AppointmentId, BadId, DoctorId, PatientId};
 use proto::patient::PatientParty;
-use proto::time::{BadTime, date, date_time, from_wire, seconds_of_day, to_wire};
+use proto::time::{BadTime, date_time, from_wire, to_wire};
+use std::str::FromStr;
 
-/// A request for free times, already parsed.
-pub struct SlotsQuery {
-    pub doctor_id: DoctorId,
-    pub date: Date,
-    pub days: i32,
-    pub duration: Option<SignedDuration>,
-}
+mod statuses; // where visits stand, what may be done with them, and what was
+pub mod rules; // what doctor-svc says
+pub mod holds; // times that are kept, and what does not count for a visit
+pub mod absences; // plans for a doctor who will be away
+pub mod lists; // questions for lists of visits
+pub mod offers; // questions for free times, and their answers
+pub mod series; // visits that recur
 
-impl TryFrom<pb::ListAvailableSlotsRequest> for SlotsQuery {
-    type Error = Violations;
-
-    fn try_from(request: pb::ListAvailableSlotsRequest) -> Result<Self, Violations> {
-        let mut wrong = Violations::default();
-        let doctor_id = wrong.field("doctor_id", request.doctor_id.parse());
-        let date = wrong.field("date", date(&request.date));
-        let days = request.days.max(i32::from(request.days == 0));
-        if !(1..=slots::MAX_DAYS).contains(&days) {
-            wrong.add("days", format!("must be 1 to {}", slots::MAX_DAYS));
-        }
-        let minutes = i64::from(request.duration_minutes);
-        let duration = (minutes != 0).then(|| SignedDuration::from_mins(minutes));
-        if minutes != 0 && !slots::DURATION_MINUTES.contains(&minutes) {
-            wrong.add("duration_minutes", "must be 5 to 480");
-        }
-        match (doctor_id, date) {
-            (Some(doctor_id), Some(date)) => wrong.into_result(Self { doctor_id, date, days, duration }),
-            _ => Err(wrong),
-        }
-    }
-}
+use statuses::{action_window, status, wire_action};
+pub use statuses::{cancellation, history_entry, known_status, status_change, sub_status, undo};
 
 impl TryFrom<pb::BookAppointmentRequest> for Book {
     type Error = Violations;
@@ -61,9 +43,11 @@ impl TryFrom<pb::BookAppointmentRequest> for Book {
         }
         let end = when(&mut wrong, ["end_time", "end_local"], request.end_time, &request.end_local);
         let notes = wrong.optional("notes", request.notes);
+        let visit_type_id = optional_id(&mut wrong, "visit_type_id", &request.visit_type_id);
+        let leave = holds::leave(&mut wrong, request.overbook, request.override_reason);
         match (patient_id, doctor_id, start) {
             (Some(patient_id), Some(doctor_id), Some(start)) => {
-                wrong.into_result(Self { patient_id, doctor_id, start, end, notes })
+                wrong.into_result(Self { patient_id, doctor_id, visit_type_id, start, end, notes, leave })
             }
             _ => Err(wrong),
         }
@@ -91,38 +75,10 @@ pub fn edit(request: pb::UpdateAppointmentRequest) -> Result<(AppointmentId, Edi
         time(is_asked("start_time"), ["start_time", "start_local"], request.start_time, &request.start_local);
     let end = time(is_asked("end_time"), ["end_time", "end_local"], request.end_time, &request.end_local);
     let notes = is_asked("notes").then(|| wrong.optional("notes", request.notes));
+    let leave = holds::leave(&mut wrong, None, request.override_reason);
     let expected_version = expected_version(&mut wrong, request.expected_version);
     match id {
-        Some(id) => wrong.into_result((id, Edit { start, end, notes, expected_version })),
-        None => Err(wrong),
-    }
-}
-
-/// The id of the visit, its new status, and the version that the caller has seen.
-pub fn status_change(
-    request: &pb::UpdateAppointmentStatusRequest,
-) -> Result<(AppointmentId, Status, Option<i64>), Violations> {
-    let mut wrong = Violations::default();
-    let id = wrong.field("id", request.id.parse());
-    let status =
-        wrong.field("status", known_status(request.status)).map(|status| status.ok_or("is required"));
-    let status = status.and_then(|status| wrong.field("status", status));
-    let expected_version = expected_version(&mut wrong, request.expected_version);
-    match (id, status) {
-        (Some(id), Some(status)) => wrong.into_result((id, status, expected_version)),
-        _ => Err(wrong),
-    }
-}
-
-/// The id of the visit to cancel, and the version that the caller has seen.
-pub fn cancellation(
-    request: &pb::CancelAppointmentRequest,
-) -> Result<(AppointmentId, Option<i64>), Violations> {
-    let mut wrong = Violations::default();
-    let id = wrong.field("id", request.id.parse());
-    let expected_version = expected_version(&mut wrong, request.expected_version);
-    match id {
-        Some(id) => wrong.into_result((id, expected_version)),
+        Some(id) => wrong.into_result((id, Edit { start, end, notes, leave, expected_version })),
         None => Err(wrong),
     }
 }
@@ -140,7 +96,8 @@ impl TryFrom<pb::ImportAppointmentRequest> for Import {
         } else {
             wrong.field("appointment.id", visit.id.parse())
         };
-        let status = status(visit.status()).filter(|status| !status.is_open());
+        let status = status(visit.status())
+            .filter(|status| matches!(status, Status::Completed | Status::Cancelled | Status::NoShow));
         let status =
             wrong.field("appointment.status", status.ok_or("must be completed, cancelled or no_show"));
         let patient_id = wrong.field("appointment.patient_id", visit.patient_id.parse());
@@ -160,27 +117,6 @@ impl TryFrom<pb::ImportAppointmentRequest> for Import {
     }
 }
 
-impl TryFrom<DoctorRules> for Rules {
-    type Error = Violations;
-
-    fn try_from(rules: DoctorRules) -> Result<Self, Violations> {
-        let mut wrong = Violations::default();
-        let doctor_id = wrong.field("rules.doctor_id", rules.doctor_id.parse());
-        let zone = wrong.field("rules.time_zone", TimeZone::get(&rules.time_zone));
-        if !slots::DURATION_MINUTES.contains(&i64::from(rules.slot_minutes)) {
-            wrong.add("rules.slot_minutes", "must be 5 to 480");
-        }
-        let windows = rules.windows.iter().filter_map(|w| wrong.field("rules.windows", window(w))).collect();
-        match (doctor_id, zone) {
-            (Some(doctor_id), Some(zone)) => {
-                let DoctorRules { version, is_active, slot_minutes, .. } = rules;
-                wrong.into_result(Self { doctor_id, version, is_active, zone, slot_minutes, windows })
-            }
-            _ => Err(wrong),
-        }
-    }
-}
-
 impl TryFrom<PatientParty> for Party {
     type Error = Violations;
 
@@ -197,6 +133,22 @@ pub fn appointment_id(text: &str) -> Result<AppointmentId, Violations> {
     text.parse().map_err(|error| Violations::of("id", error))
 }
 
+pub fn doctor_id(text: &str) -> Result<DoctorId, Violations> {
+    text.parse().map_err(|error| Violations::of("doctor_id", error))
+}
+
+/// The id of a visit, and when it is looked at, if not now.
+pub fn visit_at(
+    request: &pb::GetAppointmentRequest,
+) -> Result<(AppointmentId, Option<Timestamp>), Violations> {
+    let mut wrong = Violations::default();
+    let at = bound(&mut wrong, "as_of_time", request.as_of_time);
+    match wrong.field("id", request.id.parse()) {
+        Some(id) => wrong.into_result((id, at)),
+        None => Err(wrong),
+    }
+}
+
 /// A doctor and a patient.
 pub fn pair(doctor: &str, patient: &str) -> Result<(DoctorId, PatientId), Violations> {
     let mut wrong = Violations::default();
@@ -207,7 +159,7 @@ pub fn pair(doctor: &str, patient: &str) -> Result<(DoctorId, PatientId), Violat
 }
 
 /// One of an instant and a local time, if either is given.
-fn when(
+pub fn when(
     wrong: &mut Violations,
     [time, local]: [&str; 2],
     instant: Option<WireTime>,
@@ -224,6 +176,11 @@ fn when(
     }
 }
 
+/// None when it is empty or wrong; wrong ones are noted.
+pub fn optional_id<T: FromStr<Err = BadId>>(wrong: &mut Violations, field: &str, text: &str) -> Option<T> {
+    if text.is_empty() { None } else { wrong.field(field, text.parse()) }
+}
+
 fn expected_version(wrong: &mut Violations, version: i64) -> Option<i64> {
     if version < 0 {
         wrong.add("expected_version", "must not be negative");
@@ -231,97 +188,64 @@ fn expected_version(wrong: &mut Violations, version: i64) -> Option<i64> {
     (version != 0).then_some(version)
 }
 
-fn window(window: &doctor_rules::Window) -> Result<Window, String> {
-    let day = i8::try_from(window.day_of_week).map_err(|error| error.to_string())?;
-    Ok(Window {
-        weekday: Weekday::from_monday_zero_offset(day).map_err(|error| error.to_string())?,
-        start: seconds_of_day(&window.start_time).map_err(|error| error.to_string())?,
-        end: seconds_of_day(&window.end_time).map_err(|error| error.to_string())?,
-    })
+/// A visit as `user` may see and use it, without names.
+pub fn seen_by(user: &User, appointment: Appointment, now: Timestamp) -> pb::Appointment {
+    // Whoever has nothing to do with it sees as little of it as the patient.
+    let actor = appointment.actor(user).ok();
+    let actions = actor.map(|actor| appointment.actions(actor, now)).unwrap_or_default();
+    self::appointment(appointment, actor.unwrap_or(Actor::Patient), actions)
 }
 
-/// None when unspecified; wrong when it is of a later version of the contract.
-pub fn known_status(number: i32) -> Result<Option<Status>, &'static str> {
-    pb::AppointmentStatus::try_from(number).map(status).map_err(|_| "is not a status")
-}
-
-/// None when unspecified.
-fn status(status: pb::AppointmentStatus) -> Option<Status> {
-    Some(match status {
-        pb::AppointmentStatus::Unspecified => return None,
-        pb::AppointmentStatus::Scheduled => Status::Scheduled,
-        pb::AppointmentStatus::Confirmed => Status::Confirmed,
-        pb::AppointmentStatus::Completed => Status::Completed,
-        pb::AppointmentStatus::Cancelled => Status::Cancelled,
-        pb::AppointmentStatus::NoShow => Status::NoShow,
-    })
-}
-
-impl From<Status> for pb::AppointmentStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Scheduled => Self::Scheduled,
-            Status::Confirmed => Self::Confirmed,
-            Status::Completed => Self::Completed,
-            Status::Cancelled => Self::Cancelled,
-            Status::NoShow => Self::NoShow,
-        }
-    }
-}
-
-impl From<Action> for pb::AppointmentAction {
-    fn from(action: Action) -> Self {
-        match action {
-            Action::Reschedule => Self::Reschedule,
-            Action::Confirm => Self::Confirm,
-            Action::Cancel => Self::Cancel,
-            Action::Complete => Self::Complete,
-            Action::MarkNoShow => Self::MarkNoShow,
-            Action::EditNotes => Self::EditNotes,
-        }
-    }
-}
-
-impl From<Interval> for pb::Slot {
-    fn from(Interval { start, end }: Interval) -> Self {
-        Self { start_time: Some(to_wire(start)), end_time: Some(to_wire(end)) }
-    }
-}
-
-/// A visit with what its reader may do now, and without names.
-pub fn appointment(a: Appointment, allowed: Vec<Action>) -> pb::Appointment {
-    let Appointment {
-        id,
-        patient_id,
-        doctor_id,
-        visit,
-        zone,
-        status,
-        notes,
-        is_vouched: _,
-        version,
-        created_at,
-        updated_at,
-    } = a;
+/// A visit as `actor` may see it, with what they may do, and without names.
+pub fn appointment(a: Appointment, actor: Actor, actions: Actions) -> pb::Appointment {
+    let sub_status = a.sub_status.clone().filter(|_| !actor.is_patient());
+    let is_request = a.status == Status::Requested;
+    let start_local = a.start_local().to_string();
+    let Terms { timing: _, policy: _, modality, price } = a.terms;
+    let (price_minor, currency) = price.map(|price| (price.minor, price.currency)).unwrap_or_default();
     pb::Appointment {
-        id: id.to_string(),
-        patient_id: patient_id.to_string(),
-        doctor_id: doctor_id.to_string(),
-        start_time: Some(to_wire(visit.start)),
-        end_time: Some(to_wire(visit.end)),
-        status: pb::AppointmentStatus::from(status).into(),
-        notes: notes.map(String::from).unwrap_or_default(),
-        time_zone: zone_name(&zone),
-        version,
-        create_time: Some(to_wire(created_at)),
-        update_time: Some(to_wire(updated_at)),
-        allowed_actions: allowed
-            .into_iter()
-            .map(|action| pb::AppointmentAction::from(action).into())
-            .collect(),
-        patient_name: String::new(),
-        doctor_name: String::new(),
-        doctor_specialization: String::new(),
+        id: a.id.to_string(),
+        patient_id: a.patient_id.to_string(),
+        doctor_id: a.doctor_id.to_string(),
+        start_time: Some(to_wire(a.visit.start)),
+        end_time: Some(to_wire(a.visit.end)),
+        status: pb::AppointmentStatus::from(a.status).into(),
+        notes: a.notes.map(String::from).unwrap_or_default(),
+        time_zone: zone_name(&a.zone),
+        version: a.version,
+        create_time: Some(to_wire(a.created_at)),
+        update_time: Some(to_wire(a.updated_at)),
+        allowed_actions: actions.now.into_iter().map(|action| wire_action(action).into()).collect(),
+        action_windows: actions.windows.into_iter().map(action_window).collect(),
+        is_late_cancel: a.is_late_cancel,
+        cancellation_reason: a.cancel_reason.map_or("", CancellationReason::code).to_owned(),
+        reschedule_count: a.reschedule_count,
+        sub_status: sub_status.map(String::from).unwrap_or_default(),
+        respond_by_time: a.respond_by.filter(|_| is_request).map(to_wire),
+        visit_type_id: text(a.visit_type_id),
+        location_id: text(a.location_id),
+        series_id: text(a.series.map(|series| series.id)),
+        room_id: text(a.room_id),
+        modality: Modality::from(modality).into(),
+        start_local,
+        is_overbooked: a.is_overbooked,
+        price_minor,
+        currency,
+        ..pb::Appointment::default()
+    }
+}
+
+/// An id, or nothing.
+pub fn text<T: ToString>(id: Option<T>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+impl From<clinic::Modality> for Modality {
+    fn from(modality: clinic::Modality) -> Self {
+        match modality {
+            clinic::Modality::InPerson => Self::InPerson,
+            clinic::Modality::Telehealth => Self::Telehealth,
+        }
     }
 }
 
@@ -340,35 +264,7 @@ pub fn summary(a: &Appointment) -> pb::AppointmentSummary {
 }
 
 pub fn zone_name(zone: &TimeZone) -> String {
-    zone.iana_name().unwrap_or("UTC").to_owned()
-}
-
-impl From<HistoryEntry> for pb::AppointmentEvent {
-    fn from(entry: HistoryEntry) -> Self {
-        let HistoryEntry {
-            version,
-            kind,
-            from_status,
-            to_status,
-            start_time,
-            end_time,
-            actor_id,
-            actor_role,
-            at,
-        } = entry;
-        let from_status = from_status.map_or(pb::AppointmentStatus::Unspecified, Into::into);
-        Self {
-            version,
-            kind,
-            from_status: from_status.into(),
-            to_status: pb::AppointmentStatus::from(to_status).into(),
-            start_time: Some(to_wire(start_time)),
-            end_time: Some(to_wire(end_time)),
-            actor_id: actor_id.to_string(),
-            actor_role,
-            time: Some(to_wire(at)),
-        }
-    }
+    zone::name(zone).to_owned()
 }
 
 /// An instant that narrows a list; none when not given.

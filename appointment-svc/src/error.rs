@@ -1,13 +1,18 @@
 //! Everything that can go wrong here, and how the caller learns of it.
 use crate::domain::appointment::Hidden;
-use crate::domain::interval::Interval;
-use crate::domain::status::Refusal;
-use crate::store;
+use crate::domain::hold::{self, Unrenewable};
+use crate::domain::policy::PolicyViolation;
+use crate::domain::schedule::Closed;
+use crate::domain::series::{Obstacle, Occurrence};
+use crate::domain::slots::{self, Slot};
+use crate::domain::transition::Refusal;
+use crate::domain::zone;
+use crate::store::{self, Replay};
 use jiff::tz::TimeZone;
-use platform::fault::{fault, fault_with, internal, unavailable, with_detail};
+use platform::fault::{busy, exhausted, fault, fault_with, internal, unavailable, with_detail};
 use platform::violations::Violations;
 use proto::appointment as pb;
-use proto::ids::AppointmentId;
+use proto::ids::{AppointmentId, DoctorId};
 use proto::time::to_wire;
 use tonic::{Code, Status};
 
@@ -21,6 +26,8 @@ pub enum Error {
     NotFound,
     #[error("there is no such doctor")]
     NoSuchDoctor,
+    #[error("there is no such patient")]
+    NoSuchPatient,
     #[error("you have no patient record yet: make it first")]
     NoRecord,
     #[error("not an appointment that you may see")]
@@ -28,11 +35,34 @@ pub enum Error {
     #[error("{0}")]
     NotAllowed(&'static str),
     #[error("the doctor has another visit at that time")]
-    SlotTaken { alternatives: Vec<Interval>, zone: TimeZone },
+    SlotTaken { doctor: DoctorId, alternatives: Vec<Slot>, zone: TimeZone },
     #[error("the patient has another visit at that time")]
     PatientConflict,
-    #[error("the doctor does not work at that time")]
-    OutsideAvailability,
+    #[error("{}", told(.0))]
+    Unbookable(slots::Refusal),
+    #[error("there is no such series")]
+    NoSuchSeries,
+    #[error("no visit of the series is left that could be moved")]
+    SeriesClosed,
+    #[error("not every visit of the series can have its time")]
+    SeriesConflict { occurrences: Vec<Occurrence>, zone: TimeZone },
+    #[error("there is no such visit type")]
+    NoSuchVisitType,
+    #[error("there is no such hold")]
+    NoSuchHold,
+    #[error("the hold has run out")]
+    HoldRanOut,
+    #[error("a hold is renewed only once")]
+    HoldRenewed,
+    #[error("{} times are held for the patient already", hold::MOST)]
+    TooManyHolds,
+    #[error("the request is under way")]
+    UnderWay,
+    #[error("another request has that name")]
+    NameReused,
+    /// Not wrong at all: the request was carried out before.
+    #[error("the request was carried out before")]
+    Replayed(Replay),
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("the visit can no longer be changed")]
@@ -41,6 +71,8 @@ pub enum Error {
     VersionMismatch { current: i64 },
     #[error("{} visits are booked", .0.len())]
     HasActiveAppointments(Vec<AppointmentId>),
+    #[error("the plan no longer fits: plan again")]
+    PlanOutdated(Vec<AppointmentId>),
     #[error("an appointment with this id exists")]
     Exists,
     #[error(transparent)]
@@ -65,11 +97,26 @@ impl From<store::Error> for Error {
     }
 }
 
+impl From<PolicyViolation> for Error {
+    fn from(violation: PolicyViolation) -> Self {
+        Self::Refused(violation.into())
+    }
+}
+
 impl From<Hidden> for Error {
     fn from(hidden: Hidden) -> Self {
         match hidden {
             Hidden::Unknown => Self::NotFound,
             Hidden::Forbidden => Self::Forbidden,
+        }
+    }
+}
+
+impl From<Unrenewable> for Error {
+    fn from(why: Unrenewable) -> Self {
+        match why {
+            Unrenewable::RunOut => Self::HoldRanOut,
+            Unrenewable::Renewed => Self::HoldRenewed,
         }
     }
 }
@@ -87,18 +134,35 @@ impl From<Error> for Status {
         let (code, reason) = match error {
             Error::NotFound => (Code::NotFound, "APPOINTMENT_NOT_FOUND"),
             Error::NoSuchDoctor => (Code::NotFound, "DOCTOR_NOT_FOUND"),
+            Error::NoSuchPatient => (Code::NotFound, "PATIENT_NOT_FOUND"),
             Error::Forbidden | Error::NotAllowed(_) | Error::Refused(Refusal::NotYours) => {
                 (Code::PermissionDenied, "FORBIDDEN")
             }
             Error::NoRecord => (Code::FailedPrecondition, "NO_PATIENT_RECORD"),
             Error::PatientConflict => (Code::AlreadyExists, "PATIENT_CONFLICT"),
-            Error::OutsideAvailability => (Code::FailedPrecondition, "OUTSIDE_AVAILABILITY"),
+            Error::Unbookable(refusal) => return unbookable(refusal, message),
+            Error::NoSuchVisitType => return Violations::of("visit_type_id", message).into(),
+            Error::NoSuchSeries => (Code::NotFound, "SERIES_NOT_FOUND"),
+            Error::SeriesClosed => (Code::FailedPrecondition, "SERIES_CLOSED"),
+            Error::SeriesConflict { occurrences, zone } => {
+                return series_conflict(&message, &occurrences, &zone);
+            }
+            Error::NoSuchHold => (Code::NotFound, "HOLD_NOT_FOUND"),
+            Error::HoldRanOut => (Code::FailedPrecondition, "HOLD_EXPIRED"),
+            Error::HoldRenewed => (Code::FailedPrecondition, "HOLD_RENEWED"),
+            Error::TooManyHolds => return exhausted(DOMAIN, "TOO_MANY_HOLDS", message),
+            Error::UnderWay => return busy(DOMAIN, "IDEMPOTENCY_IN_PROGRESS", message),
+            Error::NameReused => (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED"),
+            Error::Replayed(_) => return internal(&error),
             Error::Closed => (Code::FailedPrecondition, "APPOINTMENT_CLOSED"),
             Error::Exists => (Code::AlreadyExists, "APPOINTMENT_EXISTS"),
             Error::Refused(Refusal::AlreadyStarted) => (Code::FailedPrecondition, "ALREADY_STARTED"),
-            Error::SlotTaken { alternatives, zone } => return slot_taken(&message, &alternatives, &zone),
-            Error::Refused(Refusal::InvalidTransition { from, .. }) => {
-                let allowed: Vec<_> = from.successors().iter().map(|status| status.name()).collect();
+            Error::SlotTaken { doctor, alternatives, zone } => {
+                return slot_taken(&message, doctor, &alternatives, &zone);
+            }
+            Error::Refused(Refusal::NothingToUndo) => (Code::FailedPrecondition, "NOTHING_TO_UNDO"),
+            Error::Refused(Refusal::InvalidTransition { from, allowed, .. }) => {
+                let allowed: Vec<_> = allowed.iter().map(|status| status.name()).collect();
                 let facts = [("current", from.name().to_owned()), ("allowed", allowed.join(","))];
                 return fault_with(Code::FailedPrecondition, DOMAIN, "INVALID_TRANSITION", message, facts);
             }
@@ -106,21 +170,24 @@ impl From<Error> for Status {
                 let facts = [("possible_from", from.to_string())];
                 return fault_with(Code::FailedPrecondition, DOMAIN, "TOO_EARLY", message, facts);
             }
+            Error::Refused(Refusal::TooLate(until)) => {
+                let facts = [("possible_until", until.to_string())];
+                return fault_with(Code::FailedPrecondition, DOMAIN, "TOO_LATE", message, facts);
+            }
+            Error::Refused(Refusal::Policy(PolicyViolation { rule, limit, actual, .. })) => {
+                let facts = [
+                    ("rule", rule.name().to_owned()),
+                    ("limit", limit.to_string()),
+                    ("actual", actual.to_string()),
+                ];
+                return fault_with(Code::FailedPrecondition, DOMAIN, "POLICY_VIOLATION", message, facts);
+            }
             Error::VersionMismatch { current } => {
                 let facts = [("current_version", current.to_string())];
                 return fault_with(Code::Aborted, DOMAIN, "VERSION_MISMATCH", message, facts);
             }
-            Error::HasActiveAppointments(ids) => {
-                let named: Vec<_> = ids.iter().take(NAMED_VISITS).map(ToString::to_string).collect();
-                let facts = [("appointment_ids", named.join(","))];
-                return fault_with(
-                    Code::FailedPrecondition,
-                    DOMAIN,
-                    "HAS_ACTIVE_APPOINTMENTS",
-                    message,
-                    facts,
-                );
-            }
+            Error::HasActiveAppointments(ids) => return naming("HAS_ACTIVE_APPOINTMENTS", message, &ids),
+            Error::PlanOutdated(ids) => return naming("PLAN_OUTDATED", message, &ids),
             Error::Invalid(violations) => return violations.into(),
             Error::Neighbour(status) => return status,
             Error::Unreadable { neighbour, .. } => return unavailable(DOMAIN, neighbour, &error),
@@ -131,15 +198,112 @@ impl From<Error> for Status {
     }
 }
 
-fn slot_taken(message: &str, alternatives: &[Interval], zone: &TimeZone) -> Status {
+/// A refusal for the sake of visits, with the ids of some.
+fn naming(reason: &str, message: String, visits: &[AppointmentId]) -> Status {
+    let named: Vec<_> = visits.iter().take(NAMED_VISITS).map(ToString::to_string).collect();
+    fault_with(Code::FailedPrecondition, DOMAIN, reason, message, [("appointment_ids", named.join(","))])
+}
+
+/// What breaking `rule` is called, in explanations as in refusals.
+pub fn code(rule: slots::Rule) -> &'static str {
+    use slots::Rule;
+    match rule {
+        Rule::DoctorActive => "DOCTOR_INACTIVE",
+        Rule::VisitTypeOffered => "VISIT_TYPE_NOT_OFFERED",
+        Rule::Grid => "OFF_GRID",
+        Rule::Notice => "TOO_SOON",
+        Rule::Horizon => "BEYOND_HORIZON",
+        Rule::Availability => "OUTSIDE_AVAILABILITY",
+        Rule::DailyLimit => "DAY_FULL",
+        Rule::Free => "SLOT_TAKEN",
+        Rule::Room => "NO_ROOM",
+        Rule::Patient => "PATIENT_CONFLICT",
+    }
+}
+
+fn told(refusal: &slots::Refusal) -> &'static str {
+    use slots::Refusal;
+    match refusal {
+        Refusal::DoctorInactive => "the doctor is no longer here",
+        Refusal::NotOffered => "the doctor does not offer visits of this type",
+        Refusal::OffGrid => "visits of this type do not start at that time",
+        Refusal::TooSoon(_) => "it is too late to book that time",
+        Refusal::BeyondHorizon(_) => "it is too early to book that time",
+        Refusal::Closed(Closed::Hours) => "the doctor does not work at that time",
+        Refusal::Closed(Closed::TimeOff) => "the doctor is away at that time",
+        Refusal::Closed(Closed::Holiday) => "the clinic is closed at that time",
+        Refusal::DayFull(_) => "the doctor takes no more visits on that date",
+        Refusal::Taken(_) => "the doctor has another visit at that time",
+        Refusal::OverbookLimit(_) => "no more visits can be booked over others at that time",
+        Refusal::NoRoom => "no room is free at that time",
+        Refusal::PatientBusy => "the patient has another visit at that time",
+    }
+}
+
+/// With the rule, its limit and what was asked for, where there are such.
+fn unbookable(refusal: slots::Refusal, message: String) -> Status {
+    use slots::Refusal;
+    let code = match refusal {
+        Refusal::Taken(_) | Refusal::PatientBusy => Code::AlreadyExists,
+        _ => Code::FailedPrecondition,
+    };
+    let reason = self::code(refusal.rule());
+    let facts = |rule: &str, name, value: String| [("rule", rule.to_owned()), (name, value)];
+    let with = |facts| fault_with::<2>(code, DOMAIN, reason, message.clone(), facts);
+    match refusal {
+        Refusal::TooSoon(earliest) => with(facts("min_notice", "possible_from", earliest.to_string())),
+        Refusal::BeyondHorizon(last) => with(facts("horizon", "possible_until", last.to_string())),
+        Refusal::DayFull(limit) => with(facts("max_daily_visits", "limit", limit.to_string())),
+        Refusal::OverbookLimit(limit) => {
+            let facts = facts("max_overbook", "limit", limit.to_string());
+            fault_with(code, DOMAIN, "OVERBOOK_LIMIT", message, facts)
+        }
+        _ => fault(code, DOMAIN, reason, message),
+    }
+}
+
+fn slot_taken(message: &str, doctor: DoctorId, alternatives: &[Slot], zone: &TimeZone) -> Status {
     let status = fault(Code::AlreadyExists, DOMAIN, "SLOT_TAKEN", message);
-    let slot = |slot: &Interval| pb::Slot {
-        start_time: Some(to_wire(slot.start)),
-        end_time: Some(to_wire(slot.end)),
+    let slot = |slot: &Slot| pb::Slot {
+        start_time: Some(to_wire(slot.visit.start)),
+        end_time: Some(to_wire(slot.visit.end)),
+        location_id: slot.location.map(|id| id.to_string()).unwrap_or_default(),
+        places_left: i32::from(slot.left) + 1,
+        doctor_id: doctor.to_string(),
+        time_zone: zone::name(zone).to_owned(),
     };
     let detail = pb::SlotAlternatives {
         slots: alternatives.iter().map(slot).collect(),
-        time_zone: zone.iana_name().unwrap_or_default().to_owned(),
+        time_zone: zone::name(zone).to_owned(),
     };
     with_detail(&status, "healthcare.appointment.v1.SlotAlternatives", &detail)
+}
+
+fn series_conflict(message: &str, occurrences: &[Occurrence], zone: &TimeZone) -> Status {
+    let status = fault(Code::FailedPrecondition, DOMAIN, "SERIES_CONFLICT", message);
+    let detail = pb::SeriesConflict {
+        occurrences: occurrences.iter().map(occurrence).collect(),
+        time_zone: zone::name(zone).to_owned(),
+    };
+    with_detail(&status, "healthcare.appointment.v1.SeriesConflict", &detail)
+}
+
+/// One time of a series, with the code that a refusal of it would have.
+pub fn occurrence(told: &Occurrence) -> pb::SeriesOccurrence {
+    let Occurrence { appointment, local, outcome, nearest } = told;
+    let (visit, code) = match outcome {
+        Ok((visit, _)) => (Some(*visit), ""),
+        Err(Obstacle::Nonexistent) => (None, "NONEXISTENT_LOCAL_TIME"),
+        Err(Obstacle::Policy) => (None, "POLICY_VIOLATION"),
+        Err(Obstacle::Refused(visit, refusal)) => (Some(*visit), self::code(refusal.rule())),
+    };
+    pb::SeriesOccurrence {
+        start_local: local.to_string(),
+        start_time: visit.map(|visit| to_wire(visit.start)),
+        end_time: visit.map(|visit| to_wire(visit.end)),
+        is_bookable: outcome.is_ok(),
+        code: code.to_owned(),
+        nearest_start_time: nearest.map(to_wire),
+        appointment_id: appointment.map(|id| id.to_string()).unwrap_or_default(),
+    }
 }

@@ -1,7 +1,9 @@
 //! What this service tells the others: that a visit changed, not what it is about. The JSON is a contract:
 //! fields are added, never changed.
 use crate::domain::appointment::Appointment;
+use crate::domain::status::Status;
 use platform::outbox::NewEvent;
+use proto::ids::{AppointmentId, DoctorId};
 use serde_json::json;
 
 /// What happened to a visit.
@@ -13,6 +15,8 @@ pub enum Change {
     NotesEdited,
     StatusChanged,
     Cancelled,
+    Undone,
+    SubStatusSet,
 }
 
 impl Change {
@@ -25,7 +29,14 @@ impl Change {
             Self::NotesEdited => "notes_edited",
             Self::StatusChanged => "status_changed",
             Self::Cancelled => "cancelled",
+            Self::Undone => "undone",
+            Self::SubStatusSet => "sub_status_set",
         }
+    }
+
+    /// Whether it can be taken back.
+    pub fn is_undoable(self) -> bool {
+        matches!(self, Self::Rescheduled | Self::StatusChanged | Self::Cancelled)
     }
 
     fn routing_key(self) -> &'static str {
@@ -36,7 +47,18 @@ impl Change {
             Self::NotesEdited => "appointment.notes_edited",
             Self::StatusChanged => "appointment.status_changed",
             Self::Cancelled => "appointment.cancelled",
+            Self::Undone => "appointment.undone",
+            Self::SubStatusSet => "appointment.sub_status_set",
         }
+    }
+}
+
+/// The event of a time that was kept and is free again. It names no patient: whoever waits for the doctor may look.
+pub fn slot_released(hold: AppointmentId, doctor: DoctorId) -> NewEvent {
+    NewEvent {
+        aggregate_id: hold.0,
+        event_type: "appointment.slot_released",
+        data: json!({ "appointment_id": hold, "doctor_id": doctor }),
     }
 }
 
@@ -53,4 +75,12 @@ pub fn event(change: Change, appointment: &Appointment) -> NewEvent {
             "status": appointment.status.name(),
         }),
     }
+}
+
+/// [`event`] of a change that led from another status, and whether it moved the visit.
+pub fn transition(change: Change, appointment: &Appointment, from: Status, is_moved: bool) -> NewEvent {
+    let mut event = event(change, appointment);
+    event.data["from_status"] = from.name().into();
+    event.data["is_moved"] = is_moved.into();
+    event
 }

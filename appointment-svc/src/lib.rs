@@ -8,19 +8,36 @@ pub mod events; // what the other services are told
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod convert; // wire <-> domain
+pub mod once; // requests that are carried out once
 pub mod neighbours; // what is asked of doctor-svc and patient-svc
-pub mod calendars; // use cases: what doctors offer, free times
-pub mod bookings; // use cases: book, move, change status, import
+pub mod calendars; // use cases: what doctors and the clinic offer
+pub mod offers; // use cases: free times
+pub mod placing; // what holding and booking have in common
+pub mod holds; // use cases: keep a time for a while
+pub mod bookings; // use cases: book, move, import
+pub mod transitions; // use cases: change where a visit stands, take that back
+pub mod series; // use cases: visits that recur
+pub mod absences; // use cases: a doctor who will be away
 pub mod visits; // use cases: read
+pub mod reaper; // what has run out is tidied up
+pub mod recheck; // use case: visits that another time zone database moves
+pub mod verify; // use case: whether the database keeps what is promised
 pub mod consumer; // events of others
+pub mod answers; // what callers are told
 pub mod api; // the gRPC face
 
+use absences::Absences;
 use api::Api;
 use bookings::Bookings;
 use calendars::Calendars;
-use config::Config;
+use config::{Command, Config};
 use consumer::Consumer;
+use domain::hold::Tokens;
+use holds::Holds;
+use jiff::SignedDuration;
 use neighbours::Neighbours;
+use offers::Offers;
+use placing::Placing;
 use platform::admin::Readiness;
 use platform::broker::Broker;
 use platform::client::Peer;
@@ -33,10 +50,12 @@ use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::appointment::appointment_service_server::AppointmentServiceServer;
+use series::Recurring;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
+use transitions::Transitions;
 use visits::Visits;
 
 /// The name by which other services know this one.
@@ -50,6 +69,16 @@ mod migrations {
 /// Brings the schema up to date.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
     postgres::migrate(&config.postgres, SCHEMA, &migrations::migrations::runner()).await
+}
+
+/// Does what else the binary does.
+pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
+    let store = Store::new(postgres::pool(&config.postgres, NAME)?, Outbox::new(SCHEMA));
+    let mut out = std::io::stdout().lock();
+    match command {
+        Command::Verify => verify::verify(&store, &mut out).await,
+        Command::RecheckZones => recheck::recheck(&store, &mut out).await,
+    }
 }
 
 /// Serves on `listener` until shutdown is requested.
@@ -74,7 +103,15 @@ pub async fn serve(
 
     let neighbours = Neighbours::new(doctors, patients);
     let calendars = Calendars::new(store.clone(), neighbours.clone());
-    let bookings = Bookings::new(store.clone(), calendars.clone());
+    let offers = Offers::new(store.clone(), calendars.clone());
+    let placing = Placing::new(calendars.clone(), offers.clone());
+    let ttl = SignedDuration::from_secs(config.hold_ttl_seconds.into());
+    let holds = Holds::new(store.clone(), placing.clone(), Tokens::new(&root), ttl);
+    let bookings = Bookings::new(store.clone(), calendars.clone(), placing);
+    let recurring = Recurring::new(store.clone(), calendars.clone());
+    let transitions = Transitions::new(store.clone());
+    let absences = Absences::new(store.clone());
+    reaper::start(store.clone(), &shutdown);
     let visits = Visits::new(store, neighbours);
     inbox::consume(
         broker,
@@ -84,7 +121,8 @@ pub async fn serve(
         &shutdown,
     );
 
-    let api = Api::new(bookings, calendars, visits, PageTokens::new(&root));
+    let pages = PageTokens::new(&root);
+    let api = Api { bookings, holds, transitions, calendars, offers, recurring, absences, visits, pages };
     readiness.set(true);
     let stack = Stack {
         verifier: Verifier::new(&root, Some(auth), clock),

@@ -5,5 +5,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    platform::run::service("appointment-svc", appointment_svc::migrate, appointment_svc::serve).await
+    use appointment_svc::{command, migrate, serve};
+    platform::run::service_with("appointment-svc", migrate, serve, command).await
 }

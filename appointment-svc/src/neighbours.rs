@@ -1,5 +1,6 @@
 //! What is asked of doctor-svc and patient-svc: rules and people not heard of yet, and names to show.
 use crate::domain::appointment::Appointment;
+use crate::domain::clinic::Clinic;
 use crate::domain::commands::Party;
 use crate::domain::rules::Rules;
 use crate::error::{DOMAIN, Error};
@@ -7,8 +8,9 @@ use platform::client::Peer;
 use platform::deadline;
 use platform::fault::unavailable;
 use platform::violations::Violations;
+use proto::appointment as pb;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
-use proto::doctor::{BatchGetDoctorsRequest, GetDoctorRulesRequest};
+use proto::doctor::{BatchGetDoctorsRequest, GetClinicRulesRequest, GetDoctorRulesRequest};
 use proto::ids::{DoctorId, PatientId};
 use proto::patient::patient_service_client::PatientServiceClient;
 use proto::patient::{BatchGetPatientNamesRequest, GetPatientPartyRequest};
@@ -39,13 +41,12 @@ pub struct Names {
 }
 
 impl Names {
-    pub fn patient(&self, id: PatientId) -> String {
-        self.patients.get(&id.to_string()).cloned().unwrap_or_default()
-    }
-
-    /// Name and specialization.
-    pub fn doctor(&self, id: DoctorId) -> (String, String) {
-        self.doctors.get(&id.to_string()).cloned().unwrap_or_default()
+    /// `appointment` with the names of those whom it is about.
+    pub fn beside(&self, appointment: pb::Appointment) -> pb::Appointment {
+        let patient_name = self.patients.get(&appointment.patient_id).cloned().unwrap_or_default();
+        let doctor = self.doctors.get(&appointment.doctor_id).cloned();
+        let (doctor_name, doctor_specialization) = doctor.unwrap_or_default();
+        pb::Appointment { patient_name, doctor_name, doctor_specialization, ..appointment }
     }
 }
 
@@ -59,6 +60,14 @@ impl Neighbours {
         let request = GetDoctorRulesRequest { doctor_id: doctor.to_string() };
         let rules = known(DOCTOR_SVC, self.doctors.clone().get_doctor_rules(request).await)?;
         rules.map(|rules| readable(DOCTOR_SVC, rules.try_into())).transpose()
+    }
+
+    /// What the clinic offers.
+    pub async fn clinic(&self) -> Result<Clinic, Error> {
+        let answer = self.doctors.clone().get_clinic_rules(GetClinicRulesRequest {}).await;
+        let away = || Error::Neighbour(unavailable(DOMAIN, DOCTOR_SVC, &Status::not_found("clinic rules")));
+        let rules = known(DOCTOR_SVC, answer)?.ok_or_else(away)?;
+        readable(DOCTOR_SVC, rules.try_into())
     }
 
     /// Whether `patient` may be booked; none when there is no such patient.

@@ -1,16 +1,32 @@
 //! All SQL of this service.
 
-mod appointments; // visits, their claims and their history
+mod clinic; // what the clinic offers
 mod calendars; // what doctors offer, and who may be booked
+mod claims; // what visits take from doctors, rooms and patients
+mod appointments; // visits and their history
+mod holds; // times that are kept
+mod once; // requests that were carried out
+mod history; // what visits were before
 mod reads; // lists of visits, and who treats whom
+mod series; // visits that recur
+mod agreed; // what was agreed about visits ahead
+mod verify; // what must never be, looked for in all rows
 
-pub use appointments::Taken;
+pub use agreed::Agreed;
+pub use appointments::Conflict;
 pub use calendars::Locked;
-pub use reads::{Filter, HistoryEntry, Position};
+pub use claims::Look;
+pub use history::HistoryEntry;
+pub use holds::{Freed, Terms};
+pub use once::{Name, Replay, Seen};
+pub use reads::{Attendance, Filter, Position};
+pub use verify::{Check, Verdict};
 
+use clinic::Known;
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::outbox::{NewEvent, Outbox};
 use platform::postgres;
+use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -30,33 +46,39 @@ impl From<tokio_postgres::Error> for Error {
 pub struct Store {
     pool: Pool,
     outbox: Outbox,
+    clinic: Known,
 }
 
 /// A connection of the pool.
 pub struct Connection {
     client: Object,
     outbox: Outbox,
+    clinic: Known,
 }
 
 /// One transaction; dropped without `commit`, it leaves no trace.
+#[expect(clippy::struct_field_names, reason = "the transaction is what it is about")]
 pub struct Tx<'c> {
     tx: Transaction<'c>,
     outbox: &'c Outbox,
+    clinic: &'c Known,
 }
 
 impl Store {
     pub fn new(pool: Pool, outbox: Outbox) -> Self {
-        Self { pool, outbox }
+        Self { pool, outbox, clinic: Known::default() }
     }
 
     pub async fn connection(&self) -> Result<Connection, Error> {
-        Ok(Connection { client: postgres::connection(&self.pool).await?, outbox: self.outbox.clone() })
+        let client = postgres::connection(&self.pool).await?;
+        Ok(Connection { client, outbox: self.outbox.clone(), clinic: self.clinic.clone() })
     }
 }
 
 impl Connection {
     pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
-        Ok(Tx { tx: self.client.transaction().await?, outbox: &self.outbox })
+        let Self { client, outbox, clinic } = self;
+        Ok(Tx { tx: client.transaction().await?, outbox, clinic })
     }
 }
 
@@ -64,6 +86,13 @@ impl Tx<'_> {
     /// Writes `event`, to leave when the transaction commits.
     pub async fn announce(&self, event: NewEvent) -> Result<(), Error> {
         Ok(self.outbox.append(&self.tx, event).await?)
+    }
+
+    /// Waits no longer than this for what others have locked, until it is set anew.
+    pub async fn wait_at_most(&self, limit: Duration) -> Result<(), Error> {
+        let statement = self.tx.prepare_cached("SELECT set_config('lock_timeout', $1, true)").await?;
+        self.tx.query_one(&statement, &[&format!("{}ms", limit.as_millis())]).await?;
+        Ok(())
     }
 
     pub async fn commit(self) -> Result<(), Error> {

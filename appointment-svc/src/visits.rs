@@ -1,8 +1,9 @@
 //! Use cases that read visits.
 use crate::domain::appointment::Appointment;
+use crate::domain::status::{Actor, Status};
 use crate::error::Error;
 use crate::neighbours::{Names, Neighbours};
-use crate::store::{Filter, HistoryEntry, Store};
+use crate::store::{Attendance, Filter, HistoryEntry, Store};
 use jiff::Timestamp;
 use platform::caller::{Role, User};
 use proto::ids::{AppointmentId, DoctorId, PatientId};
@@ -26,8 +27,29 @@ impl Visits {
 
     pub async fn get(&self, user: &User, id: AppointmentId) -> Result<Seen, Error> {
         let (appointment, now) = self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)?;
-        appointment.actor(user)?;
+        appointment.reader(user)?;
         Ok(Seen { appointments: vec![appointment], now })
+    }
+
+    /// The visit as it was at some time, but for its words, and as whom `user` reads it: words of the past are not kept.
+    pub async fn get_as_of(
+        &self,
+        user: &User,
+        id: AppointmentId,
+        at: Timestamp,
+    ) -> Result<(Appointment, Actor), Error> {
+        let connection = self.store.connection().await?;
+        let (mut appointment, now) = connection.find(id).await?.ok_or(Error::NotFound)?;
+        appointment.reader(user)?;
+        let change = connection.last_change(id, at).await?.ok_or(Error::NotFound)?;
+        change.restore(&mut appointment);
+        appointment.version = change.version;
+        appointment.updated_at = change.at;
+        appointment.notes = None;
+        appointment.sub_status = None;
+        let appointment = appointment.at(at.min(now));
+        let reader = appointment.reader(user)?;
+        Ok((appointment, reader))
     }
 
     /// The visits of `filter` that `user` may see.
@@ -42,16 +64,38 @@ impl Visits {
         Ok(Seen { appointments, now })
     }
 
+    /// The visits of which nobody said how they ended, as far as they are `user`'s to say so.
+    pub async fn unresolved(&self, user: &User, filter: Filter) -> Result<Seen, Error> {
+        if matches!(user.role, Role::Patient(_)) {
+            return Err(Error::NotAllowed("patients do not say how visits ended"));
+        }
+        self.list(user, Filter { is_unresolved: true, ..filter }).await
+    }
+
     /// The names to show beside `appointments`, a page of them at most.
     pub async fn names(&self, appointments: &[Appointment]) -> Names {
         self.neighbours.names(appointments).await
     }
 
-    pub async fn history(&self, user: &User, id: AppointmentId) -> Result<Vec<HistoryEntry>, Error> {
+    /// Every change, oldest first, and as whom `user` reads them.
+    pub async fn history(&self, user: &User, id: AppointmentId) -> Result<(Vec<HistoryEntry>, Actor), Error> {
         let connection = self.store.connection().await?;
         let (appointment, _) = connection.find(id).await?.ok_or(Error::NotFound)?;
-        appointment.actor(user)?;
-        Ok(connection.history(id).await?)
+        let actor = appointment.reader(user)?;
+        Ok((connection.history(id).await?, actor))
+    }
+
+    /// For the patient and those who treat them or run the practice.
+    pub async fn attendance(&self, user: &User, patient: PatientId) -> Result<Attendance, Error> {
+        let connection = self.store.connection().await?;
+        match user.role {
+            Role::Admin | Role::Staff => {}
+            Role::Patient(own) if own == patient => {}
+            Role::Patient(_) => return Err(Error::NoSuchPatient),
+            Role::Doctor(doctor) if connection.treats(doctor, patient).await? => {}
+            Role::Doctor(_) | Role::Auditor => return Err(Error::NotAllowed("not a patient of yours")),
+        }
+        Ok(connection.attendance(patient).await?)
     }
 
     /// For other services, which act for nobody.
@@ -71,8 +115,12 @@ impl Visits {
 
 /// `filter` narrowed to what the role may see; none when that is nothing.
 fn within_role(user: &User, filter: Filter) -> Result<Option<Filter>, Error> {
+    let is_hidden = filter.status == Some(Status::EnteredInError);
     match user.role {
-        Role::Admin | Role::Staff => Ok(Some(filter)),
+        Role::Admin => Ok(Some(filter)),
+        Role::Auditor => Err(Error::NotAllowed("auditors do not see visits")),
+        _ if is_hidden => Ok(None),
+        Role::Staff => Ok(Some(filter)),
         Role::Patient(own) if filter.patient_id.is_none_or(|asked| asked == own) => {
             Ok(Some(Filter { patient_id: Some(own), ..filter }))
         }
@@ -80,6 +128,5 @@ fn within_role(user: &User, filter: Filter) -> Result<Option<Filter>, Error> {
             Ok(Some(Filter { doctor_id: Some(own), ..filter }))
         }
         Role::Patient(_) | Role::Doctor(_) => Ok(None),
-        Role::Auditor => Err(Error::NotAllowed("auditors do not see visits")),
     }
 }

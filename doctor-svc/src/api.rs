@@ -1,28 +1,30 @@
 //! The gRPC face: who, may they, what, do, reply. No rules, no SQL.
-use crate::calendar;
-use crate::convert::{self, availability, doctor_for, practice_for};
+use crate::convert::{self, availability, doctor_for, practice_for, rendered_override, time_off};
 use crate::domain::access;
+use crate::domain::clinic::Place;
 use crate::domain::doctor::Profile;
+use crate::domain::visit_type::{Edit, Terms};
+use crate::error::Error;
+use crate::exceptions::{Exceptions, SetOverride, TakeOff};
 use crate::hours::{AddHours, EditHours, Hours};
+use crate::offers::{EditPlace, EditVisitType, Offers};
+use crate::published;
 use crate::roster::{EditDoctor, ListDoctors, Roster};
 use platform::caller::{Caller, User};
 use platform::clock::Clock;
 use proto::doctor as pb;
 use proto::doctor::doctor_service_server::DoctorService;
+use proto::ids::DoctorId;
 use tonic::{Request, Response, Status};
 
 type Answer<T> = Result<Response<T>, Status>;
 
 pub struct Api {
-    roster: Roster,
-    hours: Hours,
-    clock: Clock,
-}
-
-impl Api {
-    pub fn new(roster: Roster, hours: Hours, clock: Clock) -> Self {
-        Self { roster, hours, clock }
-    }
+    pub roster: Roster,
+    pub hours: Hours,
+    pub exceptions: Exceptions,
+    pub offers: Offers,
+    pub clock: Clock,
 }
 
 #[tonic::async_trait]
@@ -94,7 +96,7 @@ impl DoctorService for Api {
         access::change_hours(&user, doctor_id)?;
         let add = AddHours::parse(doctor_id, new)?;
         let added = self.hours.add(add, self.clock.now()).await?;
-        Ok(Response::new(availability(doctor_id, added)))
+        Ok(Response::new(availability(doctor_id, &added)))
     }
 
     async fn list_availabilities(
@@ -104,7 +106,7 @@ impl DoctorService for Api {
         User::of(&request)?;
         let id = convert::id("doctor_id", &request.into_inner().doctor_id)?;
         let practice = self.roster.find(id).await?;
-        let availabilities = practice.hours.into_iter().map(|hours| availability(id, hours)).collect();
+        let availabilities = practice.hours.iter().map(|hours| availability(id, hours)).collect();
         Ok(Response::new(pb::ListAvailabilitiesResponse { availabilities }))
     }
 
@@ -119,7 +121,7 @@ impl DoctorService for Api {
         access::change_hours(&user, doctor_id)?;
         let edit = EditHours::parse(doctor_id, request)?;
         let edited = self.hours.edit(edit, self.clock.now()).await?;
-        Ok(Response::new(availability(doctor_id, edited)))
+        Ok(Response::new(availability(doctor_id, &edited)))
     }
 
     async fn delete_availability(
@@ -132,14 +134,213 @@ impl DoctorService for Api {
         access::change_hours(&user, doctor_id)?;
         let id = convert::id("id", &id)?;
         let removed = self.hours.remove(doctor_id, id, self.clock.now()).await?;
-        Ok(Response::new(availability(doctor_id, removed)))
+        Ok(Response::new(availability(doctor_id, &removed)))
+    }
+
+    async fn set_availability_override(
+        &self,
+        request: Request<pb::SetAvailabilityOverrideRequest>,
+    ) -> Answer<pb::AvailabilityOverride> {
+        let user = User::of(&request)?;
+        let new = request.into_inner().r#override.unwrap_or_default();
+        let doctor_id = convert::id("override.doctor_id", &new.doctor_id)?;
+        access::change_hours(&user, doctor_id)?;
+        let set = SetOverride::parse(doctor_id, &new)?;
+        let set = self.exceptions.set_override(set, self.clock.now()).await?;
+        Ok(Response::new(rendered_override(doctor_id, &set)))
+    }
+
+    async fn list_availability_overrides(
+        &self,
+        request: Request<pb::ListAvailabilityOverridesRequest>,
+    ) -> Answer<pb::ListAvailabilityOverridesResponse> {
+        User::of(&request)?;
+        let id = convert::id("doctor_id", &request.into_inner().doctor_id)?;
+        let practice = self.roster.find(id).await?;
+        let overrides = practice.overrides.iter().map(|there| rendered_override(id, there)).collect();
+        Ok(Response::new(pb::ListAvailabilityOverridesResponse { overrides }))
+    }
+
+    async fn delete_availability_override(
+        &self,
+        request: Request<pb::DeleteAvailabilityOverrideRequest>,
+    ) -> Answer<pb::AvailabilityOverride> {
+        let user = User::of(&request)?;
+        let pb::DeleteAvailabilityOverrideRequest { doctor_id, date } = request.into_inner();
+        let doctor_id = convert::id("doctor_id", &doctor_id)?;
+        access::change_hours(&user, doctor_id)?;
+        let date = convert::override_date("date", &date)?;
+        let removed = self.exceptions.remove_override(doctor_id, date, self.clock.now()).await?;
+        Ok(Response::new(rendered_override(doctor_id, &removed)))
+    }
+
+    async fn create_time_off(&self, request: Request<pb::CreateTimeOffRequest>) -> Answer<pb::TimeOff> {
+        let user = User::of(&request)?;
+        let new = request.into_inner().time_off.unwrap_or_default();
+        let doctor_id = convert::id("time_off.doctor_id", &new.doctor_id)?;
+        access::change_hours(&user, doctor_id)?;
+        let take = TakeOff::parse(doctor_id, new)?;
+        let (off, zone) = self.exceptions.take_off(take, self.clock.now()).await?;
+        Ok(Response::new(time_off(doctor_id, &zone, off, true)))
+    }
+
+    async fn list_time_off(
+        &self,
+        request: Request<pb::ListTimeOffRequest>,
+    ) -> Answer<pb::ListTimeOffResponse> {
+        let user = User::of(&request)?;
+        let id: DoctorId = convert::id("doctor_id", &request.into_inner().doctor_id)?;
+        let practice = self.roster.find(id).await?;
+        let (zone, with_reasons) = (practice.zone(), access::sees_reasons(&user, id));
+        let all = practice.time_off.into_iter().map(|off| time_off(id, &zone, off, with_reasons));
+        Ok(Response::new(pb::ListTimeOffResponse { time_off: all.collect() }))
+    }
+
+    async fn delete_time_off(&self, request: Request<pb::DeleteTimeOffRequest>) -> Answer<pb::TimeOff> {
+        let user = User::of(&request)?;
+        let pb::DeleteTimeOffRequest { doctor_id, id } = request.into_inner();
+        let doctor_id = convert::id("doctor_id", &doctor_id)?;
+        access::change_hours(&user, doctor_id)?;
+        let id = convert::id("id", &id)?;
+        let (off, zone) = self.exceptions.come_back(doctor_id, id, self.clock.now()).await?;
+        Ok(Response::new(time_off(doctor_id, &zone, off, true)))
+    }
+
+    async fn create_visit_type(&self, request: Request<pb::CreateVisitTypeRequest>) -> Answer<pb::VisitType> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let terms = Terms::try_from(request.into_inner())?;
+        let made = self.offers.add_visit_type(terms, self.clock.now()).await?;
+        Ok(Response::new(published::visit_type(made)))
+    }
+
+    async fn get_visit_type(&self, request: Request<pb::GetVisitTypeRequest>) -> Answer<pb::VisitType> {
+        User::of(&request)?;
+        let id = convert::id("id", &request.into_inner().id)?;
+        let clinic = self.offers.clinic().await?;
+        let found = clinic.visit_type(id).map_err(Error::from)?;
+        Ok(Response::new(published::visit_type(found.clone())))
+    }
+
+    async fn list_visit_types(
+        &self,
+        request: Request<pb::ListVisitTypesRequest>,
+    ) -> Answer<pb::ListVisitTypesResponse> {
+        let user = User::of(&request)?;
+        let pb::ListVisitTypesRequest { doctor_id, include_inactive } = request.into_inner();
+        if include_inactive {
+            access::see_retired(&user)?;
+        }
+        let doctor: Option<DoctorId> =
+            if doctor_id.is_empty() { None } else { Some(convert::id("doctor_id", &doctor_id)?) };
+        let mut listed = self.offers.clinic().await?.visit_types;
+        listed.retain(|listed| include_inactive || listed.terms.is_active);
+        listed.retain(|listed| doctor.is_none_or(|doctor| listed.is_of(doctor)));
+        let visit_types = listed.into_iter().map(published::visit_type).collect();
+        Ok(Response::new(pb::ListVisitTypesResponse { visit_types }))
+    }
+
+    async fn update_visit_type(&self, request: Request<pb::UpdateVisitTypeRequest>) -> Answer<pb::VisitType> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let edit = EditVisitType::try_from(request.into_inner())?;
+        let edited = self.offers.edit_visit_type(edit, self.clock.now()).await?;
+        Ok(Response::new(published::visit_type(edited)))
+    }
+
+    async fn delete_visit_type(&self, request: Request<pb::DeleteVisitTypeRequest>) -> Answer<pb::VisitType> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let pb::DeleteVisitTypeRequest { id, expected_version } = request.into_inner();
+        let id = convert::id("id", &id)?;
+        let retire = EditVisitType { id, edits: vec![Edit::IsActive(false)], expected_version };
+        let retired = self.offers.edit_visit_type(retire, self.clock.now()).await?;
+        Ok(Response::new(published::visit_type(retired)))
+    }
+
+    async fn create_location(&self, request: Request<pb::CreateLocationRequest>) -> Answer<pb::Location> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let place = Place::try_from(request.into_inner())?;
+        let made = self.offers.add_location(place, self.clock.now()).await?;
+        Ok(Response::new(published::location(made)))
+    }
+
+    async fn get_location(&self, request: Request<pb::GetLocationRequest>) -> Answer<pb::Location> {
+        User::of(&request)?;
+        let id = convert::id("id", &request.into_inner().id)?;
+        let clinic = self.offers.clinic().await?;
+        let found = clinic.location(id).map_err(Error::from)?;
+        Ok(Response::new(published::location(found.clone())))
+    }
+
+    async fn list_locations(
+        &self,
+        request: Request<pb::ListLocationsRequest>,
+    ) -> Answer<pb::ListLocationsResponse> {
+        User::of(&request)?;
+        let locations = self.offers.clinic().await?.locations.into_iter().map(published::location).collect();
+        Ok(Response::new(pb::ListLocationsResponse { locations }))
+    }
+
+    async fn update_location(&self, request: Request<pb::UpdateLocationRequest>) -> Answer<pb::Location> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let edit = EditPlace::try_from(request.into_inner())?;
+        let edited = self.offers.edit_location(edit, self.clock.now()).await?;
+        Ok(Response::new(published::location(edited)))
+    }
+
+    async fn delete_location(&self, request: Request<pb::DeleteLocationRequest>) -> Answer<pb::Location> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let pb::DeleteLocationRequest { id, expected_version } = request.into_inner();
+        let removed = self.offers.remove_location(convert::id("id", &id)?, expected_version).await?;
+        Ok(Response::new(published::location(removed)))
+    }
+
+    async fn create_room(&self, request: Request<pb::CreateRoomRequest>) -> Answer<pb::Room> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let room = request.into_inner().room.unwrap_or_default();
+        let location = convert::id("room.location_id", &room.location_id)?;
+        let made = self.offers.add_room(location, convert::new_room(room)?, self.clock.now()).await?;
+        Ok(Response::new(published::room(location, made)))
+    }
+
+    async fn delete_room(&self, request: Request<pb::DeleteRoomRequest>) -> Answer<pb::Room> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let pb::DeleteRoomRequest { location_id, id } = request.into_inner();
+        let location = convert::id("location_id", &location_id)?;
+        let removed = self.offers.remove_room(location, convert::id("id", &id)?, self.clock.now()).await?;
+        Ok(Response::new(published::room(location, removed)))
+    }
+
+    async fn create_holiday(&self, request: Request<pb::CreateHolidayRequest>) -> Answer<pb::Holiday> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let holiday = convert::new_holiday(request.into_inner())?;
+        let made = self.offers.add_holiday(holiday, self.clock.now()).await?;
+        Ok(Response::new(published::holiday(made)))
+    }
+
+    async fn list_holidays(
+        &self,
+        request: Request<pb::ListHolidaysRequest>,
+    ) -> Answer<pb::ListHolidaysResponse> {
+        User::of(&request)?;
+        let holidays = self.offers.clinic().await?.holidays.into_iter().map(published::holiday).collect();
+        Ok(Response::new(pb::ListHolidaysResponse { holidays }))
+    }
+
+    async fn delete_holiday(&self, request: Request<pb::DeleteHolidayRequest>) -> Answer<pb::Holiday> {
+        access::manage_clinic(&User::of(&request)?)?;
+        let id = convert::id("id", &request.into_inner().id)?;
+        Ok(Response::new(published::holiday(self.offers.remove_holiday(id).await?)))
+    }
+
+    async fn get_clinic_rules(&self, request: Request<pb::GetClinicRulesRequest>) -> Answer<pb::ClinicRules> {
+        access::any_service(&Caller::of(&request)?)?;
+        Ok(Response::new(published::clinic(&self.offers.clinic().await?)))
     }
 
     async fn get_doctor_rules(&self, request: Request<pb::GetDoctorRulesRequest>) -> Answer<pb::DoctorRules> {
         access::any_service(&Caller::of(&request)?)?;
         let id = convert::id("doctor_id", &request.into_inner().doctor_id)?;
         let practice = self.roster.find_ever(id).await?;
-        Ok(Response::new(calendar::published(&practice.rules(), practice.rules_version)))
+        Ok(Response::new(published::doctor(&practice)))
     }
 
     async fn get_doctor_contact(

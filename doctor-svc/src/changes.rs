@@ -1,18 +1,23 @@
-//! How a change of a doctor is made: decided under the doctor's lock, asked of the calendar where it takes something
-//! away, saved, told.
+//! How a change is made: decided under the lock of what changes, asked of the calendar where it takes something away,
+//! saved, told.
 //!
 //! The calendar must never offer more than the rules, and not less for long. So what takes something away is in force
 //! there before it is committed here, and an attempt that leaves the two apart stays on record until it is repaired.
 use crate::calendar::Calendar;
 use crate::directory::Directory;
-use crate::domain::practice::{Practice, Refusal, Shift};
+use crate::domain::clinic::Clinic;
+use crate::domain::practice::Practice;
+use crate::domain::rules::Shift;
 use crate::error::Error;
 use crate::events::Event;
-use crate::store::narrowings::Narrowing;
+use crate::store::narrowings::{Narrowing, Owner};
 use crate::store::{Store, Tx};
 use platform::shutdown::Shutdown;
-use proto::ids::DoctorId;
 use std::time::Duration;
+
+mod aggregates; // what changes as one: a doctor, and the clinic
+
+pub use aggregates::Aggregate;
 
 /// Narrowings older than this were left behind by a process or a transaction that died: longer than any request.
 const LEFT_BEHIND: Duration = Duration::from_secs(15);
@@ -27,14 +32,14 @@ pub struct Changes {
 }
 
 /// A change that was made.
-pub struct Changed {
-    pub before: Practice,
-    pub after: Practice,
+pub struct Changed<A> {
+    pub before: A,
+    pub after: A,
 }
 
 /// How an attempt ended.
-enum Attempt {
-    Done(Box<Changed>),
+enum Attempt<A> {
+    Done(Box<Changed<A>>),
     /// The change takes something away, so the attempt is on record now and can be made.
     Recorded(Narrowing),
 }
@@ -57,15 +62,15 @@ impl Changes {
         Ok(practice)
     }
 
-    /// Makes of the doctor what `decide` says.
-    pub async fn change(
+    /// Makes of what `key` names what `decide` says.
+    pub async fn change<A: Aggregate>(
         &self,
-        id: DoctorId,
-        decide: impl Fn(Practice) -> Result<Practice, Refusal>,
-    ) -> Result<Changed, Error> {
+        key: A::Key,
+        decide: impl Fn(A) -> Result<A, A::Refusal>,
+    ) -> Result<Changed<A>, Error> {
         let mut narrowing = None;
         loop {
-            match self.attempt(id, &decide, narrowing).await {
+            match self.attempt(key, &decide, narrowing).await {
                 Ok(Attempt::Done(changed)) => return Ok(*changed),
                 Ok(Attempt::Recorded(recorded)) => narrowing = Some(recorded),
                 Err(error) => {
@@ -78,33 +83,32 @@ impl Changes {
         }
     }
 
-    async fn attempt(
+    async fn attempt<A: Aggregate>(
         &self,
-        id: DoctorId,
-        decide: impl Fn(Practice) -> Result<Practice, Refusal>,
+        key: A::Key,
+        decide: impl Fn(A) -> Result<A, A::Refusal>,
         narrowing: Option<Narrowing>,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<Attempt<A>, Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        let before = tx.lock(id).await?.filter(|practice| practice.doctor.is_live());
-        let before = before.ok_or(Error::DoctorNotFound)?;
-        let mut after = decide(before.clone())?;
-        let shift = before.rules().shift_to(&after.rules());
+        let before = A::living(A::lock(&tx, key).await?)?;
+        let mut after = decide(before.clone()).map_err(Into::into)?;
+        let shift = before.shift_to(&after);
         let is_recorded = match narrowing {
             Some(narrowing) => tx.end_narrowing(narrowing).await?,
             None => false,
         };
         if shift == Shift::Narrower && !is_recorded {
-            let narrowing = tx.begin_narrowing(id).await?;
+            let narrowing = tx.begin_narrowing(A::owner(key)).await?;
             tx.commit().await?;
             return Ok(Attempt::Recorded(narrowing));
         }
         if shift != Shift::None {
-            after.rules_version = tx.next_rules_version().await?;
+            after = after.published_as(tx.next_rules_version().await?);
         }
         save(&tx, &before, &after).await?;
         if shift == Shift::Narrower {
-            self.calendar.narrow(&after.rules(), after.rules_version).await?;
+            self.calendar.narrow(after.document()).await?;
         }
         tx.commit().await?;
         drop(connection);
@@ -135,37 +139,45 @@ impl Changes {
     async fn repair(&self) -> Result<(), Error> {
         let left_behind = self.store.connection().await?.narrowings_left_behind(LEFT_BEHIND).await?;
         let mut outcome = Ok(());
-        for id in left_behind {
-            outcome = self.publish_again(id).await.and(outcome);
+        for owner in left_behind {
+            let repaired = match owner {
+                Owner::Doctor(id) => self.publish_again::<Practice>(id).await,
+                Owner::Clinic => self.publish_again::<Clinic>(()).await,
+            };
+            outcome = repaired.and(outcome);
         }
         outcome
     }
 
     /// Gives the rules as they are a version later than that of any attempt before.
-    async fn publish_again(&self, id: DoctorId) -> Result<(), Error> {
+    async fn publish_again<A: Aggregate>(&self, key: A::Key) -> Result<(), Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        let Some(before) = tx.lock(id).await? else { return Ok(()) };
-        if !tx.end_narrowings_left_behind(id, LEFT_BEHIND).await? {
+        let Some(before) = A::lock(&tx, key).await? else { return Ok(()) };
+        if !tx.end_narrowings_left_behind(A::owner(key), LEFT_BEHIND).await? {
             return Ok(());
         }
-        let after = Practice { rules_version: tx.next_rules_version().await?, ..before.clone() };
+        let after = before.clone().published_as(tx.next_rules_version().await?);
         save(&tx, &before, &after).await?;
         tx.commit().await?;
-        tracing::info!(doctor.id = %id, "published rules again after a change was cut off");
-        self.calendar.widen(&after.rules(), after.rules_version).await;
+        tracing::info!(owner = ?A::owner(key), "published rules again after a change was cut off");
+        self.calendar.widen(after.document()).await;
         Ok(())
     }
 
     /// Lets readers see the change at once.
-    async fn tell(&self, practice: &Practice, shift: Shift) {
-        let rules = practice.rules();
+    async fn tell<A: Aggregate>(&self, after: &A, shift: Shift) {
         let widen = async {
             if shift == Shift::Wider {
-                self.calendar.widen(&rules, practice.rules_version).await;
+                self.calendar.widen(after.document()).await;
             }
         };
-        tokio::join!(self.directory.changed(), widen);
+        let list = async {
+            if A::IS_LISTED {
+                self.directory.changed().await;
+            }
+        };
+        tokio::join!(list, widen);
     }
 
     /// Not doing so costs a needless repair and nothing else.
@@ -182,10 +194,10 @@ impl Changes {
     }
 }
 
-async fn save(tx: &Tx<'_>, before: &Practice, after: &Practice) -> Result<(), Error> {
+async fn save<A: Aggregate>(tx: &Tx<'_>, before: &A, after: &A) -> Result<(), Error> {
     if after != before {
-        tx.update(before, after).await?;
-        tx.announce(Event::between(Some(before), after)).await?;
+        after.save(tx, before).await?;
+        tx.announce(after.events(before)).await?;
     }
     Ok(())
 }

@@ -2,8 +2,6 @@
 use crate::domain::access;
 use crate::domain::doctor::{Doctor, Edit, Profile, SlotMinutes};
 use crate::domain::practice::Practice;
-use crate::domain::schedule::{Availability, AvailabilityEdit, BadWindow, Day, TimeOfDay, Window};
-use crate::hours::{AddHours, EditHours};
 use crate::roster::{EditDoctor, ListDoctors};
 use platform::caller::Caller;
 use platform::page;
@@ -12,8 +10,17 @@ use prost_types::FieldMask;
 use proto::doctor as pb;
 use proto::ids::DoctorId;
 use proto::scalars::{Bio, Language, Phone, Specialization};
-use proto::time::{self, BadTime};
+use proto::time;
 use std::str::FromStr;
+
+mod hours; // weekly hours
+mod exceptions; // other hours on one date, and time away
+mod places; // locations, rooms and holidays
+mod visit_types; // kinds of visits
+
+pub use exceptions::{override_date, rendered_override, time_off};
+pub use hours::availability;
+pub use places::{new_holiday, new_room};
 
 /// Most ids of a `BatchGet`.
 const MAX_IDS: usize = 200;
@@ -48,6 +55,7 @@ impl TryFrom<pb::CreateDoctorRequest> for Profile {
         let languages = languages(doctor.languages, &mut wrong);
         let bio = wrong.optional("doctor.bio", doctor.bio);
         let slot_minutes = slot_minutes(doctor.slot_minutes, &mut wrong);
+        let max_daily_visits = wrong.field("doctor.max_daily_visits", doctor.max_daily_visits.try_into());
         let (
             Some(first_name),
             Some(last_name),
@@ -55,7 +63,8 @@ impl TryFrom<pb::CreateDoctorRequest> for Profile {
             Some(specialization),
             Some(time_zone),
             Some(slot_minutes),
-        ) = (first_name, last_name, email, specialization, time_zone, slot_minutes)
+            Some(max_daily_visits),
+        ) = (first_name, last_name, email, specialization, time_zone, slot_minutes, max_daily_visits)
         else {
             return Err(wrong);
         };
@@ -69,6 +78,7 @@ impl TryFrom<pb::CreateDoctorRequest> for Profile {
             languages,
             bio,
             slot_minutes,
+            max_daily_visits,
         })
     }
 }
@@ -97,6 +107,7 @@ fn edit(path: &str, doctor: &pb::Doctor, wrong: &mut Violations) -> Option<Edit>
         "languages" => Edit::Languages(languages(doctor.languages.clone(), wrong)),
         "bio" => Edit::Bio(wrong.optional::<Bio, _>(&field, bio.clone())),
         "slot_minutes" => Edit::SlotMinutes(slot_minutes(doctor.slot_minutes, wrong)?),
+        "max_daily_visits" => Edit::MaxDailyVisits(wrong.field(&field, doctor.max_daily_visits.try_into())?),
         _ => {
             wrong.add("update_mask", "names a field that cannot be changed");
             return None;
@@ -146,70 +157,11 @@ pub fn ids(texts: &[String]) -> Result<Vec<DoctorId>, Violations> {
     wrong.into_result(ids)
 }
 
-impl AddHours {
-    pub fn parse(doctor_id: DoctorId, availability: pb::Availability) -> Result<Self, Violations> {
-        let pb::Availability { id: _, doctor_id: _, day_of_week, start_time, end_time, is_available } =
-            availability;
-        let mut wrong = Violations::default();
-        let day = wrong.field("availability.day_of_week", Day::try_from(day_of_week));
-        let start = wrong.field("availability.start_time", time_of_day(&start_time));
-        let end = wrong.field("availability.end_time", time_of_day(&end_time));
-        let (Some(day), Some(start), Some(end)) = (day, start, end) else { return Err(wrong) };
-        let window =
-            Window::new(day, start, end).map_err(|empty| Violations::of("availability.end_time", empty))?;
-        Ok(Self { doctor_id, window, is_available })
-    }
-}
-
-impl EditHours {
-    pub fn parse(doctor_id: DoctorId, request: pb::UpdateAvailabilityRequest) -> Result<Self, Violations> {
-        let pb::UpdateAvailabilityRequest { availability, update_mask } = request;
-        let new = availability.unwrap_or_default();
-        let mut wrong = Violations::default();
-        let id = wrong.field("availability.id", new.id.parse());
-        let mut edit = AvailabilityEdit::default();
-        for path in paths(update_mask.as_ref()) {
-            match path {
-                "day_of_week" => {
-                    edit.day = wrong.field("availability.day_of_week", new.day_of_week.try_into());
-                }
-                "start_time" => {
-                    edit.start = wrong.field("availability.start_time", time_of_day(&new.start_time));
-                }
-                "end_time" => {
-                    edit.end = wrong.field("availability.end_time", time_of_day(&new.end_time));
-                }
-                "is_available" => edit.is_available = Some(new.is_available),
-                _ => wrong.add("update_mask", "names a field that cannot be changed"),
-            }
-        }
-        match id {
-            Some(id) => wrong.into_result(Self { doctor_id, id, edit }),
-            None => Err(wrong),
-        }
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum BadTimeOfDay {
-    #[error(transparent)]
-    Time(#[from] BadTime),
-    #[error(transparent)]
-    Window(#[from] BadWindow),
-}
-
-fn time_of_day(text: &str) -> Result<TimeOfDay, BadTimeOfDay> {
-    if text.is_empty() {
-        return Err(BadTime::Missing.into());
-    }
-    Ok(TimeOfDay::try_from(time::seconds_of_day(text)?)?)
-}
-
 /// A doctor with the hours, as `caller` may see them.
 pub fn practice_for(caller: &Caller, practice: Practice) -> pb::Doctor {
-    let Practice { doctor, hours, rules_version: _ } = practice;
+    let Practice { doctor, hours, overrides: _, time_off: _, rules_version: _ } = practice;
     let id = doctor.id;
-    let availabilities = hours.into_iter().map(|hours| availability(id, hours)).collect();
+    let availabilities = hours.iter().map(|hours| availability(id, hours)).collect();
     pb::Doctor { availabilities, ..doctor_for(caller, doctor) }
 }
 
@@ -226,6 +178,7 @@ pub fn doctor_for(caller: &Caller, doctor: Doctor) -> pb::Doctor {
         languages,
         bio,
         slot_minutes,
+        max_daily_visits,
     } = profile;
     let sees_contact = access::sees_contact(caller, id);
     let email = sees_contact.then_some(email);
@@ -246,18 +199,7 @@ pub fn doctor_for(caller: &Caller, doctor: Doctor) -> pb::Doctor {
         update_time: Some(time::to_wire(updated_at)),
         delete_time: deleted_at.map(time::to_wire),
         version,
-    }
-}
-
-pub fn availability(doctor_id: DoctorId, hours: Availability) -> pb::Availability {
-    let Availability { id, window, is_available } = hours;
-    pb::Availability {
-        id: id.to_string(),
-        doctor_id: doctor_id.to_string(),
-        day_of_week: window.day().number().into(),
-        start_time: time::time_of_day(window.start().seconds()),
-        end_time: time::time_of_day(window.end().seconds()),
-        is_available,
+        max_daily_visits: max_daily_visits.get(),
     }
 }
 

@@ -1,8 +1,13 @@
 //! What this service tells the others. The JSON is a contract: fields are added, never changed.
+use crate::domain::clinic::Clinic;
 use crate::domain::practice::Practice;
 use platform::outbox::NewEvent;
 use proto::ids::DoctorId;
 use serde_json::json;
+use uuid::Uuid;
+
+/// The aggregate that events of the clinic as a whole are about: there is one clinic, and this is its id.
+pub const CLINIC: Uuid = Uuid::from_u128(0x0198_c5a4_7c1e_7d3a_9d8e_c11a_1c00_0001);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -21,6 +26,10 @@ pub enum Event {
     /// `GetDoctorRules` answers with rules of this version or a later one.
     RulesChanged {
         doctor_id: DoctorId,
+        rules_version: i64,
+    },
+    /// `GetClinicRules` answers with rules of this version or a later one.
+    ClinicChanged {
         rules_version: i64,
     },
 }
@@ -46,28 +55,37 @@ impl Event {
         }
         events
     }
+
+    /// What there is to tell when the clinic `before` has become `after`.
+    pub fn between_clinics(before: &Clinic, after: &Clinic) -> Vec<Self> {
+        let rules_version = after.rules_version;
+        if before.rules_version == rules_version {
+            Vec::new()
+        } else {
+            vec![Self::ClinicChanged { rules_version }]
+        }
+    }
 }
 
 impl From<Event> for NewEvent {
     fn from(event: Event) -> Self {
-        let versioned = |doctor_id, version| json!({ "doctor_id": doctor_id, "version": version });
-        let (doctor_id, event_type, data) = match event {
-            Event::Created { doctor_id, version } => {
-                (doctor_id, "doctor.created", versioned(doctor_id, version))
-            }
-            Event::Updated { doctor_id, version } => {
-                (doctor_id, "doctor.updated", versioned(doctor_id, version))
-            }
-            Event::Deleted { doctor_id, version } => {
-                (doctor_id, "doctor.deleted", versioned(doctor_id, version))
-            }
-            Event::RulesChanged { doctor_id, rules_version } => (
-                doctor_id,
-                "doctor.rules_changed",
-                json!({ "doctor_id": doctor_id, "rules_version": rules_version }),
-            ),
+        let versioned = |doctor_id: DoctorId, version| {
+            (doctor_id.0, json!({ "doctor_id": doctor_id, "version": version }))
         };
-        Self { aggregate_id: doctor_id.0, event_type, data }
+        let (event_type, (aggregate_id, data)) = match event {
+            Event::Created { doctor_id, version } => ("doctor.created", versioned(doctor_id, version)),
+            Event::Updated { doctor_id, version } => ("doctor.updated", versioned(doctor_id, version)),
+            Event::Deleted { doctor_id, version } => ("doctor.deleted", versioned(doctor_id, version)),
+            Event::RulesChanged { doctor_id, rules_version } => {
+                let data = json!({ "doctor_id": doctor_id, "rules_version": rules_version });
+                ("doctor.rules_changed", (doctor_id.0, data))
+            }
+            // For those who take the events of doctors: what a doctor offers depends on it.
+            Event::ClinicChanged { rules_version } => {
+                ("doctor.clinic_changed", (CLINIC, json!({ "rules_version": rules_version })))
+            }
+        };
+        Self { aggregate_id, event_type, data }
     }
 }
 

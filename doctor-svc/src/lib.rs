@@ -1,17 +1,20 @@
-//! Doctors: who treats, and when they can be booked.
+//! Doctors and the clinic: who treats, when they can be booked, where, and for what.
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
 pub mod config; // settings of this service
-pub mod domain; // who treats, and when they can be booked; pure
+pub mod domain; // who treats, when they can be booked, and for what; pure
 pub mod events; // what the other services are told
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
+pub mod published; // rules as calendars read them
 pub mod calendar; // what is asked of appointment-svc
 pub mod directory; // readers who cache are told to look again
 pub mod changes; // how a change is made, here and in the calendar
 pub mod roster; // the use cases on doctors
 pub mod hours; // the use cases on weekly hours
+pub mod exceptions; // the use cases on other hours and time away
+pub mod offers; // the use cases on places, holidays and visit types
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
 
@@ -20,7 +23,9 @@ use calendar::Calendar;
 use changes::Changes;
 use config::Config;
 use directory::Directory;
+use exceptions::Exceptions;
 use hours::Hours;
+use offers::Offers;
 use platform::admin::Readiness;
 use platform::broker::Broker;
 use platform::client::Peer;
@@ -70,8 +75,13 @@ pub async fn serve(
     let changes = Changes::new(store.clone(), Calendar::new(appointments), directory);
     changes.clone().keep_repairing(&shutdown);
 
-    let roster = Roster::new(store, changes.clone(), PageTokens::new(&root));
-    let api = Api::new(roster, Hours::new(changes), clock.clone());
+    let api = Api {
+        roster: Roster::new(store.clone(), changes.clone(), PageTokens::new(&root)),
+        hours: Hours::new(changes.clone()),
+        exceptions: Exceptions::new(changes.clone()),
+        offers: Offers::new(store, changes),
+        clock: clock.clone(),
+    };
     let stack = Stack {
         verifier: Verifier::new(&root, Some(auth), clock),
         open: &[],

@@ -4,9 +4,13 @@ use deadpool_postgres::{Object, Pool, Transaction};
 use platform::outbox::Outbox;
 use platform::postgres;
 use proto::ids::DoctorId;
+use tokio_postgres::types::ToSql;
 
+pub mod places; // the locations that hours are at
 pub mod availabilities; // weekly hours
+pub mod exceptions; // other hours on one date, and time away
 pub mod doctors; // doctors, with their hours
+pub mod clinic; // places, holidays and visit types
 pub mod narrowings; // changes that take something away, while they are under way
 
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +24,17 @@ pub enum Error {
     /// The doctor is no longer of the version that was changed.
     #[error("the doctor was changed in the meantime")]
     VersionMismatch,
+    /// Hours are at a location that does not exist.
+    #[error("the location does not exist")]
+    NoSuchLocation,
+    /// Hours are at a location that shall go.
+    #[error("hours are at the location")]
+    LocationInUse,
+    /// The database refused a second visit type on offer with a name.
+    #[error("the name of the visit type is taken")]
+    VisitTypeNameTaken,
+    #[error("the clinic has unreadable {column}")]
+    UnreadableClinic { column: &'static str },
     #[error("doctor {id} has an unreadable {column}")]
     Unreadable { id: DoctorId, column: &'static str },
     #[error(transparent)]
@@ -31,6 +46,8 @@ impl From<tokio_postgres::Error> for Error {
         Self::from(postgres::Error::from(error))
     }
 }
+
+const NEXT_RULES_VERSION: &str = "SELECT nextval('doctor.rules_version')";
 
 #[derive(Clone)]
 pub struct Store {
@@ -66,7 +83,18 @@ impl Connection {
 }
 
 impl Tx<'_> {
-    /// Writes the events of a doctor whose row is locked or new.
+    /// A number larger than those of all attempts before.
+    pub async fn next_rules_version(&self) -> Result<i64, Error> {
+        let statement = self.transaction.prepare_cached(NEXT_RULES_VERSION).await?;
+        Ok(self.transaction.query_one(&statement, &[]).await?.try_get(0)?)
+    }
+
+    async fn execute(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        let statement = self.transaction.prepare_cached(statement).await?;
+        Ok(self.transaction.execute(&statement, values).await?)
+    }
+
+    /// Writes the events of a row that is locked or new.
     pub async fn announce(&self, events: Vec<Event>) -> Result<(), Error> {
         for event in events {
             self.outbox.append(&self.transaction, event.into()).await?;

@@ -3,6 +3,7 @@ use crate::clients::Services;
 use crate::reply::Plain;
 use axum::extract::State;
 use platform::client::Peer;
+use platform::clock::time_zone_database;
 use platform::deadline;
 use platform::redis::Redis;
 use serde::Serialize;
@@ -35,7 +36,11 @@ pub struct Health {
 }
 
 pub fn routes() -> OpenApiRouter<Health> {
-    OpenApiRouter::default().routes(routes!(health)).routes(routes!(live)).routes(routes!(ready))
+    OpenApiRouter::default()
+        .routes(routes!(health))
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(version))
 }
 
 /// That the gateway answers.
@@ -47,6 +52,18 @@ pub struct Healthy {
     service: &'static str,
     #[schema(example = "0.1.0")]
     version: &'static str,
+}
+
+/// What is running.
+#[derive(Serialize, ToSchema)]
+pub struct Release {
+    #[schema(example = "healthcare-api")]
+    service: &'static str,
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// The release of the IANA time zone database that times are computed with.
+    #[schema(example = "2025b")]
+    time_zone_database: &'static str,
 }
 
 /// That the process runs.
@@ -160,4 +177,14 @@ async fn ready(State(health): State<Health>) -> Plain<ReadinessReport> {
     let all_up = dependencies.values().all(|state| *state == DependencyState::Up);
     let status = if all_up { ReadinessState::Ready } else { ReadinessState::Degraded };
     Plain(ReadinessReport { status, dependencies })
+}
+
+/// Version
+#[utoipa::path(get, path = "/version", operation_id = "GetVersion", tag = "health", security(()))]
+async fn version() -> Plain<Release> {
+    Plain(Release {
+        service: "healthcare-api",
+        version: env!("CARGO_PKG_VERSION"),
+        time_zone_database: time_zone_database(),
+    })
 }

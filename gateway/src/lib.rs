@@ -11,6 +11,7 @@ pub mod problem; // errors as RFC 9457
 pub mod reply; // answers that know their entry in the document
 pub mod body; // bodies, and what is wrong with them
 pub mod query; // path, query, preconditions
+pub mod once; // requests that are carried out once
 pub mod patch; // partial updates
 pub mod caller; // who is asking
 pub mod limits; // how often one caller may ask

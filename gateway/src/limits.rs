@@ -28,6 +28,8 @@ enum Policy {
     User,
     /// An account's searches for patients.
     Search,
+    /// Times that an account holds before it books.
+    Hold,
     /// What an address does without a token.
     Anonymous,
     /// Log-ins from an address.
@@ -38,14 +40,22 @@ enum Policy {
     Register,
 }
 
-const POLICIES: [Policy; 6] =
-    [Policy::User, Policy::Search, Policy::Anonymous, Policy::Login, Policy::Account, Policy::Register];
+const POLICIES: [Policy; 7] = [
+    Policy::User,
+    Policy::Search,
+    Policy::Hold,
+    Policy::Anonymous,
+    Policy::Login,
+    Policy::Account,
+    Policy::Register,
+];
 
 impl Policy {
     fn name(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Search => "search",
+            Self::Hold => "hold",
             Self::Anonymous => "anonymous",
             Self::Login => "login",
             Self::Account => "account",
@@ -57,6 +67,7 @@ impl Policy {
         match self {
             Self::User => settings.rate_limit_user_per_minute,
             Self::Search => settings.rate_limit_search_per_minute,
+            Self::Hold => settings.rate_limit_hold_per_minute,
             Self::Anonymous => settings.rate_limit_anonymous_per_minute,
             Self::Login => settings.rate_limit_login_per_minute,
             Self::Account => settings.rate_limit_account_per_minute,
@@ -207,6 +218,7 @@ fn counted_as(method: &Method, request: &Extensions) -> (Policy, String) {
         (&Method::POST, "/api/auth/login", _) => (Policy::Login, address),
         (&Method::POST, "/api/auth/register", None) => (Policy::Register, address),
         (_, "/api/patients/search", Some(user)) => (Policy::Search, user),
+        (&Method::POST, "/api/appointments/holds", Some(user)) => (Policy::Hold, user),
         (_, _, Some(user)) => (Policy::User, user),
         (_, _, None) => (Policy::Anonymous, address),
     }
@@ -236,6 +248,7 @@ mod tests {
         let settings = RateLimits {
             rate_limit_user_per_minute: 600,
             rate_limit_search_per_minute: 60,
+            rate_limit_hold_per_minute: 30,
             rate_limit_anonymous_per_minute: 120,
             rate_limit_login_per_minute: 60,
             rate_limit_account_per_minute: 3,

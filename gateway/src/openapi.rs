@@ -2,12 +2,19 @@
 use crate::health;
 use crate::problem::{self, Details};
 use crate::reply::text_header;
-use crate::routes::appointments::model::{Appointment, AppointmentEvent};
+use crate::routes::absences::model::AbsencePlan;
+use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
 use crate::routes::auth::model::{Jwks, Tokens, User};
-use crate::routes::doctors::model::{Availability, Doctor, ListedDoctor};
+use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
+use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
+use crate::routes::holds::model::Hold;
 use crate::routes::notifications::model::Notification;
+use crate::routes::offers::model::{DaySummary, SlotExplanation};
 use crate::routes::patients::model::Patient;
+use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
+use crate::routes::series::model::{Series, SeriesOutcome};
+use crate::routes::visit_types::model::{BookingPolicy, VisitType};
 use crate::times::Slot;
 use http::StatusCode;
 use utoipa::OpenApi as _;
@@ -32,39 +39,64 @@ use utoipa::openapi::{
         (name = "users", description = "Accounts, for admins"),
         (name = "patients", description = "People who are treated"),
         (name = "doctors", description = "People who treat, and their weekly hours"),
+        (name = "clinic", description = "What the clinic offers: visit types, places, holidays"),
         (name = "appointments", description = "Free times and visits"),
         (name = "records", description = "What was found and done"),
         (name = "notifications", description = "Messages to patients and doctors"),
         (name = "health", description = "Whether the system works"),
     ),
     components(schemas(
-        Appointment, AppointmentEvent, Availability, Details, Doctor, Jwks, ListedDoctor, MedicalRecord,
-        Notification, Patient, Slot, Tokens, User, health::Alive, health::Healthy, health::ReadinessReport,
+        AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break,
+        DaySummary, Details, Doctor, Hold, Holiday, Jwks, ListedDoctor, Location, MedicalRecord, Notification,
+        OverrideHours, Patient, PatientAttendance, Room, Series, SeriesOutcome, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
+        health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
 )]
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 9] = [
+const COMPLETE: [&str; 30] = [
+    "AbsencePlan",
+    "ActionWindow",
     "Appointment",
     "AppointmentEvent",
     "Availability",
+    "AvailabilityOverride",
+    "BookingPolicy",
+    "Break",
+    "DaySummary",
     "Doctor",
+    "Hold",
+    "Holiday",
+    "Location",
     "MedicalRecord",
     "Notification",
+    "OverrideHours",
     "Patient",
+    "PatientAttendance",
+    "PlannedMove",
+    "Price",
+    "Room",
+    "RuleVerdict",
+    "Series",
+    "SeriesOccurrence",
+    "SeriesOutcome",
     "Slot",
+    "SlotExplanation",
+    "TimeOff",
     "User",
+    "VisitType",
 ];
 
 /// Failures that are the same for whatever operation they happen to.
-const FAILURES: [(u16, &str); 15] = [
+const FAILURES: [(u16, &str); 16] = [
     (400, "The request, or an id in its path, is malformed"),
     (401, "An access token is needed, or is not valid"),
     (403, "The caller may not do this"),
     (404, "There is no such thing, as far as the caller may know"),
     (408, "The body came too slowly"),
     (409, "The state of things does not allow it; `code` says why"),
+    (410, "The hold ran out, and the time is taken"),
     (412, "There is a later version than the one in `If-Match`"),
     (413, "The body is too large"),
     (415, "The body has a type that is not read here"),

@@ -2,20 +2,35 @@
 use serde_path_to_error::{Path, Segment};
 
 /// What the services call by another name than the REST face.
-const RENAMED: [(&str, &str); 8] = [
+const RENAMED: [(&str, &str); 11] = [
     ("start_local", "start_time"),
     ("end_local", "end_time"),
     ("page_size", "limit"),
     ("page_token", "cursor"),
     ("start_time_from", "start_date"),
     ("start_time_until", "end_date"),
+    ("start_time_of_day", "start_time"),
+    ("from_appointment_id", "from"),
     ("expected_version", "if-match"),
+    ("request_id", "idempotency-key"),
     // Which fields are changed is told by the body as a whole.
     ("update_mask", ""),
 ];
 
 /// Messages in which requests wrap a resource that is the whole body here.
-const WRAPPERS: [&str; 5] = ["patient", "doctor", "availability", "medical_record", "user"];
+const WRAPPERS: [&str; 11] = [
+    "patient",
+    "doctor",
+    "availability",
+    "override",
+    "time_off",
+    "visit_type",
+    "location",
+    "room",
+    "holiday",
+    "medical_record",
+    "user",
+];
 
 /// The pointer to a field that a service names: `patient.identifiers[0].value` is `/identifiers/0/value`.
 pub fn to_field(path: &str) -> String {
@@ -53,6 +68,8 @@ mod tests {
         assert_eq!(to_field("patient.email"), "/email");
         assert_eq!(to_field("patient.identifiers[0].value"), "/identifiers/0/value");
         assert_eq!(to_field("start_local"), "/start_time");
+        assert_eq!(to_field("time_off.end_local"), "/end_time");
+        assert_eq!(to_field("visit_type.policy.late_cancel"), "/policy/late_cancel");
         assert_eq!(to_field("page_token"), "/cursor");
         assert_eq!(to_field("update_mask"), "");
         assert_eq!(to_field("medical_record"), "");

@@ -1,5 +1,5 @@
 //! What goes wrong, as RFC 9457 tells it.
-use crate::times::{Garbled, Slot};
+use crate::times::{Garbled, SeriesOccurrence, Slot};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 mod documented; // failures in the document
 mod status; // from a gRPC status
 
-pub use documented::{Conflict, Forbidden, NotFound, PreconditionRequired, Stale, Unauthorized, reference};
+pub use documented::{
+    Conflict, Forbidden, Gone, NotFound, PreconditionRequired, Stale, Unauthorized, reference,
+};
 
 pub const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -55,6 +57,26 @@ pub struct Details {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     alternatives: Vec<Slot>,
+    /// With `series_conflict`: every time of the series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    occurrences: Vec<SeriesOccurrence>,
+    /// With `invalid_transition`: where the visit stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "scheduled")]
+    current: Option<String>,
+    /// With `policy_violation`: the rule that does not allow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "cancel_notice")]
+    rule: Option<String>,
+    /// With `rule`: what it asks for; times are in minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 1440)]
+    limit: Option<i64>,
+    /// With `rule`: what there is of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 90)]
+    actual: Option<i64>,
     /// With `invalid_transition`: the statuses that are possible instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = json!(["confirmed", "cancelled"]))]
@@ -101,6 +123,11 @@ impl Problem {
             retryable,
             errors: Vec::new(),
             alternatives: Vec::new(),
+            occurrences: Vec::new(),
+            current: None,
+            rule: None,
+            limit: None,
+            actual: None,
             allowed: None,
             appointment_ids: Vec::new(),
             retry_after: matches!(status.as_u16(), 429 | 503).then_some(RETRY_AFTER),

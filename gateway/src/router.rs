@@ -8,7 +8,7 @@ use crate::limits::{Limits, limit};
 use crate::observe::{TRACE_RESPONSE, X_REQUEST_ID, observe};
 use crate::parameters::{self, Bare};
 use crate::problem::Problem;
-use crate::{docs, openapi, routes};
+use crate::{docs, once, openapi, routes};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -140,6 +140,8 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            once::KEY,
+            HeaderName::from_static("hold-token"),
             X_REQUEST_ID,
             HeaderName::from_static("traceparent"),
         ])
@@ -148,6 +150,7 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
             header::LINK,
             header::LOCATION,
             header::RETRY_AFTER,
+            once::REPLAYED,
             HeaderName::from_static("ratelimit"),
             HeaderName::from_static("ratelimit-policy"),
             X_REQUEST_ID,

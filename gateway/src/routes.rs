@@ -4,8 +4,15 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub mod auth; // AuthService
 pub mod patients; // PatientService: people
-pub mod doctors; // DoctorService
-pub mod appointments; // AppointmentService
+pub mod doctors; // DoctorService: people and their weekly hours
+pub mod exceptions; // DoctorService: other hours on one date, and time away
+pub mod visit_types; // DoctorService: kinds of visits
+pub mod places; // DoctorService: locations, rooms and holidays
+pub mod appointments; // AppointmentService: visits
+pub mod holds; // AppointmentService: times that are kept
+pub mod offers; // AppointmentService: free times
+pub mod series; // AppointmentService: visits that recur
+pub mod absences; // AppointmentService: doctors who will be away
 pub mod records; // PatientService: what was found and done
 pub mod notifications; // NotificationService
 
@@ -15,7 +22,14 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(patients::routes())
         .merge(doctors::routes())
+        .merge(exceptions::routes())
+        .merge(visit_types::routes())
+        .merge(places::routes())
         .merge(appointments::routes())
+        .merge(holds::routes())
+        .merge(offers::routes())
+        .merge(series::routes())
+        .merge(absences::routes())
         .merge(records::routes())
         .merge(notifications::routes())
 }

@@ -7,8 +7,10 @@ use utoipa::ToSchema;
 
 mod given; // times in requests
 mod schema; // how they look, for the document
+mod occurrence; // times of a series
 
 pub use given::{Bound, CivilDate, DatePart, TimeOfDay, When};
+pub use occurrence::SeriesOccurrence;
 
 /// An answer of a service that breaks the contract.
 #[derive(Debug, thiserror::Error)]
@@ -60,16 +62,34 @@ pub struct Slot {
     /// The zone whose offset the times have.
     #[schema(example = "Europe/Berlin")]
     pub time_zone: String,
+    #[schema(value_type = Uuid)]
+    pub doctor_id: String,
+    /// Where; null when at no location.
+    #[schema(value_type = Option<Uuid>)]
+    pub location_id: Option<String>,
+    /// How many more patients it has room for.
+    #[schema(minimum = 1, example = 1)]
+    pub places_left: i32,
 }
 
 impl Slot {
     pub fn new(slot: proto::appointment::Slot, zone: &TimeZone) -> Result<Self, Garbled> {
-        let proto::appointment::Slot { start_time, end_time } = slot;
+        let proto::appointment::Slot {
+            start_time,
+            end_time,
+            doctor_id,
+            location_id,
+            time_zone: _,
+            places_left,
+        } = slot;
         Ok(Self {
             start_time: Instant::in_zone("start_time", start_time, zone)?,
             end_time: Instant::in_zone("end_time", end_time, zone)?,
             is_available: true,
             time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            doctor_id,
+            location_id: (!location_id.is_empty()).then_some(location_id),
+            places_left,
         })
     }
 }

@@ -23,20 +23,37 @@ impl Consumer {
 impl Handler for Consumer {
     async fn handle(&self, event: Envelope) -> Result<(), Refused> {
         let id = event.id;
-        let Some(kind) = kind(&event.event_type) else { return Ok(()) };
-        let change = change(kind, event).map_err(|error| Refused::Never(error.into()))?;
+        if !is_told(&event.event_type) {
+            return Ok(());
+        }
+        let change = change(event).map_err(|error| Refused::Never(error.into()))?;
+        let Some(change) = change else { return Ok(()) };
         self.delivery.enqueue(id, &change).await.map_err(refused)
     }
 }
 
-/// None for events that nobody is told of, among them those that do not exist yet.
-fn kind(event_type: &str) -> Option<Kind> {
+/// False for events that nobody is told of, among them those that do not exist yet.
+fn is_told(event_type: &str) -> bool {
+    matches!(
+        event_type,
+        "healthcare.appointment.booked.v1"
+            | "healthcare.appointment.rescheduled.v1"
+            | "healthcare.appointment.cancelled.v1"
+            | "healthcare.appointment.status_changed.v1"
+            | "healthcare.appointment.undone.v1"
+    )
+}
+
+/// None when the change is no news.
+fn kind(event_type: &str, data: &Data, from: Option<VisitStatus>, to: VisitStatus) -> Option<Kind> {
+    let is_news = to.is_news(from);
     match event_type {
-        "healthcare.appointment.booked.v1" => Some(Kind::Booked),
+        "healthcare.appointment.booked.v1" => is_news.then_some(Kind::Booked),
         "healthcare.appointment.rescheduled.v1" => Some(Kind::Rescheduled),
         "healthcare.appointment.cancelled.v1" => Some(Kind::Cancelled),
-        "healthcare.appointment.status_changed.v1" => Some(Kind::StatusChanged),
-        _ => None,
+        // The time is what it was before: to whoever was told of another, it is new.
+        "healthcare.appointment.undone.v1" if data.is_moved => Some(Kind::Rescheduled),
+        _ => is_news.then_some(Kind::StatusChanged),
     }
 }
 
@@ -48,6 +65,10 @@ struct Data {
     doctor_id: DoctorId,
     version: i64,
     status: String,
+    /// Where the visit stood before; of changes of status.
+    from_status: Option<String>,
+    #[serde(default)]
+    is_moved: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -58,10 +79,14 @@ enum BadEvent {
     Status,
 }
 
-fn change(kind: Kind, event: Envelope) -> Result<Change, BadEvent> {
-    let Data { appointment_id, patient_id, doctor_id, version, status } = serde_json::from_value(event.data)?;
-    let status = VisitStatus::named(&status).ok_or(BadEvent::Status)?;
-    Ok(Change { kind, appointment_id, patient_id, doctor_id, version, status })
+/// None when nobody is told.
+fn change(event: Envelope) -> Result<Option<Change>, BadEvent> {
+    let data: Data = serde_json::from_value(event.data)?;
+    let status = VisitStatus::named(&data.status).ok_or(BadEvent::Status)?;
+    let from = data.from_status.as_deref().and_then(VisitStatus::named);
+    let kind = kind(&event.event_type, &data, from, status);
+    let Data { appointment_id, patient_id, doctor_id, version, .. } = data;
+    Ok(kind.map(|kind| Change { kind, appointment_id, patient_id, doctor_id, version, status }))
 }
 
 fn refused(error: Error) -> Refused {
@@ -77,12 +102,12 @@ mod tests {
     use proto::ids::EventId;
     use serde_json::{Value, json};
 
-    fn event(data: Value) -> Envelope {
+    fn event(what: &str, data: Value) -> Envelope {
         Envelope {
             specversion: "1.0".to_owned(),
             id: EventId::random(),
             source: "/appointment-svc".to_owned(),
-            event_type: "healthcare.appointment.booked.v1".to_owned(),
+            event_type: format!("healthcare.appointment.{what}.v1"),
             subject: uuid::Uuid::nil(),
             time: jiff::Timestamp::UNIX_EPOCH,
             datacontenttype: "application/json".to_owned(),
@@ -95,23 +120,52 @@ mod tests {
         json!({"appointment_id": id, "patient_id": id, "doctor_id": id, "version": 2, "status": status, "new": 1})
     }
 
+    fn told(what: &str, from: &str, to: &str, is_moved: bool) -> Option<Kind> {
+        let mut data = data(to);
+        data["from_status"] = from.into();
+        data["is_moved"] = is_moved.into();
+        change(event(what, data)).unwrap().map(|change| change.kind)
+    }
+
     #[test]
-    fn nobody_is_told_of_edited_notes_or_imports() {
-        assert_eq!(kind("healthcare.appointment.booked.v1"), Some(Kind::Booked));
-        for silent in ["notes_edited", "imported", "something_new"] {
-            assert_eq!(kind(&format!("healthcare.appointment.{silent}.v1")), None, "{silent}");
+    fn nobody_is_told_of_edited_notes_labels_or_imports() {
+        assert!(is_told("healthcare.appointment.booked.v1"));
+        for silent in ["notes_edited", "sub_status_set", "imported", "slot_released", "something_new"] {
+            assert!(!is_told(&format!("healthcare.appointment.{silent}.v1")), "{silent}");
         }
     }
 
     #[test]
     fn a_change_is_read_whatever_fields_were_added() {
-        let change = change(Kind::Booked, event(data("no_show"))).unwrap();
-        assert_eq!((change.version, change.status), (2, VisitStatus::NoShow));
+        let change = change(event("booked", data("requested"))).unwrap().unwrap();
+        assert_eq!((change.kind, change.version, change.status), (Kind::Booked, 2, VisitStatus::Requested));
+    }
+
+    #[test]
+    fn what_happens_in_the_house_is_read_and_not_told() {
+        for (from, to) in [
+            ("confirmed", "arrived"),
+            ("arrived", "checked_in"),
+            ("checked_in", "in_progress"),
+            ("scheduled", "entered_in_error"),
+            ("no_show", "arrived"),
+        ] {
+            assert_eq!(told("status_changed", from, to, false), None, "{to}");
+        }
+        assert_eq!(told("status_changed", "requested", "scheduled", false), Some(Kind::StatusChanged));
+        assert_eq!(told("status_changed", "cancelled", "scheduled", false), Some(Kind::StatusChanged));
+    }
+
+    #[test]
+    fn what_was_taken_back_is_told_where_it_was_told_before() {
+        assert_eq!(told("undone", "cancelled", "confirmed", false), Some(Kind::StatusChanged));
+        assert_eq!(told("undone", "scheduled", "confirmed", true), Some(Kind::Rescheduled));
+        assert_eq!(told("undone", "arrived", "confirmed", false), None);
     }
 
     #[test]
     fn an_event_that_makes_no_sense_is_refused() {
-        assert!(matches!(change(Kind::Booked, event(data("lost"))), Err(BadEvent::Status)));
-        assert!(matches!(change(Kind::Booked, event(json!({}))), Err(BadEvent::Data(_))));
+        assert!(matches!(change(event("booked", data("lost"))), Err(BadEvent::Status)));
+        assert!(matches!(change(event("booked", json!({}))), Err(BadEvent::Data(_))));
     }
 }

@@ -84,11 +84,18 @@ fn visit(summary: &AppointmentSummary) -> Option<Visit> {
     let zone = TimeZone::get(&summary.time_zone).ok()?;
     let status = match summary.status() {
         AppointmentStatus::Unspecified => return None,
+        AppointmentStatus::Held => VisitStatus::Held,
+        AppointmentStatus::Requested => VisitStatus::Requested,
         AppointmentStatus::Scheduled => VisitStatus::Scheduled,
         AppointmentStatus::Confirmed => VisitStatus::Confirmed,
+        AppointmentStatus::Arrived => VisitStatus::Arrived,
+        AppointmentStatus::CheckedIn => VisitStatus::CheckedIn,
+        AppointmentStatus::InProgress => VisitStatus::InProgress,
         AppointmentStatus::Completed => VisitStatus::Completed,
         AppointmentStatus::Cancelled => VisitStatus::Cancelled,
         AppointmentStatus::NoShow => VisitStatus::NoShow,
+        AppointmentStatus::Expired => VisitStatus::Expired,
+        AppointmentStatus::EnteredInError => VisitStatus::EnteredInError,
     };
     Some(Visit {
         doctor_id: summary.doctor_id.parse().ok()?,

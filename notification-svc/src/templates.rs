@@ -77,6 +77,11 @@ const LOOK: &str = "Your schedule shows who it is with. To protect patients, e-m
 
 fn to_patient(kind: Kind, status: VisitStatus, name: &str) -> Words {
     let (subject, opening, closing) = match (kind, status) {
+        (Kind::Booked | Kind::StatusChanged, VisitStatus::Requested) => (
+            "We have received your request",
+            "We have received your request for an appointment. We will answer it, and keep the time for you until then.",
+            COME,
+        ),
         (Kind::Booked, _) => ("Your appointment is booked", "Your appointment has been booked.", COME),
         (Kind::Rescheduled, _) => (
             "Your appointment has a new time",
@@ -88,9 +93,11 @@ fn to_patient(kind: Kind, status: VisitStatus, name: &str) -> Words {
             "This appointment has been cancelled and will not take place:",
             BOOK_AGAIN,
         ),
-        (Kind::StatusChanged, VisitStatus::Scheduled) => {
-            ("Your appointment is scheduled", "Your appointment is scheduled again.", COME)
-        }
+        (Kind::StatusChanged, VisitStatus::Scheduled) => (
+            "Your appointment is booked",
+            "Your appointment is booked, and we expect you at this time.",
+            COME,
+        ),
         (Kind::StatusChanged, VisitStatus::Confirmed) => (
             "Your appointment is confirmed",
             "Thank you. Your appointment is confirmed, and we look forward to seeing you.",
@@ -104,12 +111,19 @@ fn to_patient(kind: Kind, status: VisitStatus, name: &str) -> Words {
             "We expected you at this appointment, and you were not there:",
             "If this is a mistake, please tell us. You are welcome to book another appointment at any time.",
         ),
+        (Kind::StatusChanged, _) => {
+            ("Your appointment has changed", "Something about your appointment has changed.", COME)
+        }
     };
     Words { subject, greeting: format!("Dear {name}"), opening, closing }
 }
 
 fn to_doctor(kind: Kind, status: VisitStatus, name: &str) -> Words {
     let (subject, opening) = match (kind, status) {
+        (Kind::Booked | Kind::StatusChanged, VisitStatus::Requested) => (
+            "New appointment request",
+            "An appointment with you has been requested. The time is kept until the request is answered.",
+        ),
         (Kind::Booked, _) => ("New appointment", "An appointment with you has been booked."),
         (Kind::Rescheduled, _) => {
             ("Appointment moved", "An appointment with you has been moved. This is the new time:")
@@ -118,7 +132,7 @@ fn to_doctor(kind: Kind, status: VisitStatus, name: &str) -> Words {
             ("Appointment cancelled", "This appointment with you has been cancelled. Its time is free again.")
         }
         (Kind::StatusChanged, VisitStatus::Scheduled) => {
-            ("Appointment scheduled", "An appointment with you is scheduled again.")
+            ("Appointment scheduled", "An appointment with you is scheduled.")
         }
         (Kind::StatusChanged, VisitStatus::Confirmed) => {
             ("Appointment confirmed", "An appointment with you has been confirmed: the patient will come.")
@@ -130,6 +144,9 @@ fn to_doctor(kind: Kind, status: VisitStatus, name: &str) -> Words {
             "Appointment missed",
             "An appointment with you has been marked as missed: the patient did not come.",
         ),
+        (Kind::StatusChanged, _) => {
+            ("Appointment changed", "Something about an appointment with you has changed.")
+        }
     };
     Words { subject, greeting: format!("Dear Dr. {name}"), opening, closing: LOOK }
 }
@@ -209,6 +226,8 @@ This message was sent automatically. Replies to it are not read.";
     fn no_kind_of_message_names_the_patient_in_its_subject_or_to_the_doctor() {
         for kind in [Kind::Booked, Kind::Rescheduled, Kind::Cancelled, Kind::StatusChanged] {
             for status in [
+                VisitStatus::Requested,
+                VisitStatus::Arrived,
                 VisitStatus::Scheduled,
                 VisitStatus::Confirmed,
                 VisitStatus::Completed,
@@ -223,6 +242,15 @@ This message was sent automatically. Replies to it are not read.";
                 assert_ne!(to_patient.subject, to_doctor.subject);
             }
         }
+    }
+
+    #[test]
+    fn a_request_is_not_told_as_a_booking() {
+        let Content { subject, text, .. } = render(Kind::Booked, &monday(VisitStatus::Requested), PATIENT);
+        assert_eq!(subject, "We have received your request");
+        assert!(!text.contains("booked"));
+        let accepted = render(Kind::StatusChanged, &monday(VisitStatus::Scheduled), PATIENT);
+        assert_eq!(accepted.subject, "Your appointment is booked");
     }
 
     #[test]

@@ -103,8 +103,14 @@ fn visit(summary: &AppointmentSummary) -> Option<Visit> {
     Some(Visit {
         patient_id: summary.patient_id.parse().ok()?,
         doctor_id: summary.doctor_id.parse().ok()?,
-        is_cancelled: summary.status() == AppointmentStatus::Cancelled,
+        is_cancelled: is_off(summary.status()),
     })
+}
+
+/// Whether a visit will not take place, or was never agreed upon.
+fn is_off(status: AppointmentStatus) -> bool {
+    use AppointmentStatus::{Cancelled, EnteredInError, Expired, Held, Requested};
+    matches!(status, Cancelled | EnteredInError | Expired | Held | Requested)
 }
 
 fn unreadable() -> Status {

@@ -67,6 +67,13 @@ pub fn exhausted(domain: &str, reason: &str, message: impl Into<String>) -> Stat
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
+/// The same is being done already; asking again in `retry_after` tells what came of it.
+pub fn busy(domain: &str, reason: &str, message: impl Into<String>) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, domain, HashMap::new());
+    details.set_retry_info(Some(RETRY_AFTER));
+    Status::with_error_details(Code::Aborted, message, details)
+}
+
 /// What a caller is told to wait before it tries again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 

@@ -80,6 +80,11 @@ impl Error {
         matches!(self.code(), Some(code) if [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code))
     }
 
+    /// Whether a lock was waited for longer than allowed.
+    pub fn is_lock_timeout(&self) -> bool {
+        self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// Whether the database is away, full or too slow, as opposed to a statement that is wrong.
     pub fn is_outage(&self) -> bool {
         match (self, self.code()) {

@@ -3,6 +3,7 @@ use crate::admin::{self, Readiness};
 use crate::config::Process;
 use crate::shutdown::{self, Shutdown};
 use crate::telemetry;
+use std::convert::Infallible;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -13,18 +14,21 @@ use tokio::net::TcpListener;
     version,
     about = "Serves gRPC until SIGINT or SIGTERM. Every option is an environment variable, too."
 )]
-struct Arguments<C: clap::Args> {
+struct Arguments<C: clap::Args, O: clap::Subcommand> {
     #[command(flatten)]
     config: C,
 
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<Command<O>>,
 }
 
 #[derive(clap::Subcommand)]
-enum Command {
+enum Command<O: clap::Subcommand> {
     /// Migrate the database, then exit.
     Migrate,
+    /// Of the service itself.
+    #[command(flatten)]
+    Own(O),
 }
 
 /// Runs a service: `migrate` first, then `serve` on the configured address until SIGINT or SIGTERM.
@@ -39,11 +43,35 @@ where
     M: Future<Output = anyhow::Result<()>>,
     S: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
-    let Arguments { config, command } = <Arguments<C> as clap::Parser>::parse();
-    let process = config.as_ref().clone();
+    let none = async |_: C, never: Infallible| match never {};
+    service_with(name, migrate, serve, none).await
+}
+
+/// Runs a service that has commands of its own. These do their work on the database as it is, and exit.
+pub async fn service_with<C, O, M, S>(
+    name: &'static str,
+    migrate: impl FnOnce(C) -> M,
+    serve: impl FnOnce(C, TcpListener, Readiness, Shutdown) -> S,
+    own: impl AsyncFnOnce(C, O) -> anyhow::Result<()>,
+) -> ExitCode
+where
+    C: clap::Args + Clone + AsRef<Process>,
+    O: clap::Subcommand,
+    M: Future<Output = anyhow::Result<()>>,
+    S: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let Arguments { config, command } = <Arguments<C, O> as clap::Parser>::parse();
+    let mut process = config.as_ref().clone();
+    if command.is_some() {
+        // That port is the one of the process that serves.
+        process.admin_listen = None;
+    }
     run(name, &process, async |readiness, shutdown| {
+        if let Some(Command::Own(command)) = command {
+            return own(config, command).await;
+        }
         migrate(config.clone()).await?;
-        if matches!(command, Some(Command::Migrate)) {
+        if let Some(Command::Migrate) = command {
             return Ok(());
         }
         let listener = TcpListener::bind(config.as_ref().listen).await?;

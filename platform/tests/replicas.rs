@@ -1,4 +1,6 @@
 //! Calls to a service with two replicas, one of which is about to stop.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use platform::client::Peer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};

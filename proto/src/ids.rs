@@ -53,8 +53,20 @@ ids! {
     DoctorId,
     /// Weekly working hours on one day.
     AvailabilityId,
+    /// A kind of visit that is on offer.
+    VisitTypeId,
+    /// A place where doctors see patients.
+    LocationId,
+    /// What a visit takes besides the doctor: a room, a device.
+    RoomId,
+    /// A date on which the weekly hours do not hold.
+    HolidayId,
+    /// Time in which a doctor is away.
+    TimeOffId,
     /// One visit of a patient to a doctor.
     AppointmentId,
+    /// Visits that recur.
+    SeriesId,
     /// What was found and done at a visit.
     MedicalRecordId,
     /// One message to one recipient.

@@ -6,6 +6,7 @@
 mod generated; // one module per proto package, as the compiler made it
 pub mod ids; // PatientId, DoctorId, …: one newtype per resource
 pub mod scalars; // Email, Phone, PersonName, …: text checked once
+pub mod cancellation; // why visits are cancelled, as codes
 pub mod time; // Timestamp to and from jiff
 pub mod cache; // keys in Redis that more than one service uses
 

@@ -22,6 +22,8 @@ pub enum BadText {
     TimeZone,
     #[error("must be a BCP 47 language tag, for instance de-AT")]
     Language,
+    #[error("must be three capital letters, for instance EUR")]
+    Currency,
 }
 
 /// Trims `text` and checks its length in characters. Lines may break where `multiline`.
@@ -53,6 +55,7 @@ const LINES: Shape = |text| {
 const EMAIL: Shape = |text| text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)));
 const PHONE: Shape = |text| text.pattern(Some(r"^[ +\-()./]*([0-9][ +\-()./]*){3,}$"));
 const LANGUAGE: Shape = |text| text.pattern(Some("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"));
+const CURRENCY: Shape = |text| text.pattern(Some("^[A-Z]{3}$"));
 const ANY: Shape = |text| text;
 
 macro_rules! scalars {
@@ -135,6 +138,8 @@ scalars! {
     Address { min: 1, max: 500, shape: LINES, example: "1 Main Street, Springfield", parse: |text| checked(text, 1, 500, true) }
     /// A short piece of text: an insurer, an identifier, its system.
     Label { min: 1, max: 100, shape: LINE, example: "Acme Health", parse: |text| checked(text, 1, 100, false) }
+    /// What something on offer is, for those who choose.
+    Description { min: 1, max: 2000, shape: LINES, example: "A first visit, with a physical examination.", parse: |text| checked(text, 1, 2000, true) }
     /// Free text about a doctor.
     Bio { min: 1, max: 2000, shape: LINES, example: "Twenty years of general practice.", parse: |text| checked(text, 1, 2000, true) }
     /// Why a visit takes place, in the words of who booked.
@@ -143,6 +148,12 @@ scalars! {
     ClinicalText { min: 1, max: 20_000, shape: LINES, example: "Mild hypertension", parse: |text| checked(text, 1, 20_000, true) }
     /// Why something out of the ordinary was done.
     Reason { min: 3, max: 500, shape: LINES, example: "Wrong dosage noted", parse: |text| checked(text, 3, 500, true) }
+    /// Why the status of a visit was changed. In no message.
+    ChangeNote { min: 1, max: 500, shape: LINES, example: "Called in sick", parse: |text| checked(text, 1, 500, true) }
+    /// What the practice notes beside the status of a visit.
+    SubStatus { min: 1, max: 60, shape: LINE, example: "Room 3", parse: |text| checked(text, 1, 60, false) }
+    /// A currency, ISO 4217.
+    Currency { min: 3, max: 3, shape: CURRENCY, example: "EUR", parse: currency }
     /// A name in the IANA time zone database.
     TimeZoneName { min: 1, max: 64, shape: ANY, example: "Europe/Berlin", parse: time_zone }
     /// A BCP 47 language tag.
@@ -184,6 +195,11 @@ fn language(text: &str) -> Result<String, BadText> {
     let rest_ok =
         subtags.all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric()));
     if primary_ok && rest_ok { Ok(text) } else { Err(BadText::Language) }
+}
+
+fn currency(text: &str) -> Result<String, BadText> {
+    let fits = text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+    if fits { Ok(text.to_owned()) } else { Err(BadText::Currency) }
 }
 
 #[cfg(test)]

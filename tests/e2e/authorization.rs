@@ -15,6 +15,8 @@ use world::{Ask, World};
 
 /// One row an operation. The columns: no token, a token that is not valid, the patient, another patient, the
 /// doctor, another doctor, staff, admin, auditor.
+///
+/// Patients confirm their visits themselves, so the status is theirs to change as far as the status machine says.
 const MATRIX: &str = "
     POST   /api/auth/login                                        200 200 200 200 200 200 200 200 200
     POST   /api/auth/register                                     201 201 201 201 201 201 201 201 201
@@ -25,6 +27,7 @@ const MATRIX: &str = "
     GET    /health                                                200 200 200 200 200 200 200 200 200
     GET    /health/live                                           200 200 200 200 200 200 200 200 200
     GET    /health/ready                                          200 200 200 200 200 200 200 200 200
+    GET    /version                                               200 200 200 200 200 200 200 200 200
 
     GET    /api/users                                             401 401 403 403 403 403 403 200 403
     GET    /api/users/{id}                                        401 401 403 403 403 403 403 200 403
@@ -56,15 +59,53 @@ const MATRIX: &str = "
     GET    /api/doctors/{id}/availability/{availability_id}       401 401 200 200 200 200 200 200 200
     PUT    /api/doctors/{id}/availability/{availability_id}       401 401 403 403 200 403 200 200 403
     DELETE /api/doctors/{id}/availability/{availability_id}       401 401 403 403 200 403 200 200 403
+    GET    /api/doctors/{id}/overrides                            401 401 200 200 200 200 200 200 200
+    PUT    /api/doctors/{id}/overrides/{date}                     401 401 403 403 200 403 200 200 403
+    DELETE /api/doctors/{id}/overrides/{date}                     401 401 403 403 200 403 200 200 403
+    GET    /api/doctors/{id}/time-off                             401 401 200 200 200 200 200 200 200
+    POST   /api/doctors/{id}/time-off                             401 401 403 403 201 403 201 201 403
+    DELETE /api/doctors/{id}/time-off/{time_off_id}               401 401 403 403 200 403 200 200 403
+
+    GET    /api/visit-types                                       401 401 200 200 200 200 200 200 200
+    POST   /api/visit-types                                       401 401 403 403 403 403 403 201 403
+    GET    /api/visit-types/{id}                                  401 401 200 200 200 200 200 200 200
+    PUT    /api/visit-types/{id}                                  401 401 403 403 403 403 403 200 403
+    DELETE /api/visit-types/{id}                                  401 401 403 403 403 403 403 200 403
+    GET    /api/locations                                         401 401 200 200 200 200 200 200 200
+    POST   /api/locations                                         401 401 403 403 403 403 403 201 403
+    GET    /api/locations/{id}                                    401 401 200 200 200 200 200 200 200
+    PUT    /api/locations/{id}                                    401 401 403 403 403 403 403 200 403
+    DELETE /api/locations/{id}                                    401 401 403 403 403 403 403 200 403
+    POST   /api/locations/{id}/rooms                              401 401 403 403 403 403 403 201 403
+    DELETE /api/locations/{id}/rooms/{room_id}                    401 401 403 403 403 403 403 200 403
+    GET    /api/holidays                                          401 401 200 200 200 200 200 200 200
+    POST   /api/holidays                                          401 401 403 403 403 403 403 201 403
+    DELETE /api/holidays/{id}                                     401 401 403 403 403 403 403 200 403
 
     GET    /api/appointments                                      401 401 200 200 200 200 200 200 403
     POST   /api/appointments                                      401 401 201 403 201 403 201 201 403
+    POST   /api/appointments/holds                                401 401 201 403 201 403 201 201 403
+    POST   /api/appointments/holds/{id}/renew                     401 401 200 404 200 403 200 200 403
+    DELETE /api/appointments/holds/{id}                           401 401 204 404 204 403 204 204 403
     GET    /api/appointments/{id}                                 401 401 200 404 200 403 200 200 403
     PUT    /api/appointments/{id}                                 401 401 200 404 200 403 200 200 403
     DELETE /api/appointments/{id}                                 401 401 200 404 200 403 200 200 403
-    PUT    /api/appointments/{id}/status                          401 401 403 404 200 403 200 200 403
+    PUT    /api/appointments/{id}/status                          401 401 200 404 200 403 200 200 403
+    POST   /api/appointments/{id}/undo                            401 401 403 404 403 403 200 200 403
+    PUT    /api/appointments/{id}/sub-status                      401 401 403 404 200 403 200 200 403
+    GET    /api/appointments/unresolved                           401 401 403 403 200 200 200 200 403
+    GET    /api/patients/{id}/attendance                          401 401 200 404 200 403 200 200 403
     GET    /api/appointments/{id}/events                          401 401 200 404 200 403 200 200 403
+    POST   /api/appointments/series                               401 401 201 403 201 403 201 201 403
+    GET    /api/appointments/series/{id}                          401 401 200 404 200 403 200 200 403
+    PUT    /api/appointments/series/{id}                          401 401 200 404 200 403 200 200 403
+    DELETE /api/appointments/series/{id}                          401 401 200 404 200 403 200 200 403
     GET    /api/appointments/doctor/{doctor_id}/available-slots   401 401 200 200 200 200 200 200 403
+    GET    /api/appointments/doctor/{doctor_id}/days              401 401 200 200 200 200 200 200 403
+    GET    /api/appointments/search-slots                         401 401 200 200 200 200 200 200 403
+    GET    /api/appointments/explain                              401 401 200 200 200 200 200 200 403
+    POST   /api/appointments/absence-plans                        401 401 403 403 200 403 200 200 403
+    POST   /api/appointments/absence-plans/apply                  401 401 403 403 200 403 200 200 403
 
     GET    /api/notifications                                     401 401 403 403 403 403 200 200 403
     GET    /api/notifications/{id}                                401 401 403 403 403 403 200 200 403

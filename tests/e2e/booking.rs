@@ -148,15 +148,18 @@ async fn statuses_follow_the_machine() {
     let status = |to: &str| format!("{}/status?status={to}", path(&visit));
     let put =
         async |caller: &tests::rest::Rest, to: &str| caller.send(Method::PUT, &status(to), None, &[]).await;
-    put(&patient, "confirmed").await.refused(403, "forbidden");
+    put(&patient, "completed").await.refused(403, "forbidden");
     put(&doctor, "completed").await.refused(409, "too_early");
     put(&staff, "no_show").await.refused(409, "too_early");
-    assert_eq!(put(&staff, "confirmed").await.ok()["version"], 2);
+    assert_eq!(put(&patient, "confirmed").await.ok()["version"], 2);
     assert_eq!(put(&staff, "confirmed").await.ok()["version"], 2, "the same again changes nothing");
-    put(&staff, "scheduled").await.refused(409, "invalid_transition");
+    let problem = put(&staff, "scheduled").await.refused(409, "invalid_transition");
+    assert_eq!((&problem["current"], &problem["allowed"]), (&json!("confirmed"), &json!(["cancelled"])));
     put(&staff, "lost").await.is(422);
     assert_eq!(put(&staff, "cancelled").await.ok()["status"], "cancelled");
     let problem = put(&staff, "confirmed").await.refused(409, "invalid_transition");
+    assert_eq!(problem["allowed"], json!(["scheduled"]), "reinstated: {problem}");
+    let problem = put(&patient, "confirmed").await.refused(409, "invalid_transition");
     assert_eq!(problem["allowed"], json!([]), "{problem}");
 }
 

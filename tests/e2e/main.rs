@@ -5,7 +5,11 @@ mod accounts; // register, log in, stay logged in, log out
 mod patients; // people who are treated, and finding them
 mod records; // what was found and done
 mod schedules; // doctors and their hours
+mod offers; // other hours, time away, places, holidays and visit types
 mod booking; // free times, visits, changes of visits
+mod holds; // times that are kept, requests that come again
+mod statuses; // where visits stand, and what becomes of them
+mod series; // visits that recur
 mod racing; // many who want the same
 mod messages; // what patients and doctors are told
 mod authorization; // every endpoint, every role, own and others'

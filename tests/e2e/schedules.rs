@@ -71,8 +71,12 @@ async fn hours_may_touch_and_not_overlap() {
     let path = format!("/api/doctors/{}/availability", doctor.id);
     let overlapping = json!({ "day_of_week": 1, "start_time": "11:30", "end_time": "12:30" });
     doctor.post(&path, overlapping).await.refused(409, "overlapping_availability");
-    let backwards = json!({ "day_of_week": 1, "start_time": "18:00", "end_time": "17:00" });
-    doctor.post(&path, backwards).await.invalid(&["/end_time"]);
+    let empty = json!({ "day_of_week": 1, "start_time": "18:00", "end_time": "18:00" });
+    doctor.post(&path, empty).await.invalid(&["/end_time"]);
+    let night = json!({ "day_of_week": 6, "start_time": "22:00", "end_time": "06:00" });
+    doctor.post(&path, night).await.created();
+    let morning = json!({ "day_of_week": 0, "start_time": "05:00", "end_time": "09:00" });
+    doctor.post(&path, morning).await.refused(409, "overlapping_availability");
     let no_day = json!({ "day_of_week": 7, "start_time": "17:00", "end_time": "18:00" });
     doctor.post(&path, no_day).await.invalid(&["/day_of_week"]);
 }

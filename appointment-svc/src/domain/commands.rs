@@ -1,12 +1,14 @@
 //! What callers ask for, already parsed; times in the words of the clinic become instants here.
+use super::clinic::Timing;
 use super::interval::Interval;
+use super::leave::Leave;
 use super::local;
-use super::rules::Rules;
-use super::slots::{DURATION_MINUTES, HORIZON_DAYS, START_GRID_SECONDS};
+use super::slots::{DURATION_MINUTES, START_GRID_SECONDS};
 use super::status::Status;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, civil};
 use platform::violations::Violations;
-use proto::ids::{AppointmentId, DoctorId, PatientId};
+use proto::ids::{AppointmentId, DoctorId, PatientId, VisitTypeId};
 use proto::scalars::VisitNotes;
 
 /// A point in time as a caller gave it.
@@ -17,14 +19,19 @@ pub enum When {
     Local(civil::DateTime),
 }
 
+/// A visit that is wanted.
 #[derive(Clone, Debug)]
 pub struct Book {
     pub patient_id: PatientId,
     pub doctor_id: DoctorId,
+    /// Without one, any start and length within the doctor's hours.
+    pub visit_type_id: Option<VisitTypeId>,
     pub start: When,
-    /// The doctor's usual length after the start when not given.
+    /// The usual length after the start when not given.
     pub end: Option<When>,
     pub notes: Option<VisitNotes>,
+    /// What does not count for this visit.
+    pub leave: Option<Leave>,
 }
 
 /// What is not set stays.
@@ -35,6 +42,8 @@ pub struct Edit {
     pub end: Option<When>,
     /// Some(None) clears them.
     pub notes: Option<Option<VisitNotes>>,
+    /// What does not count for the new time.
+    pub leave: Option<Leave>,
     pub expected_version: Option<i64>,
 }
 
@@ -58,22 +67,21 @@ pub struct Party {
 }
 
 impl Book {
-    /// The visit as instants.
-    pub fn visit(&self, rules: &Rules) -> Result<Interval, Violations> {
-        let usual = SignedDuration::from_mins(i64::from(rules.slot_minutes));
-        interval(rules, Some(self.start), self.end, |start| start + usual, None)
+    /// The visit as instants; local times are those of `zone`.
+    pub fn visit(&self, zone: &TimeZone, timing: &Timing) -> Result<Interval, Violations> {
+        interval(zone, Some(self.start), self.end, |start| start + timing.duration(), None)
     }
 }
 
 impl Edit {
-    /// The visit after the edit.
-    pub fn visit(&self, rules: &Rules, before: Interval) -> Result<Interval, Violations> {
-        interval(rules, self.start, self.end, |start| start + before.duration(), Some(before))
+    /// The visit after the edit; local times are those of `zone`.
+    pub fn visit(&self, zone: &TimeZone, before: Interval) -> Result<Interval, Violations> {
+        interval(zone, self.start, self.end, |start| start + before.duration(), Some(before))
     }
 }
 
 fn interval(
-    rules: &Rules,
+    zone: &TimeZone,
     start: Option<When>,
     end: Option<When>,
     usual_end: impl FnOnce(Timestamp) -> Timestamp,
@@ -82,37 +90,29 @@ fn interval(
     let mut wrong = Violations::default();
     let moved = start.is_some();
     let start = match start {
-        Some(start) => instant(&mut wrong, rules, "start", start),
+        Some(start) => instant(&mut wrong, zone, "start", start),
         None => before.map(|before| before.start),
     };
     let end = match end {
-        Some(end) => instant(&mut wrong, rules, "end", end),
+        Some(end) => instant(&mut wrong, zone, "end", end),
         None if moved => start.map(usual_end),
         None => before.map(|before| before.end),
     };
-    match (start, end) {
-        (Some(start), Some(end)) => Ok(Interval { start, end }),
-        _ => Err(wrong),
-    }
+    let (Some(start), Some(end)) = (start, end) else { return Err(wrong) };
+    check_shape(&mut wrong, Interval { start, end });
+    wrong.into_result(Interval { start, end })
 }
 
 /// Notes the field as the caller named it: `start_time` or `start_local`.
-fn instant(wrong: &mut Violations, rules: &Rules, which: &str, when: When) -> Option<Timestamp> {
+fn instant(wrong: &mut Violations, zone: &TimeZone, which: &str, when: When) -> Option<Timestamp> {
     match when {
         When::Instant(at) => Some(at),
-        When::Local(at) => wrong.field(&format!("{which}_local"), local::typed(&rules.zone, at)),
+        When::Local(at) => wrong.field(&format!("{which}_local"), local::typed(zone, at)),
     }
 }
 
-/// Whether a visit may be booked at that time at all: ahead, not too far, of sensible length.
-pub fn check_time(visit: Interval, now: Timestamp) -> Result<(), Violations> {
-    let mut wrong = Violations::default();
-    if visit.start <= now {
-        wrong.add("start_time", "must be in the future");
-    }
-    if visit.start > now + SignedDuration::from_hours(24 * HORIZON_DAYS) {
-        wrong.add("start_time", format!("must be within {HORIZON_DAYS} days from now"));
-    }
+/// Whether a visit is of a sensible shape, whenever it is.
+fn check_shape(wrong: &mut Violations, visit: Interval) {
     if visit.start.as_second() % START_GRID_SECONDS != 0 || visit.start.subsec_nanosecond() != 0 {
         wrong.add("start_time", "must be on a multiple of 5 minutes");
     }
@@ -124,56 +124,58 @@ pub fn check_time(visit: Interval, now: Timestamp) -> Result<(), Violations> {
     {
         wrong.add("end_time", "must be 5 minutes to 8 hours after start_time, in whole minutes");
     }
-    wrong.into_result(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::rules::tests::every_day;
     use super::*;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
 
+    fn zone(name: &str) -> TimeZone {
+        TimeZone::get(name).unwrap()
+    }
+
     fn book(start: When, end: Option<When>) -> Book {
-        Book { patient_id: PatientId::random(), doctor_id: DoctorId::random(), start, end, notes: None }
+        let (patient_id, doctor_id) = (PatientId::random(), DoctorId::random());
+        Book { patient_id, doctor_id, visit_type_id: None, start, end, notes: None, leave: None }
+    }
+
+    fn visit(book: &Book, zone_name: &str) -> Result<Interval, Violations> {
+        book.visit(&zone(zone_name), &Timing::plain(30, 30))
     }
 
     #[test]
     fn a_local_time_is_the_clinics_and_a_visit_has_the_usual_length() {
-        let rules = every_day("Europe/Berlin", 9, 17);
         let nine = When::Local("2026-06-01T09:00".parse().unwrap());
-        let visit = book(nine, None).visit(&rules).unwrap();
+        let visit = visit(&book(nine, None), "Europe/Berlin").unwrap();
         assert_eq!(visit, Interval { start: at("2026-06-01T07:00:00Z"), end: at("2026-06-01T07:30:00Z") });
     }
 
     #[test]
     fn a_local_time_that_does_not_exist_is_told_with_its_neighbours() {
-        let rules = every_day("Europe/Berlin", 0, 24);
         let lost = When::Local("2026-03-29T02:30".parse().unwrap());
-        assert!(book(lost, None).visit(&rules).is_err());
+        assert!(visit(&book(lost, None), "Europe/Berlin").is_err());
     }
 
     #[test]
     fn a_moved_visit_keeps_its_length() {
-        let rules = every_day("UTC", 9, 17);
         let before = Interval { start: at("2026-06-01T09:00:00Z"), end: at("2026-06-01T09:45:00Z") };
         let start = Some(When::Instant(at("2026-06-01T11:00:00Z")));
-        let edit = Edit { start, end: None, notes: None, expected_version: None };
-        assert_eq!(edit.visit(&rules, before).unwrap().end, at("2026-06-01T11:45:00Z"));
-        let nothing = Edit { start: None, end: None, notes: None, expected_version: None };
-        assert_eq!(nothing.visit(&rules, before).unwrap(), before);
+        let edit = Edit { start, end: None, notes: None, leave: None, expected_version: None };
+        assert_eq!(edit.visit(&TimeZone::UTC, before).unwrap().end, at("2026-06-01T11:45:00Z"));
+        let nothing = Edit { start: None, end: None, notes: None, leave: None, expected_version: None };
+        assert_eq!(nothing.visit(&TimeZone::UTC, before).unwrap(), before);
     }
 
     #[test]
     fn times_that_make_no_sense_are_refused() {
-        let now = at("2026-06-01T00:00:00Z");
-        let check =
-            |start: &str, end: &str| check_time(Interval { start: at(start), end: at(end) }, now).is_ok();
+        let check = |start: &str, end: &str| {
+            visit(&book(When::Instant(at(start)), Some(When::Instant(at(end)))), "UTC").is_ok()
+        };
         assert!(check("2026-06-01T09:00:00Z", "2026-06-01T09:30:00Z"));
-        assert!(!check("2026-05-31T09:00:00Z", "2026-05-31T09:30:00Z"), "past");
-        assert!(!check("2029-06-01T09:00:00Z", "2029-06-01T09:30:00Z"), "far");
         assert!(!check("2026-06-01T09:01:00Z", "2026-06-01T09:30:00Z"), "off the grid");
         assert!(!check("2026-06-01T09:30:00Z", "2026-06-01T09:00:00Z"), "end before start");
         assert!(!check("2026-06-01T09:00:00Z", "2026-06-01T09:04:00Z"), "short");

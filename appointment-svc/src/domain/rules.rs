@@ -1,12 +1,12 @@
-//! When a doctor works: weekly windows in the zone of the clinic.
-use super::interval::{Interval, merged};
-use super::local;
-use jiff::Timestamp;
+//! What a doctor offers: weekly windows, dates with other hours, time away.
+use super::interval::Interval;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use proto::ids::DoctorId;
+use proto::ids::{DoctorId, LocationId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// Everything that decides when a doctor can be booked.
+/// Everything about a doctor that decides when they can be booked.
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub doctor_id: DoctorId,
@@ -14,47 +14,55 @@ pub struct Rules {
     pub version: i64,
     /// False when the doctor is no longer here.
     pub is_active: bool,
+    /// Of hours without a location.
     pub zone: TimeZone,
-    /// Length of a visit when the booking names none, and the grid of slots.
+    /// Length of a visit when the booking names none, and the grid of slots then.
     pub slot_minutes: i32,
     pub windows: Vec<Window>,
+    pub extras: Extras,
 }
 
-/// Weekly hours on one day, as seconds since the civil midnight.
+/// What a doctor's rules have beside the weekly windows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Extras {
+    /// Instead of the weekly windows; closed when empty.
+    pub overrides: BTreeMap<Date, Vec<Hours>>,
+    pub absences: Vec<Interval>,
+    /// Most visits that start on one date in the doctor's zone.
+    pub max_daily_visits: Option<u32>,
+    pub specialization: String,
+    /// BCP 47.
+    pub languages: Vec<String>,
+}
+
+/// Hours of one date, as seconds since its civil midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    pub start: u32,
+    /// On the next day when beyond 86,400.
+    pub end: u32,
+    /// Where; in the doctor's own zone when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
+}
+
+/// Hours of one day of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     pub weekday: Weekday,
-    pub start: u32,
-    pub end: u32,
+    pub hours: Hours,
+    /// The first date that it holds on.
+    pub valid_from: Option<Date>,
+    /// The last date that it holds on.
+    pub valid_until: Option<Date>,
 }
 
-impl Rules {
-    /// The IANA name of the zone.
-    pub fn zone_name(&self) -> &str {
-        self.zone.iana_name().unwrap_or("UTC")
-    }
-
-    /// The working time of one civil date, as instants.
-    pub fn open_on(&self, date: Date) -> Vec<Interval> {
-        let today = self.windows.iter().filter(|window| window.weekday == date.weekday());
-        let instants = today.filter_map(|window| {
-            let start = local::boundary(&self.zone, local::on(date, window.start)?)?;
-            let end = local::boundary(&self.zone, local::on(date, window.end)?)?;
-            Some(Interval { start, end })
-        });
-        merged(instants.collect())
-    }
-
-    /// Whether the doctor works during the whole of `visit`.
-    pub fn covers(&self, visit: Interval) -> bool {
-        let date = |at: Timestamp| self.zone.to_datetime(at).date();
-        // A day more on both sides: where clocks change at midnight, a date's window may reach over it.
-        let first = date(visit.start).yesterday();
-        let last = date(visit.end).tomorrow();
-        let (Ok(first), Ok(last)) = (first, last) else { return false };
-        let dates = first.series(jiff::Span::new().days(1)).take_while(|date| *date <= last);
-        let open = merged(dates.flat_map(|date| self.open_on(date)).collect());
-        self.is_active && open.iter().any(|open| open.contains(visit))
+impl Window {
+    pub fn holds_on(&self, date: Date) -> bool {
+        self.weekday == date.weekday()
+            && self.valid_from.is_none_or(|from| from <= date)
+            && self.valid_until.is_none_or(|until| date <= until)
     }
 }
 
@@ -62,63 +70,44 @@ impl Rules {
 pub(crate) mod tests {
     use super::*;
 
+    pub(crate) const WEEK: [Weekday; 7] = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+        Weekday::Saturday,
+        Weekday::Sunday,
+    ];
+
+    pub(crate) fn hours(start_hour: u32, end_hour: u32) -> Hours {
+        Hours { start: start_hour * 3600, end: end_hour * 3600, location: None }
+    }
+
     pub(crate) fn every_day(zone: &str, start_hour: u32, end_hour: u32) -> Rules {
-        let days = [
-            Weekday::Monday,
-            Weekday::Tuesday,
-            Weekday::Wednesday,
-            Weekday::Thursday,
-            Weekday::Friday,
-            Weekday::Saturday,
-            Weekday::Sunday,
-        ];
-        let window = |weekday| Window { weekday, start: start_hour * 3600, end: end_hour * 3600 };
+        let hours = hours(start_hour, end_hour);
+        let window = |weekday| Window { weekday, hours, valid_from: None, valid_until: None };
         Rules {
             doctor_id: DoctorId::random(),
             version: 1,
             is_active: true,
             zone: TimeZone::get(zone).unwrap(),
             slot_minutes: 30,
-            windows: days.into_iter().map(window).collect(),
+            windows: WEEK.into_iter().map(window).collect(),
+            extras: Extras::default(),
         }
     }
 
-    fn hours(rules: &Rules, date: &str) -> i64 {
-        let open = rules.open_on(date.parse().unwrap());
-        open.iter().map(|open| open.duration().as_hours()).sum()
-    }
-
-    fn visit(start: &str, end: &str) -> Interval {
-        Interval { start: start.parse().unwrap(), end: end.parse().unwrap() }
-    }
-
     #[test]
-    fn a_window_lasts_as_long_as_the_clock_really_ran() {
-        let night = every_day("Europe/Berlin", 1, 4);
-        assert_eq!(hours(&night, "2026-03-28"), 3);
-        assert_eq!(hours(&night, "2026-03-29"), 2);
-        assert_eq!(hours(&night, "2026-10-25"), 4);
-    }
-
-    #[test]
-    fn a_window_in_the_hour_that_does_not_exist_is_empty() {
-        let lost = every_day("Europe/Berlin", 2, 3);
-        assert_eq!(lost.open_on("2026-03-29".parse().unwrap()), []);
-    }
-
-    #[test]
-    fn a_visit_may_cross_midnight_where_the_windows_touch() {
-        let always = every_day("Europe/Berlin", 0, 24);
-        assert!(always.covers(visit("2026-06-01T21:45:00Z", "2026-06-01T22:15:00Z")));
-        let day = every_day("Europe/Berlin", 9, 17);
-        assert!(day.covers(visit("2026-06-01T07:00:00Z", "2026-06-01T15:00:00Z")));
-        assert!(!day.covers(visit("2026-06-01T06:59:00Z", "2026-06-01T07:30:00Z")));
-        assert!(!day.covers(visit("2026-06-01T14:45:00Z", "2026-06-01T15:15:00Z")));
-    }
-
-    #[test]
-    fn a_doctor_who_left_works_at_no_time() {
-        let left = Rules { is_active: false, ..every_day("UTC", 0, 24) };
-        assert!(!left.covers(visit("2026-06-01T12:00:00Z", "2026-06-01T12:30:00Z")));
+    fn a_window_holds_on_its_dates_only() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let window = Window {
+            weekday: Weekday::Monday,
+            hours: hours(9, 17),
+            valid_from: Some(date("2026-06-01")),
+            valid_until: Some(date("2026-06-08")),
+        };
+        let on = ["2026-05-25", "2026-06-01", "2026-06-02", "2026-06-08", "2026-06-15"].map(date);
+        assert_eq!(on.map(|date| window.holds_on(date)), [false, true, false, true, false]);
     }
 }

@@ -1,186 +1,370 @@
-//! Times that can be booked: what the rules offer, less what is taken.
-use super::interval::Interval;
-use super::local;
-use super::rules::Rules;
+//! Times that can be booked: one judgement behind listing, searching, holding, booking and moving, so that what is
+//! offered is what can be booked, by that caller at that time.
+use super::claims::{Blocker, Claims, Place, busy, group_session};
+use super::clinic::Timing;
+use super::interval::{Interval, merged};
+use super::leave::Lift;
+use super::schedule::{Closed, Open, Schedule};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
+use proto::ids::{LocationId, RoomId, VisitTypeId};
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Most civil dates that one question may cover.
 pub const MAX_DAYS: i32 = 62;
-/// Visits start within this many days from now.
-pub const HORIZON_DAYS: i64 = 730;
+/// Visits start within this many days from now, whoever books.
+pub const HORIZON_DAYS: i32 = 730;
 /// Visits last between these, in minutes.
 pub const DURATION_MINUTES: std::ops::RangeInclusive<i64> = 5..=480;
-
 /// Starts of visits lie on this grid of real time.
 pub const START_GRID_SECONDS: i64 = 300;
 
-/// A question for free times.
+/// What is wanted, and by whom.
 #[derive(Clone, Copy, Debug)]
-pub struct Search {
-    /// The first civil date, in the zone of the clinic.
-    pub from: Date,
-    /// How many dates, up to [`MAX_DAYS`].
-    pub days: i32,
-    pub duration: SignedDuration,
+pub struct Wish {
+    /// Without one, any start and length within the hours can be booked, and those on the doctor's grid are offered.
+    pub visit_type: Option<VisitTypeId>,
+    pub timing: Timing,
+    /// Whether the doctor offers the visit type.
+    pub is_offered: bool,
+    /// Whether notice and horizon of the visit type bind: they do patients.
+    pub is_bound: bool,
 }
 
-impl Search {
-    /// The instants between which slots may start.
-    pub fn span(&self, rules: &Rules) -> Option<Interval> {
-        let midnight = |date| local::boundary(&rules.zone, local::on(date, 0)?);
-        let until = self.from.checked_add(Span::new().days(self.days)).ok()?;
-        Some(Interval { start: midnight(self.from)?, end: midnight(until)? })
-    }
+/// Everything that decides whether a time can be booked.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'s> {
+    pub schedule: Schedule<'s>,
+    pub wish: Wish,
+    /// On the doctor, around the times in question, and for whole dates where those have a limit.
+    pub claims: &'s Claims,
+    /// On the rooms of the clinic.
+    pub rooms: &'s HashMap<RoomId, Claims>,
+    /// The visits of the patient whom it is for, when that is known.
+    pub own: &'s [Interval],
+    pub now: Timestamp,
 }
 
-/// The free times that `search` asks for, earliest first; `busy` is sorted by start.
-///
-/// Candidates lie on a grid of real minutes from each opening, so that a slot is where it is whatever else is
-/// booked and whatever range is asked for.
-pub fn free(rules: &Rules, search: &Search, busy: &[Interval], now: Timestamp) -> Vec<Interval> {
-    let Some(span) = search.span(rules).filter(|_| rules.is_active) else { return Vec::new() };
-    let step = SignedDuration::from_mins(i64::from(rules.slot_minutes));
-    let earliest = span.start.max(now + SignedDuration::from_nanos(1));
-    let latest = span.end.min(now + SignedDuration::from_hours(24 * HORIZON_DAYS));
-    // The date before: where clocks go back over midnight, its windows reach into the range.
-    let dates = search.from.yesterday().unwrap_or(search.from).series(Span::new().days(1));
-    let dates = dates.take(usize::try_from(search.days).unwrap_or_default() + 1);
+/// The rules of booking, in the order in which they are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    DoctorActive,
+    VisitTypeOffered,
+    Grid,
+    Notice,
+    Horizon,
+    Availability,
+    DailyLimit,
+    Free,
+    Room,
+    Patient,
+}
 
-    let mut slots = Vec::new();
-    for open in dates.flat_map(|date| rules.open_on(date)) {
-        let mut start = on_grid(open.start);
-        while start + search.duration <= open.end {
-            let slot = Interval { start, end: start + search.duration };
-            if earliest <= start && start < latest && is_free(slot, busy) {
-                slots.push(slot);
-            }
-            start += step;
+/// Why a time cannot be booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    DoctorInactive,
+    NotOffered,
+    OffGrid,
+    /// The earliest start that would do.
+    TooSoon(Timestamp),
+    /// The last date that would do.
+    BeyondHorizon(Date),
+    Closed(Closed),
+    /// With as many visits a date as the doctor takes.
+    DayFull(u32),
+    Taken(Blocker),
+    /// With as many visits booked over others as the visit type allows.
+    OverbookLimit(u16),
+    NoRoom,
+    PatientBusy,
+}
+
+/// A time that can be booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    pub visit: Interval,
+    pub location: Option<LocationId>,
+    /// How many more patients could come at the same time.
+    pub left: u16,
+}
+
+/// What a booking takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    pub lane: i16,
+    pub session: Option<Uuid>,
+    pub busy: Interval,
+    pub location: Option<LocationId>,
+    pub room: Option<RoomId>,
+    pub left: u16,
+}
+
+impl Rule {
+    pub const ALL: [Self; 10] = [
+        Self::DoctorActive,
+        Self::VisitTypeOffered,
+        Self::Grid,
+        Self::Notice,
+        Self::Horizon,
+        Self::Availability,
+        Self::DailyLimit,
+        Self::Free,
+        Self::Room,
+        Self::Patient,
+    ];
+}
+
+impl Refusal {
+    /// The rule that was broken.
+    pub fn rule(self) -> Rule {
+        match self {
+            Self::DoctorInactive => Rule::DoctorActive,
+            Self::NotOffered => Rule::VisitTypeOffered,
+            Self::OffGrid => Rule::Grid,
+            Self::TooSoon(_) => Rule::Notice,
+            Self::BeyondHorizon(_) => Rule::Horizon,
+            Self::Closed(_) => Rule::Availability,
+            Self::DayFull(_) => Rule::DailyLimit,
+            Self::Taken(_) | Self::OverbookLimit(_) => Rule::Free,
+            Self::NoRoom => Rule::Room,
+            Self::PatientBusy => Rule::Patient,
         }
     }
-    slots.sort();
-    slots.dedup();
-    slots
+}
+
+impl Situation<'_> {
+    /// Whether `visit` can be booked, and what it takes; or the first rule that it breaks.
+    pub fn place(&self, visit: Interval) -> Result<Placement, Refusal> {
+        Rule::ALL.into_iter().try_for_each(|rule| self.check(rule, visit))?;
+        // Nothing is asked twice that could turn out otherwise.
+        let place = self.fit(visit).map_err(Refusal::Taken)?;
+        Ok(self.placement(visit, place))
+    }
+
+    /// [`Self::place`] with what `lift` lifts not counting.
+    pub fn place_despite(&self, lift: Lift, visit: Interval) -> Result<Placement, Refusal> {
+        let rules = Rule::ALL.into_iter().filter(|rule| !is_lifted(lift, *rule));
+        rules.into_iter().try_for_each(|rule| self.check(rule, visit))?;
+        let place = match (self.fit(visit), lift) {
+            (Ok(place), _) => place,
+            (Err(blocker), Lift::Override) => return Err(Refusal::Taken(blocker)),
+            (Err(_), Lift::Overbook) => {
+                let cap = self.wish.timing.max_overbook;
+                let lane = self.claims.fit_over(busy(&self.wish.timing, visit), cap);
+                Place { lane: lane.ok_or(Refusal::OverbookLimit(cap))?, left: 0 }
+            }
+        };
+        Ok(self.placement(visit, place))
+    }
+
+    /// What `visit` takes.
+    fn placement(&self, visit: Interval, Place { lane, left }: Place) -> Placement {
+        let location = self.location_of(visit);
+        Placement {
+            lane,
+            session: self.session(visit),
+            busy: busy(&self.wish.timing, visit),
+            location,
+            room: self.room(location, visit),
+            left,
+        }
+    }
+
+    /// Whether a visit that gave up its time can have it back: it keeps to `rules`, and nobody has taken it meanwhile.
+    pub fn place_again(&self, visit: Interval, rules: &[Rule]) -> Result<Placement, Refusal> {
+        rules.iter().chain(&[Rule::Room, Rule::Patient]).try_for_each(|rule| self.check(*rule, visit))?;
+        let place = self.fit(visit).map_err(Refusal::Taken)?;
+        Ok(self.placement(visit, place))
+    }
+
+    /// Whether `visit` keeps to `rule`.
+    pub fn check(&self, rule: Rule, visit: Interval) -> Result<(), Refusal> {
+        let Self { schedule, wish, .. } = self;
+        let timing = &wish.timing;
+        match rule {
+            Rule::DoctorActive => keep(schedule.rules.is_active, Refusal::DoctorInactive),
+            Rule::VisitTypeOffered => keep(wish.is_offered, Refusal::NotOffered),
+            Rule::Grid => keep(self.is_on_grid(visit), Refusal::OffGrid),
+            Rule::Notice => {
+                let earliest = self.earliest();
+                keep(earliest <= visit.start && self.now < visit.start, Refusal::TooSoon(earliest))
+            }
+            Rule::Horizon => {
+                let last = self.last_date();
+                keep(schedule.date_of(visit.start) <= last, Refusal::BeyondHorizon(last))
+            }
+            Rule::Availability if schedule.covers(visit) => Ok(()),
+            Rule::Availability => Err(Refusal::Closed(schedule.closed_for(visit))),
+            Rule::DailyLimit => match schedule.rules.extras.max_daily_visits {
+                Some(limit) if self.visits_on_date_of(visit.start) >= limit => Err(Refusal::DayFull(limit)),
+                _ => Ok(()),
+            },
+            Rule::Free => self.fit(visit).map(|_| ()).map_err(Refusal::Taken),
+            Rule::Room => {
+                let room = || self.room(self.location_of(visit), visit);
+                keep(!timing.needs_room || room().is_some(), Refusal::NoRoom)
+            }
+            Rule::Patient => keep(!self.own.iter().any(|own| own.overlaps(visit)), Refusal::PatientBusy),
+        }
+    }
+
+    /// The times that can be booked among those on the grid that start within `span`, earliest first.
+    pub fn free(&self, span: Interval) -> Vec<Slot> {
+        let Wish { is_offered, timing, .. } = self.wish;
+        if !is_offered || !self.schedule.rules.is_active {
+            return Vec::new();
+        }
+        let free = self.candidates(span).into_iter().filter_map(|(visit, location)| {
+            let rules = [Rule::Notice, Rule::Horizon, Rule::DailyLimit, Rule::Patient];
+            rules.into_iter().try_for_each(|rule| self.check(rule, visit)).ok()?;
+            let Place { left, .. } = self.fit(visit).ok()?;
+            let has_room = !timing.needs_room || self.room(location, visit).is_some();
+            has_room.then_some(Slot { visit, location, left })
+        });
+        free.collect()
+    }
+
+    /// The visits on the grid that start within `span` and lie within the hours, taken or not, earliest first.
+    ///
+    /// The grid counts real minutes from each opening, so that a time is where it is whatever else is booked and
+    /// whatever range is asked for.
+    pub fn candidates(&self, span: Interval) -> Vec<(Interval, Option<LocationId>)> {
+        let duration = self.wish.timing.duration();
+        let reach = Interval { start: span.start, end: span.end + duration };
+        let open = self.schedule.open_around(reach);
+        let mut found = Vec::new();
+        for date in self.schedule.dates_around(span) {
+            for Open { time, location } in self.schedule.open_on(date) {
+                let whole = open.iter().find(|open| open.location == location && open.time.contains(time));
+                let until = whole.map_or(time.end, |whole| whole.time.end);
+                for start in self.starts(time) {
+                    let visit = Interval { start, end: start + duration };
+                    if span.start <= start && start < span.end && visit.end <= until {
+                        found.push((visit, location));
+                    }
+                }
+            }
+        }
+        found.sort();
+        found.dedup_by_key(|(visit, _)| *visit);
+        found
+    }
+
+    /// Starts within `open`, not yet checked against its end.
+    fn starts(&self, open: Interval) -> Vec<Timestamp> {
+        let Timing { pack, .. } = self.wish.timing;
+        let interval = self.wish.timing.interval().max(SignedDuration::from_mins(5));
+        let from = |first: Timestamp, until: Timestamp| {
+            std::iter::successors(Some(on_grid(first)), move |at| Some(*at + interval))
+                .take_while(move |at| *at < until)
+        };
+        let mut starts: Vec<Timestamp> = from(open.start, open.end).collect();
+        if pack {
+            let taken = self.claims.overlapping(open).map(|claim| claim.busy).collect();
+            for taken in merged(taken) {
+                // The first time at which what is kept free before it does not reach into the other visit.
+                let first = (taken.end + self.wish.timing.before()).max(open.start);
+                let next = self.claims.iter().map(|claim| claim.busy.start).find(|next| taken.end <= *next);
+                starts.extend(from(first, next.unwrap_or(open.end).min(open.end)));
+            }
+            starts.sort();
+            starts.dedup();
+        }
+        starts
+    }
+
+    /// Visits with a type start where they are offered; others on any multiple of five minutes.
+    fn is_on_grid(&self, visit: Interval) -> bool {
+        if self.wish.visit_type.is_none() {
+            return on_grid(visit.start) == visit.start;
+        }
+        if visit.duration() != self.wish.timing.duration() {
+            return false;
+        }
+        let instant = Interval { start: visit.start, end: visit.start + SignedDuration::from_nanos(1) };
+        let dates = self.schedule.dates_around(instant);
+        let mut open = dates.flat_map(|date| self.schedule.open_on(date));
+        // Outside of the hours nothing is on a grid, and that is what the caller should hear.
+        let mut is_open = false;
+        let on_grid = open.any(|open| {
+            let here = open.time.start <= visit.start && visit.start < open.time.end;
+            is_open |= here;
+            here && self.starts(open.time).contains(&visit.start)
+        });
+        on_grid || !is_open
+    }
+
+    fn earliest(&self) -> Timestamp {
+        if self.wish.is_bound { self.now + self.wish.timing.min_notice() } else { self.now }
+    }
+
+    fn last_date(&self) -> Date {
+        let own = i32::try_from(self.wish.timing.horizon_days).unwrap_or(HORIZON_DAYS);
+        let days = if self.wish.is_bound { own.min(HORIZON_DAYS) } else { HORIZON_DAYS };
+        let today = self.schedule.date_of(self.now);
+        today.checked_add(Span::new().days(days)).unwrap_or(Date::MAX)
+    }
+
+    fn fit(&self, visit: Interval) -> Result<Place, Blocker> {
+        let Timing { capacity, .. } = self.wish.timing;
+        // Alone, it is in nobody's session.
+        let session = self.session(visit).unwrap_or(Uuid::nil());
+        self.claims.fit(session, busy(&self.wish.timing, visit), capacity)
+    }
+
+    fn session(&self, visit: Interval) -> Option<Uuid> {
+        let of_type = |id| group_session(id, visit.start);
+        self.wish.visit_type.filter(|_| self.wish.timing.capacity > 1).map(of_type)
+    }
+
+    fn location_of(&self, visit: Interval) -> Option<LocationId> {
+        self.schedule.place_of(visit).and_then(|open| open.location)
+    }
+
+    /// The first room that is free; none when no room is needed.
+    fn room(&self, location: Option<LocationId>, visit: Interval) -> Option<RoomId> {
+        if !self.wish.timing.needs_room {
+            return None;
+        }
+        let busy = busy(&self.wish.timing, visit);
+        let is_free = |room: &&RoomId| self.rooms.get(room).is_none_or(|claims| claims.is_free(busy));
+        self.schedule.clinic.rooms(location).iter().find(is_free).copied()
+    }
+
+    fn visits_on_date_of(&self, at: Timestamp) -> u32 {
+        let day = self.schedule.span(self.schedule.date_of(at), 1);
+        day.map_or(0, |day| u32::try_from(self.claims.starting_within(day)).unwrap_or(u32::MAX))
+    }
+}
+
+fn is_lifted(lift: Lift, rule: Rule) -> bool {
+    match lift {
+        Lift::Overbook => matches!(rule, Rule::Free | Rule::DailyLimit),
+        Lift::Override => matches!(rule, Rule::Availability | Rule::Grid | Rule::DailyLimit),
+    }
+}
+
+fn keep(is_kept: bool, refusal: Refusal) -> Result<(), Refusal> {
+    if is_kept { Ok(()) } else { Err(refusal) }
 }
 
 /// The first instant from `opening` on at which a visit may start.
 fn on_grid(opening: Timestamp) -> Timestamp {
+    let whole = Timestamp::from_second(opening.as_second()).unwrap_or(opening);
+    let opening = if whole < opening { whole + SignedDuration::from_secs(1) } else { whole };
     let into = opening.as_second().rem_euclid(START_GRID_SECONDS);
     if into == 0 { opening } else { opening + SignedDuration::from_secs(START_GRID_SECONDS - into) }
 }
 
 /// The three free times nearest to one that is taken, earliest first.
-pub fn nearest(mut slots: Vec<Interval>, wanted: Timestamp) -> Vec<Interval> {
-    slots.sort_by_key(|slot| slot.start.duration_since(wanted).abs());
+pub fn nearest(mut slots: Vec<Slot>, wanted: Timestamp) -> Vec<Slot> {
+    slots.sort_by_key(|slot| slot.visit.start.duration_since(wanted).abs());
     slots.truncate(3);
     slots.sort();
     slots
 }
 
-fn is_free(slot: Interval, busy: &[Interval]) -> bool {
-    // Busy times of one doctor do not overlap, so they are sorted by end as well.
-    let first = busy.partition_point(|busy| busy.end <= slot.start);
-    busy.get(first).is_none_or(|busy| slot.end <= busy.start)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::rules::tests::every_day;
-    use super::*;
-
-    const LONG_AGO: &str = "2020-01-01T00:00:00Z";
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn search(from: &str, days: i32) -> Search {
-        Search { from: from.parse().unwrap(), days, duration: SignedDuration::from_mins(30) }
-    }
-
-    fn starts(rules: &Rules, search: &Search, busy: &[Interval], now: &str) -> Vec<String> {
-        free(rules, search, busy, at(now)).iter().map(|slot| slot.start.to_string()).collect()
-    }
-
-    #[test]
-    fn a_booked_slot_is_gone_and_its_neighbours_stay() {
-        let rules = every_day("Europe/Berlin", 9, 11);
-        let busy = [Interval { start: at("2026-06-01T07:30:00Z"), end: at("2026-06-01T08:00:00Z") }];
-        let slots = starts(&rules, &search("2026-06-01", 1), &busy, "2026-05-01T00:00:00Z");
-        assert_eq!(slots, ["2026-06-01T07:00:00Z", "2026-06-01T08:00:00Z", "2026-06-01T08:30:00Z"]);
-    }
-
-    #[test]
-    fn a_visit_off_the_grid_takes_every_slot_it_touches() {
-        let rules = every_day("UTC", 9, 11);
-        let busy = [Interval { start: at("2026-06-01T09:15:00Z"), end: at("2026-06-01T09:45:00Z") }];
-        let slots = starts(&rules, &search("2026-06-01", 1), &busy, "2026-05-01T00:00:00Z");
-        assert_eq!(slots, ["2026-06-01T10:00:00Z", "2026-06-01T10:30:00Z"]);
-    }
-
-    #[test]
-    fn hours_that_open_off_the_grid_offer_what_can_be_booked() {
-        let mut rules = every_day("UTC", 9, 11);
-        rules.windows.iter_mut().for_each(|window| window.start += 120);
-        let slots = starts(&rules, &search("2026-06-01", 1), &[], "2026-05-01T00:00:00Z");
-        assert_eq!(slots, ["2026-06-01T09:05:00Z", "2026-06-01T09:35:00Z", "2026-06-01T10:05:00Z"]);
-    }
-
-    #[test]
-    fn what_has_begun_is_not_offered() {
-        let rules = every_day("UTC", 9, 11);
-        let slots = starts(&rules, &search("2026-06-01", 1), &[], "2026-06-01T10:00:00Z");
-        assert_eq!(slots, ["2026-06-01T10:30:00Z"]);
-    }
-
-    #[test]
-    fn the_day_the_clock_goes_back_has_its_hour_twice() {
-        let rules = every_day("Europe/Berlin", 1, 4);
-        assert_eq!(free(&rules, &search("2026-10-25", 1), &[], at("2026-10-01T00:00:00Z")).len(), 8);
-        assert_eq!(free(&rules, &search("2026-03-29", 1), &[], at("2026-03-01T00:00:00Z")).len(), 4);
-    }
-
-    #[test]
-    fn two_weeks_are_the_first_and_the_second_in_every_zone() {
-        for zone in
-            ["Europe/Berlin", "America/Santiago", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Kathmandu"]
-        {
-            let rules = every_day(zone, 0, 24);
-            for from in ["2026-03-22", "2026-03-29", "2026-04-19", "2026-08-30", "2026-10-18", "2026-10-25"] {
-                let first: Date = from.parse().unwrap();
-                let second = first.checked_add(Span::new().days(7)).unwrap();
-                let list = |from, days| {
-                    free(
-                        &rules,
-                        &Search { from, days, ..search("2026-01-01", 1) },
-                        &[],
-                        at("2026-01-01T00:00:00Z"),
-                    )
-                };
-                assert_eq!(list(first, 14), [list(first, 7), list(second, 7)].concat(), "{zone} {from}");
-            }
-        }
-    }
-
-    #[test]
-    fn offered_times_never_overlap_and_lie_within_the_rules() {
-        for zone in
-            ["Europe/Berlin", "America/Santiago", "Africa/Cairo", "Antarctica/Troll", "Pacific/Chatham"]
-        {
-            let rules = every_day(zone, 0, 24);
-            let slots =
-                free(&rules, &search("2026-03-01", 62), &[], at(LONG_AGO).max(at("2026-01-01T00:00:00Z")));
-            assert!(slots.windows(2).all(|pair| pair[0].end <= pair[1].start), "{zone}");
-            assert!(slots.iter().all(|slot| rules.covers(*slot)), "{zone}");
-        }
-    }
-
-    #[test]
-    fn alternatives_are_the_nearest() {
-        let rules = every_day("UTC", 9, 17);
-        let slots = free(&rules, &search("2026-06-01", 1), &[], at("2026-05-01T00:00:00Z"));
-        let slots = nearest(slots, at("2026-06-01T12:10:00Z"));
-        let starts: Vec<_> = slots.iter().map(|slot| slot.start.to_string()).collect();
-        assert_eq!(starts, ["2026-06-01T11:30:00Z", "2026-06-01T12:00:00Z", "2026-06-01T12:30:00Z"]);
-    }
-}
+pub(crate) mod tests;

@@ -1,9 +1,11 @@
 //! What doctors offer, and who may be booked: the projections that make booking independent of other services.
 use super::{Connection, Error, Tx};
 use crate::domain::interval::Interval;
-use crate::domain::rules::{Rules, Window};
+use crate::domain::rules::{Hours, Rules, Window};
+use crate::domain::zone;
+use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use serde::{Deserialize, Serialize};
@@ -12,34 +14,55 @@ use tracing::instrument;
 use uuid::Uuid;
 
 const FIND: &str = "
-    SELECT doctor_id, version, is_active, time_zone, slot_minutes, windows, clock_timestamp() AS now
+    SELECT doctor_id, version, is_active, time_zone, slot_minutes, windows, extras,
+           clock_timestamp() AS now
       FROM appointment.calendars
      WHERE doctor_id = $1";
 
 const LOCK: &str = "
-    SELECT doctor_id, version, is_active, time_zone, slot_minutes, windows, clock_timestamp() AS now
+    SELECT doctor_id, version, is_active, time_zone, slot_minutes, windows, extras,
+           clock_timestamp() AS now
       FROM appointment.calendars
      WHERE doctor_id = $1
        FOR NO KEY UPDATE";
 
 const PUT: &str = "
-    INSERT INTO appointment.calendars (doctor_id, version, is_active, time_zone, slot_minutes, windows)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO appointment.calendars (doctor_id, version, is_active, time_zone, slot_minutes, windows, extras)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (doctor_id) DO UPDATE
        SET version = excluded.version, is_active = excluded.is_active, time_zone = excluded.time_zone,
-           slot_minutes = excluded.slot_minutes, windows = excluded.windows
+           slot_minutes = excluded.slot_minutes, windows = excluded.windows, extras = excluded.extras
      WHERE calendars.version < excluded.version";
 
-const BUSY: &str = "
-    SELECT busy_from, busy_until
-      FROM appointment.claims
-     WHERE active AND resource_id = $1 AND busy && tstzrange($2, $3, '[)')
-     ORDER BY busy_from";
+/// Of active doctors, by what they are asked for.
+const FIND_ALL: &str = "
+    SELECT doctor_id, version, is_active, time_zone, slot_minutes, windows, extras, clock_timestamp() AS now
+      FROM appointment.calendars
+     WHERE is_active
+       AND (cardinality($1::uuid[]) = 0 OR doctor_id = ANY($1))
+       AND ($2 = '' OR lower(extras->>'specialization') = lower($2))
+       AND ($3 = '' OR extras->'languages' ? $3)
+     ORDER BY doctor_id
+     LIMIT $4";
+
+/// In order, so that no two who lock several wait for each other.
+const LOCK_ALL: &str = "
+    SELECT doctor_id, version, is_active, time_zone, slot_minutes, windows, extras, clock_timestamp() AS now
+      FROM appointment.calendars
+     WHERE $1::uuid[] IS NULL OR doctor_id = ANY($1)
+     ORDER BY doctor_id
+       FOR NO KEY UPDATE";
 
 const OPEN_VISITS_OF_DOCTOR: &str = "
     SELECT id, start_time, end_time
       FROM appointment.appointments
-     WHERE doctor_id = $1 AND end_time > clock_timestamp() AND status IN ('scheduled', 'confirmed')
+     WHERE doctor_id = $1 AND end_time > clock_timestamp() AND status IN ('requested', 'scheduled', 'confirmed')
+     ORDER BY start_time, id";
+
+const OPEN_VISITS_IN_ROOMS: &str = "
+    SELECT id
+      FROM appointment.appointments
+     WHERE room_id = ANY($1) AND end_time > clock_timestamp() AND status IN ('held', 'requested', 'scheduled', 'confirmed')
      ORDER BY start_time, id";
 
 /// Holds back others who would write the first row of the same id; a row that is not there cannot be locked.
@@ -48,8 +71,13 @@ const RESERVE: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::t
 const LOCK_PARTY: &str = "
     SELECT version FROM appointment.parties WHERE patient_id = $1 FOR UPDATE";
 
-const SHARE_PARTY: &str = "
-    SELECT is_active FROM appointment.parties WHERE patient_id = $1 FOR SHARE";
+/// Not shared: a patient who moves visits with two doctors, each to the time of the other, would wait in a circle.
+const HOLD_PARTY: &str = "
+    SELECT is_active FROM appointment.parties WHERE patient_id = $1 FOR NO KEY UPDATE";
+
+/// In order, so that no two who hold several wait for each other.
+const HOLD_PARTIES: &str = "
+    SELECT FROM appointment.parties WHERE patient_id = ANY($1) ORDER BY patient_id FOR NO KEY UPDATE";
 
 const PUT_PARTY: &str = "
     INSERT INTO appointment.parties (patient_id, version, is_active)
@@ -61,7 +89,7 @@ const PUT_PARTY: &str = "
 const OPEN_VISITS_OF_PATIENT: &str = "
     SELECT id
       FROM appointment.appointments
-     WHERE patient_id = $1 AND end_time > clock_timestamp() AND status IN ('scheduled', 'confirmed')
+     WHERE patient_id = $1 AND end_time > clock_timestamp() AND status IN ('requested', 'scheduled', 'confirmed')
      ORDER BY start_time, id";
 
 /// A doctor's rules, and the time at which they were read, by the clock of the database.
@@ -74,26 +102,34 @@ pub struct Locked {
 #[derive(Serialize, Deserialize)]
 struct StoredWindow {
     day: i8,
-    start: u32,
-    end: u32,
+    #[serde(flatten)]
+    hours: Hours,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Date>,
 }
 
 impl Connection {
     /// What `doctor` offers; none when nothing is known of the doctor.
     #[instrument(name = "db.calendar.find", skip_all)]
     pub async fn calendar(&self, doctor: DoctorId) -> Result<Option<Locked>, Error> {
-        let statement = self.client.prepare_cached(FIND).await?;
-        self.client.query_opt(&statement, &[&doctor.0]).await?.as_ref().map(Locked::try_from).transpose()
+        one(&self.client, FIND, doctor).await
     }
 
-    /// When `doctor` is taken within `span`, by start.
-    #[instrument(name = "db.claims.busy", skip_all)]
-    pub async fn busy(&self, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, Error> {
-        let statement = self.client.prepare_cached(BUSY).await?;
-        let rows = self.client.query(&statement, &[&doctor.0, &span.start, &span.end]).await?;
-        let interval =
-            |row: &Row| Ok(Interval { start: row.try_get("busy_from")?, end: row.try_get("busy_until")? });
-        rows.iter().map(interval).collect()
+    /// The rules of active doctors: of `doctors` or of all, by `specialization` and `language` if not empty.
+    #[instrument(name = "db.calendars.find_all", skip_all)]
+    pub async fn calendars(
+        &self,
+        doctors: &[DoctorId],
+        specialization: &str,
+        language: &str,
+        limit: i64,
+    ) -> Result<Vec<Locked>, Error> {
+        let doctors: Vec<Uuid> = doctors.iter().map(|doctor| doctor.0).collect();
+        let statement = self.client.prepare_cached(FIND_ALL).await?;
+        let rows = self.client.query(&statement, &[&doctors, &specialization, &language, &limit]).await?;
+        rows.iter().map(Locked::try_from).collect()
     }
 }
 
@@ -109,8 +145,15 @@ impl Tx<'_> {
     /// What `doctor` offers, held still until the transaction ends: bookings with one doctor take turns.
     #[instrument(name = "db.calendar.lock", skip_all)]
     pub async fn lock_calendar(&self, doctor: DoctorId) -> Result<Option<Locked>, Error> {
-        let statement = self.tx.prepare_cached(LOCK).await?;
-        self.tx.query_opt(&statement, &[&doctor.0]).await?.as_ref().map(Locked::try_from).transpose()
+        one(&self.tx, LOCK, doctor).await
+    }
+
+    /// What each of `doctors` offers, or every doctor, held still until the transaction ends: nobody books meanwhile.
+    #[instrument(name = "db.calendar.lock_all", skip_all)]
+    pub async fn lock_calendars(&self, doctors: Option<&[DoctorId]>) -> Result<Vec<Locked>, Error> {
+        let doctors: Option<Vec<Uuid>> = doctors.map(|ids| ids.iter().map(|id| id.0).collect());
+        let statement = self.tx.prepare_cached(LOCK_ALL).await?;
+        self.tx.query(&statement, &[&doctors]).await?.iter().map(Locked::try_from).collect()
     }
 
     /// Replaces what a doctor offers, unless a later version is known.
@@ -118,11 +161,14 @@ impl Tx<'_> {
     pub async fn put_calendar(&self, rules: &Rules) -> Result<(), Error> {
         let windows: Vec<StoredWindow> = rules.windows.iter().map(StoredWindow::from).collect();
         let windows = serde_json::to_value(windows).map_err(|_| unreadable("windows"))?;
+        let Rules { doctor_id, version, is_active, zone, slot_minutes, windows: _, extras } = rules;
+        let extras = serde_json::to_value(extras).map_err(|_| unreadable("extras"))?;
         let statement = self.tx.prepare_cached(PUT).await?;
-        let Rules { doctor_id, version, is_active, slot_minutes, .. } = rules;
-        let zone = rules.zone_name();
         self.tx
-            .execute(&statement, &[&doctor_id.0, version, is_active, &zone, slot_minutes, &windows])
+            .execute(
+                &statement,
+                &[&doctor_id.0, version, is_active, &zone::name(zone), slot_minutes, &windows, &extras],
+            )
             .await?;
         Ok(())
     }
@@ -142,6 +188,17 @@ impl Tx<'_> {
         rows.iter().map(visit).collect()
     }
 
+    /// The visits ahead in any of `rooms`, by start.
+    #[instrument(name = "db.appointments.open_in_rooms", skip_all)]
+    pub async fn open_visits_in_rooms(&self, rooms: &[Uuid]) -> Result<Vec<AppointmentId>, Error> {
+        if rooms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = self.tx.prepare_cached(OPEN_VISITS_IN_ROOMS).await?;
+        let rows = self.tx.query(&statement, &[&rooms]).await?;
+        rows.iter().map(|row| Ok(AppointmentId(row.try_get("id")?))).collect()
+    }
+
     /// The version of what is known of `patient`, held still until the transaction ends.
     #[instrument(name = "db.party.lock", skip_all)]
     pub async fn lock_party(&self, patient: PatientId) -> Result<Option<i64>, Error> {
@@ -151,11 +208,20 @@ impl Tx<'_> {
     }
 
     /// Whether `patient` may be booked, true until the transaction ends; none when nothing is known.
-    #[instrument(name = "db.party.share", skip_all)]
-    pub async fn share_party(&self, patient: PatientId) -> Result<Option<bool>, Error> {
-        let statement = self.tx.prepare_cached(SHARE_PARTY).await?;
+    #[instrument(name = "db.party.hold", skip_all)]
+    pub async fn hold_party(&self, patient: PatientId) -> Result<Option<bool>, Error> {
+        let statement = self.tx.prepare_cached(HOLD_PARTY).await?;
         let row = self.tx.query_opt(&statement, &[&patient.0]).await?;
         row.map(|row| Ok(row.try_get("is_active")?)).transpose()
+    }
+
+    /// Lets nobody else book for `patients` until the transaction ends.
+    #[instrument(name = "db.party.hold_all", skip_all)]
+    pub async fn hold_parties(&self, patients: &[PatientId]) -> Result<(), Error> {
+        let patients: Vec<Uuid> = patients.iter().map(|patient| patient.0).collect();
+        let statement = self.tx.prepare_cached(HOLD_PARTIES).await?;
+        self.tx.execute(&statement, &[&patients]).await?;
+        Ok(())
     }
 
     /// Says whether `patient` may be booked, unless a later version is known.
@@ -189,24 +255,34 @@ impl TryFrom<&Row> for Locked {
             zone: TimeZone::get(row.try_get("time_zone")?).map_err(|_| unreadable("time_zone"))?,
             slot_minutes: row.try_get("slot_minutes")?,
             windows,
+            extras: serde_json::from_value(row.try_get("extras")?).map_err(|_| unreadable("extras"))?,
         };
         Ok(Self { rules, now: row.try_get("now")? })
     }
 }
 
 impl From<&Window> for StoredWindow {
-    fn from(&Window { weekday, start, end }: &Window) -> Self {
-        Self { day: weekday.to_monday_zero_offset(), start, end }
+    fn from(&Window { weekday, hours, valid_from, valid_until }: &Window) -> Self {
+        Self { day: weekday.to_monday_zero_offset(), hours, from: valid_from, until: valid_until }
     }
 }
 
 impl TryFrom<StoredWindow> for Window {
     type Error = Error;
 
-    fn try_from(StoredWindow { day, start, end }: StoredWindow) -> Result<Self, Error> {
+    fn try_from(StoredWindow { day, hours, from, until }: StoredWindow) -> Result<Self, Error> {
         let weekday = Weekday::from_monday_zero_offset(day).map_err(|_| unreadable("windows"))?;
-        Ok(Self { weekday, start, end })
+        Ok(Self { weekday, hours, valid_from: from, valid_until: until })
     }
+}
+
+async fn one(
+    client: &impl GenericClient,
+    statement: &str,
+    doctor: DoctorId,
+) -> Result<Option<Locked>, Error> {
+    let statement = client.prepare_cached(statement).await?;
+    client.query_opt(&statement, &[&doctor.0]).await?.as_ref().map(Locked::try_from).transpose()
 }
 
 fn unreadable(column: &'static str) -> Error {

@@ -1,45 +1,67 @@
-//! Lists of visits, and who treats whom.
+//! Lists of visits, how patients keep to them, and who treats whom.
+use super::appointments::columns;
 use super::{Connection, Error};
 use crate::domain::appointment::Appointment;
+use crate::domain::interval::Interval;
 use crate::domain::status::Status;
 use jiff::Timestamp;
 use postgres_types::ToSql;
-use proto::ids::{AppointmentId, DoctorId, PatientId, UserId};
+use proto::ids::{AppointmentId, DoctorId, PatientId};
 use serde::{Deserialize, Serialize};
 use tracing::instrument;
 
-const COLUMNS: &str = "
-    SELECT id, patient_id, doctor_id, start_time, end_time, time_zone, status::text AS status, notes, is_vouched,
-           version, created_at, updated_at
+/// What is held is no visit yet. When nobody answered a request in time, it has expired, whoever has noticed.
+pub(super) const COLUMNS: &str =
+    concat!(columns!(), ", clock_timestamp() AS now FROM appointment.appointments WHERE hold_token IS NULL");
+
+const IS_OVERDUE: &str = "(status = 'requested' AND least(respond_by, start_time) <= clock_timestamp())";
+
+const UNRESOLVED: &str = "AND status IN ('scheduled', 'confirmed', 'arrived', 'checked_in', 'in_progress')
+    AND end_time <= clock_timestamp()";
+
+const ATTENDANCE: &str = "
+    SELECT count(*) FILTER (WHERE status = 'completed') AS kept,
+           count(*) FILTER (WHERE status = 'cancelled' AND is_late_cancel) AS late_cancelled,
+           count(*) FILTER (WHERE status = 'no_show') AS no_show
       FROM appointment.appointments
-     WHERE true";
+     WHERE patient_id = $1";
 
-const HISTORY: &str = "
-    SELECT version, kind, from_status::text AS from_status, to_status::text AS to_status, start_time, end_time,
-           actor_id, actor_role, at
-      FROM appointment.appointment_events
-     WHERE appointment_id = $1
-     ORDER BY version";
-
-/// A visit that the patient or the reception stands behind and that was not cancelled, within a year.
+/// A visit that was agreed upon, that the patient or the reception stands behind, and that was not called off, within
+/// a year.
 const TREATS: &str = "
     SELECT EXISTS (
         SELECT 1 FROM appointment.appointments
          WHERE doctor_id = $1 AND patient_id = $2 AND is_vouched AND status <> 'cancelled'
+           AND status NOT IN ('held', 'requested', 'expired', 'entered_in_error')
            AND start_time BETWEEN clock_timestamp() - interval '365 days' AND clock_timestamp() + interval '365 days')";
 
 const TREATED: &str = "
     SELECT DISTINCT patient_id
       FROM appointment.appointments
      WHERE doctor_id = $1 AND is_vouched AND status <> 'cancelled'
+       AND status NOT IN ('held', 'requested', 'expired', 'entered_in_error')
        AND start_time BETWEEN clock_timestamp() - interval '365 days' AND clock_timestamp() + interval '365 days'";
+
+/// Visits ahead of a doctor that overlap a span, by start.
+const AHEAD_WITHIN: &str = concat!(
+    columns!(),
+    "
+      FROM appointment.appointments
+     WHERE doctor_id = $1 AND start_time < $3 AND end_time > $2 AND start_time > clock_timestamp()
+       AND start_time >= $2 - interval '1 day' AND status IN ('requested', 'scheduled', 'confirmed')
+     ORDER BY start_time, id
+     LIMIT $4"
+);
 
 /// Which visits to list; what is not set does not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub patient_id: Option<PatientId>,
     pub doctor_id: Option<DoctorId>,
+    /// Without one, what expired or was entered in error is left out. What is held always is.
     pub status: Option<Status>,
+    /// Only visits that are over and of which nobody said how they ended.
+    pub is_unresolved: bool,
     /// Starts at or after.
     pub from: Option<Timestamp>,
     /// Starts before.
@@ -53,31 +75,37 @@ pub struct Filter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position(pub Timestamp, pub AppointmentId);
 
-/// One change of a visit.
-pub struct HistoryEntry {
-    pub version: i64,
-    pub kind: String,
-    pub from_status: Option<Status>,
-    pub to_status: Status,
-    pub start_time: Timestamp,
-    pub end_time: Timestamp,
-    pub actor_id: UserId,
-    pub actor_role: String,
-    pub at: Timestamp,
+/// How a patient kept to what was agreed.
+pub struct Attendance {
+    pub kept: i64,
+    pub late_cancelled: i64,
+    pub no_show: i64,
 }
 
 impl Connection {
     /// Visits by start and id.
     #[instrument(name = "db.appointments.list", skip_all)]
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Appointment>, Error> {
-        let Filter { patient_id, doctor_id, status, from, until, after, limit } = filter;
+        let Filter { patient_id, doctor_id, status, is_unresolved, from, until, after, limit } = filter;
         let patient_id = patient_id.map(|id| id.0);
         let doctor_id = doctor_id.map(|id| id.0);
-        let status = status.map(Status::name);
+        let status_name = status.map(Status::name);
         let mut query = Query::select(COLUMNS);
         query.narrow("patient_id =", patient_id.as_ref());
         query.narrow("doctor_id =", doctor_id.as_ref());
-        query.narrow("status::text =", status.as_ref());
+        match status {
+            Some(Status::Held) => query.add("AND false"),
+            Some(Status::Expired) => query.add(&format!("AND (status = 'expired' OR {IS_OVERDUE})")),
+            Some(_) => {
+                query.narrow("status::text =", status_name.as_ref());
+                query.add(&format!("AND NOT {IS_OVERDUE}"));
+            }
+            None if *is_unresolved => query.add(UNRESOLVED),
+            None => {
+                query.add("AND status NOT IN ('held', 'expired', 'entered_in_error')");
+                query.add(&format!("AND NOT {IS_OVERDUE}"));
+            }
+        }
         query.narrow("start_time >=", from.as_ref());
         query.narrow("start_time <", until.as_ref());
         if let Some(Position(start, id)) = after {
@@ -89,30 +117,32 @@ impl Connection {
 
         let statement = self.client.prepare_cached(&query.text).await?;
         let rows = self.client.query(&statement, &query.values).await?;
+        rows.iter().map(|row| Ok(Appointment::try_from(row)?.at(row.try_get("now")?))).collect()
+    }
+
+    /// Visits ahead of `doctor` that overlap `span`, by start.
+    #[instrument(name = "db.appointments.ahead_within", skip_all)]
+    pub async fn ahead_within(
+        &self,
+        doctor: DoctorId,
+        span: Interval,
+        limit: i64,
+    ) -> Result<Vec<Appointment>, Error> {
+        let statement = self.client.prepare_cached(AHEAD_WITHIN).await?;
+        let rows = self.client.query(&statement, &[&doctor.0, &span.start, &span.end, &limit]).await?;
         rows.iter().map(Appointment::try_from).collect()
     }
 
-    /// Every change of a visit, oldest first.
-    #[instrument(name = "db.appointment_events.list", skip_all, fields(appointment.id = %id))]
-    pub async fn history(&self, id: AppointmentId) -> Result<Vec<HistoryEntry>, Error> {
-        let statement = self.client.prepare_cached(HISTORY).await?;
-        let rows = self.client.query(&statement, &[&id.0]).await?;
-        let unreadable = |column| Error::Unreadable { table: "appointment_events", column };
-        let entry = |row: &tokio_postgres::Row| {
-            let from_status: Option<&str> = row.try_get("from_status")?;
-            Ok(HistoryEntry {
-                version: row.try_get("version")?,
-                kind: row.try_get("kind")?,
-                from_status: from_status.and_then(Status::parse),
-                to_status: Status::parse(row.try_get("to_status")?).ok_or_else(|| unreadable("to_status"))?,
-                start_time: row.try_get("start_time")?,
-                end_time: row.try_get("end_time")?,
-                actor_id: UserId(row.try_get("actor_id")?),
-                actor_role: row.try_get("actor_role")?,
-                at: row.try_get("at")?,
-            })
-        };
-        rows.iter().map(entry).collect()
+    /// The counts of all visits of a patient.
+    #[instrument(name = "db.appointments.attendance", skip_all)]
+    pub async fn attendance(&self, patient: PatientId) -> Result<Attendance, Error> {
+        let statement = self.client.prepare_cached(ATTENDANCE).await?;
+        let row = self.client.query_one(&statement, &[&patient.0]).await?;
+        Ok(Attendance {
+            kept: row.try_get("kept")?,
+            late_cancelled: row.try_get("late_cancelled")?,
+            no_show: row.try_get("no_show")?,
+        })
     }
 
     #[instrument(name = "db.appointments.treats", skip_all)]

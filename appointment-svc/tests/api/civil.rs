@@ -107,6 +107,7 @@ async fn a_date_offers_as_many_hours_as_it_has_in_every_zone() {
                 date: dates[0].to_string(),
                 days: 3,
                 duration_minutes: 30,
+                ..ListAvailableSlotsRequest::default()
             };
             let together = staff.list_available_slots(request).await.unwrap().into_inner();
             let together: Vec<_> = together.slots.iter().map(|slot| span(slot).0).collect();

@@ -161,7 +161,7 @@ impl Clinic {
 
     /// Somebody, with a connection of their own.
     pub(crate) fn by(&self, role: Role) -> Client {
-        self.user(User { id: UserId::random(), session_id: SessionId::random(), role })
+        self.user(someone(role))
     }
 
     pub(crate) fn user(&self, user: User) -> Client {
@@ -250,6 +250,11 @@ impl DerefMut for Sql {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.client
     }
+}
+
+/// A user who has not been here before.
+pub(crate) fn someone(role: Role) -> User {
+    User { id: UserId::random(), session_id: SessionId::random(), role }
 }
 
 fn config(settings: &BTreeMap<&'static str, String>) -> Config {

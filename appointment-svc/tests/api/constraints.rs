@@ -5,20 +5,35 @@ use jiff::{SignedDuration, Timestamp};
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use uuid::Uuid;
 
-/// Time taken in the table itself; the constraint that it breaks, if any.
+/// Time taken in the table itself, by somebody who comes alone; the constraint that it breaks, if any.
 async fn claim(
+    sql: &Client,
+    couple: (DoctorId, PatientId),
+    lane: i16,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<AppointmentId, String> {
+    claim_in(sql, couple, lane, None, from, until).await
+}
+
+/// [`claim`], of somebody who comes to a session with others.
+async fn claim_in(
     sql: &Client,
     (doctor, patient): (DoctorId, PatientId),
     lane: i16,
+    session: Option<Uuid>,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<AppointmentId, String> {
     let visit = ledger::enter(sql, (doctor, patient), from, until).await;
     let claim = "
-        INSERT INTO appointment.claims (appointment_id, resource_id, lane, patient_id, busy_from, busy_until)
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    let claimed = sql.execute(claim, &[&visit.0, &doctor.0, &lane, &patient.0, &from, &until]).await;
+        INSERT INTO appointment.claims
+               (appointment_id, resource_id, lane, patient_id, busy_from, busy_until, session_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let claimed =
+        sql.execute(claim, &[&visit.0, &doctor.0, &lane, &patient.0, &from, &until, &session]).await;
     claimed.map(|_| visit).map_err(|error| broken(&error))
 }
 
@@ -48,9 +63,25 @@ async fn the_database_itself_keeps_a_doctor_from_two_visits_at_once() {
         let refused = claim(&clinic.sql, (doctor, PatientId::random()), 0, from, until).await;
         assert_eq!(refused.unwrap_err(), "no_double_booking", "{from} to {until}");
     }
-    // Somebody else's, and another lane of the same doctor.
+    // Somebody else's, and one that is booked over it on purpose.
     claim(&clinic.sql, couple(), 0, at(3, 9, 0), at(3, 9, 30)).await.unwrap();
-    claim(&clinic.sql, (doctor, PatientId::random()), 1, at(3, 9, 0), at(3, 9, 30)).await.unwrap();
+    claim(&clinic.sql, (doctor, PatientId::random()), 100, at(3, 9, 0), at(3, 9, 30)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_database_itself_lets_only_those_of_one_session_come_at_once() {
+    let clinic = Clinic::open().await;
+    let doctor = DoctorId::random();
+    let session = Some(Uuid::now_v7());
+    let take = |lane, session| {
+        claim_in(&clinic.sql, (doctor, PatientId::random()), lane, session, at(3, 9, 0), at(3, 10, 0))
+    };
+    take(0, session).await.unwrap();
+    take(1, session).await.unwrap();
+    assert_eq!(take(1, session).await.unwrap_err(), "no_double_booking");
+    for stranger in [None, Some(Uuid::now_v7())] {
+        assert_eq!(take(2, stranger).await.unwrap_err(), "no_two_sessions");
+    }
 }
 
 #[tokio::test]
@@ -58,9 +89,9 @@ async fn the_database_itself_keeps_a_patient_from_two_visits_at_once() {
     let clinic = Clinic::open().await;
     let (doctor, patient) = couple();
     claim(&clinic.sql, (doctor, patient), 0, at(3, 9, 0), at(3, 9, 30)).await.unwrap();
-    for (doctor, lane) in [(DoctorId::random(), 0), (doctor, 1)] {
+    for (doctor, lane) in [(DoctorId::random(), 0), (doctor, 100)] {
         let refused = claim(&clinic.sql, (doctor, patient), lane, at(3, 9, 15), at(3, 9, 45)).await;
-        assert_eq!(refused.unwrap_err(), "no_patient_overlap");
+        assert_eq!(refused.unwrap_err(), "no_patient_in_two_visits");
     }
 }
 

@@ -138,11 +138,13 @@ async fn others_are_told_ids_and_versions_and_no_word_of_the_visit() {
         });
         (format!("appointment.{kind}"), visit.id.clone(), data)
     };
-    let expected = [
+    let mut expected = [
         expected("booked", 1, "scheduled"),
         expected("rescheduled", 2, "scheduled"),
         expected("cancelled", 3, "cancelled"),
     ];
+    expected[2].2["from_status"] = "scheduled".into();
+    expected[2].2["is_moved"] = false.into();
     assert_eq!(told.collect::<Vec<(String, String, Value)>>(), expected);
 }
 

@@ -19,8 +19,12 @@ async fn a_history_tells_who_did_what_from_where_to_where() {
 
     let visit = book(&mut by_ann, patient, doctor, at(3, 9, 0)).await.unwrap();
     let id = visit.id;
-    let confirm =
-        UpdateAppointmentStatusRequest { id: id.clone(), status: Confirmed.into(), expected_version: 1 };
+    let confirm = UpdateAppointmentStatusRequest {
+        id: id.clone(),
+        status: Confirmed.into(),
+        expected_version: 1,
+        ..UpdateAppointmentStatusRequest::default()
+    };
     by_staff.update_appointment_status(confirm).await.unwrap();
     reschedule(&mut by_ann, &id, at(3, 10, 0)).await.unwrap();
     let edit = UpdateAppointmentRequest {

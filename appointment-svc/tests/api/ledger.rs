@@ -13,14 +13,14 @@ const FAULTS: [(&str, &str); 6] = [
            JOIN appointment.appointments b
              ON a.id < b.id AND (a.doctor_id = b.doctor_id OR a.patient_id = b.patient_id)
             AND a.start_time < b.end_time AND b.start_time < a.end_time
-          WHERE a.status IN ('scheduled', 'confirmed', 'completed')
-            AND b.status IN ('scheduled', 'confirmed', 'completed')",
+          WHERE a.status NOT IN ('cancelled', 'no_show', 'expired', 'entered_in_error')
+            AND b.status NOT IN ('cancelled', 'no_show', 'expired', 'entered_in_error')",
     ),
     (
         "a visit that does not have its time",
         "SELECT id, doctor_id, patient_id, start_time, end_time
            FROM appointment.appointments
-          WHERE status IN ('scheduled', 'confirmed', 'completed')
+          WHERE status NOT IN ('cancelled', 'no_show', 'expired', 'entered_in_error')
          EXCEPT
          SELECT appointment_id, resource_id, patient_id, busy_from, busy_until
            FROM appointment.claims WHERE active",
@@ -32,7 +32,7 @@ const FAULTS: [(&str, &str); 6] = [
          EXCEPT ALL
          SELECT id, doctor_id, patient_id, start_time, end_time
            FROM appointment.appointments
-          WHERE status IN ('scheduled', 'confirmed', 'completed')",
+          WHERE status NOT IN ('cancelled', 'no_show', 'expired', 'entered_in_error')",
     ),
     (
         "a history that does not lead from version to version",
@@ -46,6 +46,7 @@ const FAULTS: [(&str, &str); 6] = [
     (
         "a visit that is not as its history ends",
         "SELECT id, version, status, start_time, end_time FROM appointment.appointments
+          WHERE hold_token IS NULL
          EXCEPT
          SELECT DISTINCT ON (appointment_id) appointment_id, version, to_status, start_time, end_time
            FROM (SELECT * FROM appointment.appointment_events ORDER BY appointment_id, version DESC) entries",
@@ -57,7 +58,8 @@ const FAULTS: [(&str, &str); 6] = [
                    FROM appointment.appointment_events) changes
            FULL JOIN (SELECT aggregate_id AS id, (data->>'version')::bigint AS version, event_type AS kind,
                              count(*) AS times
-                        FROM appointment.outbox GROUP BY 1, 2, 3) told
+                        FROM appointment.outbox WHERE event_type <> 'appointment.slot_released'
+                       GROUP BY 1, 2, 3) told
              ON told.id = changes.id AND told.version = changes.version AND told.kind = changes.kind
           WHERE told.times IS DISTINCT FROM 1 OR changes.id IS NULL",
     ),
@@ -99,4 +101,19 @@ pub(crate) async fn enter(
         VALUES ($1, $2, $3, $4, $5, 'UTC', $4 AT TIME ZONE 'UTC', 'scheduled', 1, true)";
     sql.execute(visit, &[&id.0, &patient.0, &doctor.0, &from, &until]).await.unwrap();
     id
+}
+
+/// Time taken in the table itself, with no visit being asked.
+pub(crate) async fn claim(
+    sql: &impl GenericClient,
+    visit: AppointmentId,
+    (doctor, patient): (DoctorId, PatientId),
+    lane: i16,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<(), tokio_postgres::Error> {
+    let claim = "
+        INSERT INTO appointment.claims (appointment_id, resource_id, lane, patient_id, busy_from, busy_until)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    sql.execute(claim, &[&visit.0, &doctor.0, &lane, &patient.0, &from, &until]).await.map(drop)
 }

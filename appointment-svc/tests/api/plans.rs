@@ -1,6 +1,7 @@
 use crate::clinic::Clinic;
+use appointment_svc::domain::claims::LONGEST;
 use appointment_svc::domain::interval::Interval;
-use appointment_svc::store::{Filter, Position, Store};
+use appointment_svc::store::{Filter, Look, Position, Store};
 use deadpool_postgres::Pool;
 use jiff::{SignedDuration, Timestamp};
 use platform::config;
@@ -131,6 +132,7 @@ async fn every_list_of_visits_is_read_from_an_index() {
     let of_doctor = |filter: &Filter| Filter { doctor_id: Some(bench.doctor), ..filter.clone() };
     let of_patient = |filter: &Filter| Filter { patient_id: Some(bench.patient), ..filter.clone() };
     let lists = [
+        (Filter { is_unresolved: true, ..page.clone() }, vec!["51"], "appointments_unresolved"),
         (of_patient(&page), vec![patient.as_str(), "51"], "appointments_by_patient"),
         (of_doctor(&page), vec![doctor.as_str(), "51"], "appointments_by_doctor"),
         (page, vec!["51"], "appointments_by_start"),
@@ -183,12 +185,24 @@ async fn what_a_booking_looks_at_is_read_from_an_index() {
     let mut connection = bench.store.connection().await.unwrap();
     let now = connection.now().await.unwrap();
     let week = Interval { start: now, end: now + SignedDuration::from_hours(7 * 24) };
-    let busy = connection.busy(doctor, week).await.unwrap();
-    assert!(busy.len() > 100);
+    let look = Look { resources: &[doctor.0], patient: Some(patient), span: week, excluding: None };
+    let taken = connection.taken(look).await.unwrap();
+    assert!(taken.len() > 100);
     drop(connection);
-    let plan = bench.plan(&[&doctor_text, &week.start.to_string(), &week.end.to_string()]).await;
-    plan.uses("no_double_booking");
-    assert_eq!(plan.wasted(), 0, "not all that the doctor ever did");
+    let reach = week.start - LONGEST;
+    let plan = bench
+        .plan(&[
+            &format!("{{{doctor_text}}}"),
+            &reach.to_string(),
+            &week.start.to_string(),
+            &week.end.to_string(),
+            &Uuid::nil().to_string(),
+            &patient_text,
+        ])
+        .await;
+    plan.uses("claims_by_resource");
+    plan.uses("claims_by_patient");
+    assert!(plan.wasted() < 100, "what begins too early to reach the week, not all that the doctor ever did");
 
     connection = bench.store.connection().await.unwrap();
     let tx = connection.begin().await.unwrap();

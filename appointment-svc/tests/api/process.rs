@@ -4,6 +4,7 @@ use local::ports;
 use local::probe::Probe;
 use std::process::Stdio;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
 /// Killed when dropped.
@@ -35,4 +36,23 @@ impl Process {
         tokio::time::timeout(PATIENCE, serving).await.expect("the process does not serve");
         Self { url: format!("http://{address}"), _child: child }
     }
+}
+
+/// Whether `appointment-svc verify` finds the database of `clinic` sound, and what it writes.
+pub(crate) async fn verify(clinic: &Clinic) -> (bool, String) {
+    command(clinic, "verify").await
+}
+
+/// Whether a command of the service succeeds on the database of `clinic`, and what it writes.
+pub(crate) async fn command(clinic: &Clinic, name: &str) -> (bool, String) {
+    // Where another process serves, as it does where this one is run.
+    let serving = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = serving.local_addr().unwrap().to_string();
+    let verified = Command::new(env!("CARGO_BIN_EXE_appointment-svc"))
+        .args(clinic.arguments())
+        .args(["--listen", &address, "--admin-listen", &address, "--log-level", "off", name])
+        .output()
+        .await
+        .unwrap();
+    (verified.status.success(), String::from_utf8(verified.stdout).unwrap())
 }

@@ -138,8 +138,11 @@ async fn those_who_are_known_need_no_neighbour() {
     assert_eq!(free(&mut staff, doctor, date_in(3)).await.len(), 14);
     let listed = staff.list_appointments(ListAppointmentsRequest::default()).await.unwrap().into_inner();
     assert_eq!(listed.appointments.len(), 2);
-    let read =
-        staff.get_appointment(GetAppointmentRequest { id: visit.id.clone() }).await.unwrap().into_inner();
+    let read = staff
+        .get_appointment(GetAppointmentRequest { id: visit.id.clone(), as_of_time: None })
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((read.start_time, read.patient_name.as_str()), (moved.start_time, ""));
     cancel(&mut staff, &visit.id).await.unwrap();
 }

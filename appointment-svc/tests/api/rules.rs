@@ -92,7 +92,7 @@ async fn a_doctor_who_left_cannot_be_booked() {
     let refused = slots(&mut staff, doctor, date_in(3)).await;
     assert_eq!(refusal(refused), (Code::NotFound, "DOCTOR_NOT_FOUND".to_owned()));
     let refused = reschedule(&mut staff, &visit.id, at(3, 10, 0)).await;
-    assert_eq!(refusal(refused), (Code::FailedPrecondition, "OUTSIDE_AVAILABILITY".to_owned()));
+    assert_eq!(refusal(refused), (Code::FailedPrecondition, "DOCTOR_INACTIVE".to_owned()));
     cancel(&mut staff, &visit.id).await.unwrap();
 }
 

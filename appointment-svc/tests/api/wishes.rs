@@ -7,8 +7,10 @@ use platform::clock::Clock;
 use platform::fault;
 use prost_types::FieldMask;
 use proto::appointment::{
-    ApplyDoctorRulesRequest, ApplyPatientPartyRequest, Appointment, BookAppointmentRequest,
-    CancelAppointmentRequest, ListAvailableSlotsRequest, Slot, UpdateAppointmentRequest,
+    ApplyDoctorRulesRequest, ApplyPatientPartyRequest, Appointment, AppointmentStatus,
+    BookAppointmentRequest, CancelAppointmentRequest, CreateHoldRequest, GetAppointmentRequest, Hold,
+    ListAppointmentsRequest, ListAvailableSlotsRequest, Slot, UndoAppointmentChangeRequest,
+    UpdateAppointmentRequest, UpdateAppointmentStatusRequest,
 };
 use proto::doctor::{DoctorRules, doctor_rules::Window};
 use proto::ids::{DoctorId, PatientId};
@@ -38,11 +40,13 @@ pub(crate) fn hours(zone: &str, start: &str, end: &str) -> DoctorRules {
         time_zone: zone.to_owned(),
         slot_minutes: 30,
         windows: (0..7).map(|day| window(day, start, end)).collect(),
+        ..DoctorRules::default()
     }
 }
 
 pub(crate) fn window(day_of_week: i32, start: &str, end: &str) -> Window {
-    Window { day_of_week, start_time: format!("{start}:00"), end_time: format!("{end}:00") }
+    let (start_time, end_time) = (format!("{start}:00"), format!("{end}:00"));
+    Window { day_of_week, start_time, end_time, ..Window::default() }
 }
 
 /// The version that is then in force.
@@ -105,8 +109,67 @@ pub(crate) async fn reschedule(
 }
 
 pub(crate) async fn cancel(client: &mut Client, id: &str) -> Result<Appointment, Status> {
-    let request = CancelAppointmentRequest { id: id.to_owned(), expected_version: 0 };
+    let request = CancelAppointmentRequest { id: id.to_owned(), ..CancelAppointmentRequest::default() };
     client.cancel_appointment(request).await.map(Response::into_inner)
+}
+
+/// A hold of the doctor's usual length.
+pub(crate) fn hold_of(patient: PatientId, doctor: DoctorId, start: Timestamp) -> CreateHoldRequest {
+    CreateHoldRequest {
+        patient_id: patient.to_string(),
+        doctor_id: doctor.to_string(),
+        start_time: Some(to_wire(start)),
+        ..CreateHoldRequest::default()
+    }
+}
+
+pub(crate) async fn hold(
+    client: &mut Client,
+    patient: PatientId,
+    doctor: DoctorId,
+    start: Timestamp,
+) -> Result<Hold, Status> {
+    client.create_hold(hold_of(patient, doctor, start)).await.map(Response::into_inner)
+}
+
+/// Makes a visit `status`, without a reason.
+pub(crate) async fn change(
+    client: &mut Client,
+    id: &str,
+    status: AppointmentStatus,
+) -> Result<Appointment, Status> {
+    change_because(client, id, status, "").await
+}
+
+/// Makes a visit `status`, and says why.
+pub(crate) async fn change_because(
+    client: &mut Client,
+    id: &str,
+    status: AppointmentStatus,
+    note: &str,
+) -> Result<Appointment, Status> {
+    let request = UpdateAppointmentStatusRequest {
+        id: id.to_owned(),
+        status: status.into(),
+        note: note.to_owned(),
+        ..UpdateAppointmentStatusRequest::default()
+    };
+    client.update_appointment_status(request).await.map(Response::into_inner)
+}
+
+pub(crate) async fn undo(client: &mut Client, id: &str) -> Result<Appointment, Status> {
+    let request = UndoAppointmentChangeRequest { id: id.to_owned(), expected_version: 0 };
+    client.undo_appointment_change(request).await.map(Response::into_inner)
+}
+
+pub(crate) async fn get(client: &mut Client, id: &str) -> Result<Appointment, Status> {
+    let request = GetAppointmentRequest { id: id.to_owned(), as_of_time: None };
+    client.get_appointment(request).await.map(Response::into_inner)
+}
+
+pub(crate) async fn list(client: &mut Client, request: ListAppointmentsRequest) -> Vec<String> {
+    let list = client.list_appointments(request).await.unwrap().into_inner();
+    list.appointments.into_iter().map(|visit| visit.id).collect()
 }
 
 /// The free times of one date.

@@ -4,12 +4,13 @@
 mod desk; // somebody who is logged in, and the services they speak to
 mod people; // names and words to choose from
 mod doctors; // the doctors, and when they work
+mod offers; // the kinds of visits
 mod plan; // who there is and what happened; pure
 
 use crate::mesh::{ADMIN, Mesh};
 use crate::secrets::Secrets;
 use anyhow::Context;
-use desk::{Desk, told};
+use desk::{Desk, told, unless_there};
 use doctors::{DOCTORS, Doctor};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -17,7 +18,6 @@ use plan::{Outcome, Patient, Plan, Visit};
 use proto::{appointment, auth, doctor, patient};
 use std::collections::HashMap;
 use std::fmt;
-use tonic::{Code, Response, Status};
 
 pub const STAFF: &str = "staff@example.com";
 
@@ -61,7 +61,7 @@ pub async fn furnish(mesh: &Mesh, secrets: &Secrets, now: Timestamp) -> anyhow::
     let admin = Desk::log_in(mesh, ADMIN, &secrets.admin_password).await?;
     let seeding =
         Seeding { mesh, secrets, plan: &plan, admin: &admin, doctors: admin_doctors(&admin, &plan).await? };
-    tokio::try_join!(seeding.patients(), seeding.accounts())?;
+    tokio::try_join!(seeding.patients(), seeding.accounts(), offers::furnish(&admin))?;
     tokio::try_join!(seeding.past(), seeding.ahead())?;
     let records = seeding.records().await?;
     let (past, ahead) = (plan.past.len(), plan.ahead.len());
@@ -209,6 +209,7 @@ impl Seeding<'_> {
                     id: booked.id,
                     status: appointment::AppointmentStatus::Confirmed.into(),
                     expected_version: booked.version,
+                    ..appointment::UpdateAppointmentStatusRequest::default()
                 };
                 let confirmed = appointments.update_appointment_status(self.admin.request(request)).await;
                 confirmed.map_err(told).context("cannot confirm a visit").map(drop)
@@ -255,14 +256,5 @@ impl Seeding<'_> {
         let request = patient::CreateMedicalRecordRequest { medical_record: Some(medical_record) };
         let made = records.create_medical_record(doctor.request(request)).await;
         made.map_err(told).context("cannot write a record").map(drop)
-    }
-}
-
-/// What was made, or `None` when an earlier run had made it.
-fn unless_there<T>(made: Result<Response<T>, Status>) -> anyhow::Result<Option<T>> {
-    match made {
-        Ok(made) => Ok(Some(made.into_inner())),
-        Err(status) if status.code() == Code::AlreadyExists => Ok(None),
-        Err(status) => Err(told(status)),
     }
 }

@@ -3,8 +3,8 @@ use platform::caller::{Caller, Role, User};
 use proto::ids::DoctorId;
 
 /// What a doctor may not change about themself.
-const ADMINS_ONLY: [&str; 6] =
-    ["first_name", "last_name", "email", "specialization", "time_zone", "slot_minutes"];
+const ADMINS_ONLY: [&str; 7] =
+    ["first_name", "last_name", "email", "specialization", "time_zone", "slot_minutes", "max_daily_visits"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
@@ -16,6 +16,8 @@ pub enum Denied {
     NotYourHours,
     #[error("{0} is for admins to change")]
     Field(&'static str),
+    #[error("only staff and admins see what is not on offer")]
+    StaffOnly,
     #[error("only for other services")]
     ServicesOnly,
 }
@@ -44,6 +46,24 @@ pub fn change_hours(user: &User, id: DoctorId) -> Result<(), Denied> {
         Role::Doctor(own) if own == id => Ok(()),
         Role::Doctor(_) | Role::Auditor | Role::Patient(_) => Err(Denied::NotYourHours),
     }
+}
+
+/// Admins say what the clinic offers.
+pub fn manage_clinic(user: &User) -> Result<(), Denied> {
+    manage_roster(user)
+}
+
+/// Admins and staff see visit types that are not on offer.
+pub fn see_retired(user: &User) -> Result<(), Denied> {
+    match user.role {
+        Role::Admin | Role::Staff => Ok(()),
+        Role::Doctor(_) | Role::Auditor | Role::Patient(_) => Err(Denied::StaffOnly),
+    }
+}
+
+/// Whether `user` sees why the doctor is away.
+pub fn sees_reasons(user: &User, id: DoctorId) -> bool {
+    change_hours(user, id).is_ok()
 }
 
 /// Whether `caller` sees how to reach the doctor.
@@ -98,6 +118,9 @@ mod tests {
             [true, false, false, false, false, true]
         );
         assert_eq!(allowed(&|user| change_hours(user, id).is_ok()), [true, true, false, false, false, true]);
+        assert_eq!(allowed(&|user| manage_clinic(user).is_ok()), [true, false, false, false, false, false]);
+        assert_eq!(allowed(&|user| see_retired(user).is_ok()), [true, true, false, false, false, false]);
+        assert_eq!(allowed(&|user| sees_reasons(user, id)), [true, true, false, false, false, true]);
         assert_eq!(
             allowed(&|user| sees_contact(&Caller::User(*user), id)),
             [true, true, false, false, false, true]

@@ -1,4 +1,5 @@
 //! What is known about a doctor.
+use super::numbers::Number;
 use jiff::Timestamp;
 use proto::ids::DoctorId;
 use proto::scalars::{Bio, Email, Language, PersonName, Phone, Specialization, TimeZoneName};
@@ -26,7 +27,12 @@ pub struct Profile {
     pub languages: Vec<Language>,
     pub bio: Option<Bio>,
     pub slot_minutes: SlotMinutes,
+    /// Most visits that start on one date; no limit when 0.
+    pub max_daily_visits: MaxDailyVisits,
 }
+
+/// Most visits that start on one date.
+pub type MaxDailyVisits = Number<0, 500>;
 
 /// One field of a profile, as it shall be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +46,7 @@ pub enum Edit {
     Languages(Vec<Language>),
     Bio(Option<Bio>),
     SlotMinutes(SlotMinutes),
+    MaxDailyVisits(MaxDailyVisits),
 }
 
 /// Length of a visit when the booking names none, and the grid that slots lie on.
@@ -73,6 +80,7 @@ impl Profile {
             Edit::Languages(languages) => self.languages = languages,
             Edit::Bio(bio) => self.bio = bio,
             Edit::SlotMinutes(minutes) => self.slot_minutes = minutes,
+            Edit::MaxDailyVisits(most) => self.max_daily_visits = most,
         }
     }
 }

@@ -1,40 +1,33 @@
-//! A doctor with the weekly hours: what changes as one, and what it offers to be booked.
-use super::doctor::{Doctor, Edit, Profile, SlotMinutes};
-use super::schedule::{Availability, AvailabilityEdit, BadWindow, Window, covers};
+//! A doctor with the hours: what changes as one, and what it offers to be booked.
+use super::doctor::{Doctor, Edit, Profile};
+use super::exceptions::{BadTimeOff, Override, TimeOff, TypedTimeOff, first_date};
+use super::local;
+use super::rules::{Absence, Rules};
+use super::schedule::{Availability, AvailabilityEdit, BadWindow};
 use jiff::Timestamp;
-use proto::ids::{AvailabilityId, DoctorId};
-use proto::scalars::TimeZoneName;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use proto::ids::{AvailabilityId, DoctorId, TimeOffId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Practice {
     pub doctor: Doctor,
     /// Ordered by day and time.
     pub hours: Vec<Availability>,
+    /// Those that are not over, by date.
+    pub overrides: Vec<Override>,
+    /// What has not ended, by start.
+    pub time_off: Vec<TimeOff>,
     /// Of [`Practice::rules`]; 0 before it was given one.
     pub rules_version: i64,
 }
 
-/// Everything that decides when a doctor can be booked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
-    pub doctor_id: DoctorId,
-    pub is_active: bool,
-    pub time_zone: TimeZoneName,
-    pub slot_minutes: SlotMinutes,
-    /// Ordered by day and time.
-    pub windows: Vec<Window>,
-}
-
-/// What a change of the rules means for visits that are booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shift {
-    /// The rules are as before.
-    None,
-    /// No visit can be outside that was inside.
-    Wider,
-    /// A visit may be outside now.
-    Narrower,
-}
+/// Most weekly hours of a doctor.
+pub const MAX_HOURS: usize = 400;
+/// Most overrides ahead.
+pub const MAX_OVERRIDES: usize = 400;
+/// Most time off ahead.
+pub const MAX_TIME_OFF: usize = 200;
 
 /// Why a change is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,13 +38,38 @@ pub enum Refusal {
     Overlapping,
     #[error("the doctor has no such hours")]
     NoSuchAvailability,
+    #[error("no other hours hold on that date")]
+    NoSuchOverride,
+    #[error("the doctor has no such time off")]
+    NoSuchTimeOff,
+    /// What there is too much of.
+    #[error("a doctor has at most {1} {0}")]
+    TooMany(&'static str, usize),
+    #[error("the date is over")]
+    DateOver,
     #[error(transparent)]
     BadWindow(#[from] BadWindow),
+    #[error(transparent)]
+    BadTimeOff(#[from] BadTimeOff),
 }
 
 impl Practice {
     pub fn opened(profile: Profile, now: Timestamp) -> Self {
-        Self { doctor: Doctor::hired(profile, now), hours: Vec::new(), rules_version: 0 }
+        Self {
+            doctor: Doctor::hired(profile, now),
+            hours: Vec::new(),
+            overrides: Vec::new(),
+            time_off: Vec::new(),
+            rules_version: 0,
+        }
+    }
+
+    pub fn id(&self) -> DoctorId {
+        self.doctor.id
+    }
+
+    pub fn zone(&self) -> TimeZone {
+        local::zone(&self.doctor.profile.time_zone)
     }
 
     /// Itself, if it is of version `expected`; 0 means any.
@@ -75,22 +93,24 @@ impl Practice {
     }
 
     pub fn add_hours(mut self, added: Availability, now: Timestamp) -> Result<Self, Refusal> {
-        self.check_overlap(added)?;
+        self.check_overlap(&added)?;
         self.hours.push(added);
+        check_number("weekly hours", self.hours.len(), MAX_HOURS)?;
         Ok(self.touch(now))
     }
 
     pub fn edit_hours(
         self,
         id: AvailabilityId,
-        edit: AvailabilityEdit,
+        edit: &AvailabilityEdit,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         let edited = self.availability(id)?.edited(edit)?;
-        self.check_overlap(edited)?;
-        let hours = self.hours.iter().map(|kept| if kept.id == id { edited } else { *kept }).collect();
-        let later = Self { hours, ..self.clone() };
-        Ok(self.become_later(later, now))
+        self.check_overlap(&edited)?;
+        let mut later = self.clone();
+        later.hours.retain(|kept| kept.id != id);
+        later.hours.push(edited);
+        Ok(self.become_later(later.sorted(), now))
     }
 
     pub fn remove_hours(mut self, id: AvailabilityId, now: Timestamp) -> Result<Self, Refusal> {
@@ -100,23 +120,69 @@ impl Practice {
     }
 
     pub fn availability(&self, id: AvailabilityId) -> Result<Availability, Refusal> {
-        self.hours.iter().find(|hours| hours.id == id).copied().ok_or(Refusal::NoSuchAvailability)
+        self.hours.iter().find(|hours| hours.id == id).cloned().ok_or(Refusal::NoSuchAvailability)
+    }
+
+    /// Puts `new` in the place of what held on its date.
+    pub fn set_override(self, new: Override, now: Timestamp) -> Result<Self, Refusal> {
+        if new.date < first_date(now) {
+            return Err(Refusal::DateOver);
+        }
+        let mut later = self.clone();
+        later.overrides.retain(|kept| kept.date != new.date);
+        later.overrides.push(new);
+        check_number("overrides ahead", later.overrides.len(), MAX_OVERRIDES)?;
+        Ok(self.become_later(later.sorted(), now))
+    }
+
+    pub fn remove_override(mut self, date: Date, now: Timestamp) -> Result<Self, Refusal> {
+        self.override_on(date)?;
+        self.overrides.retain(|kept| kept.date != date);
+        Ok(self.touch(now))
+    }
+
+    pub fn override_on(&self, date: Date) -> Result<Override, Refusal> {
+        self.overrides.iter().find(|there| there.date == date).cloned().ok_or(Refusal::NoSuchOverride)
+    }
+
+    pub fn take_off(mut self, id: TimeOffId, typed: TypedTimeOff, now: Timestamp) -> Result<Self, Refusal> {
+        self.time_off.push(TimeOff::new(id, typed, &self.zone(), now)?);
+        check_number("times off ahead", self.time_off.len(), MAX_TIME_OFF)?;
+        Ok(self.touch(now))
+    }
+
+    pub fn remove_time_off(mut self, id: TimeOffId, now: Timestamp) -> Result<Self, Refusal> {
+        self.time_off_of(id)?;
+        self.time_off.retain(|kept| kept.id != id);
+        Ok(self.touch(now))
+    }
+
+    pub fn time_off_of(&self, id: TimeOffId) -> Result<TimeOff, Refusal> {
+        self.time_off.iter().find(|off| off.id == id).cloned().ok_or(Refusal::NoSuchTimeOff)
     }
 
     /// What is offered now. A doctor who was deleted offers nothing.
     pub fn rules(&self) -> Rules {
         let is_active = self.doctor.is_live();
-        let offered = self.hours.iter().filter(|hours| is_active && hours.is_available);
+        let windows = self.hours.iter().filter(|_| is_active).flat_map(Availability::windows);
+        let absence = |off: &TimeOff| Absence { starts_at: off.starts_at, ends_at: off.ends_at };
+        let Profile { time_zone, slot_minutes, max_daily_visits, specialization, languages, .. } =
+            &self.doctor.profile;
         Rules {
-            doctor_id: self.doctor.id,
+            doctor_id: self.id(),
             is_active,
-            time_zone: self.doctor.profile.time_zone.clone(),
-            slot_minutes: self.doctor.profile.slot_minutes,
-            windows: offered.map(|hours| hours.window).collect(),
+            time_zone: time_zone.clone(),
+            slot_minutes: *slot_minutes,
+            windows: windows.collect(),
+            overrides: self.overrides.iter().filter(|_| is_active).cloned().collect(),
+            absences: self.time_off.iter().filter(|_| is_active).map(absence).collect(),
+            max_daily_visits: *max_daily_visits,
+            specialization: specialization.clone(),
+            languages: languages.clone(),
         }
     }
 
-    fn check_overlap(&self, new: Availability) -> Result<(), Refusal> {
+    fn check_overlap(&self, new: &Availability) -> Result<(), Refusal> {
         let overlaps = |other: &Availability| other.id != new.id && other.window.overlaps(new.window);
         if self.hours.iter().any(overlaps) { Err(Refusal::Overlapping) } else { Ok(()) }
     }
@@ -127,31 +193,34 @@ impl Practice {
     }
 
     fn touch(mut self, now: Timestamp) -> Self {
-        self.hours.sort_unstable_by_key(|hours| hours.window);
         self.doctor.version += 1;
         self.doctor.updated_at = now;
+        self.sorted()
+    }
+
+    /// In the order of its lists.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.hours.sort_unstable_by_key(|hours| hours.window);
+        self.overrides.sort_unstable_by_key(|there| there.date);
+        self.time_off.sort_unstable_by_key(|off| (off.starts_at, off.id));
         self
     }
 }
 
-impl Rules {
-    /// What it means for booked visits when these rules become `new`.
-    pub fn shift_to(&self, new: &Self) -> Shift {
-        let Self { doctor_id: _, is_active, time_zone, slot_minutes: _, windows } = self;
-        if self == new {
-            return Shift::None;
-        }
-        let closes = *is_active && !new.is_active;
-        // The same hours in another zone are other hours. Visits keep their length whatever `slot_minutes` is.
-        let moves = *time_zone != new.time_zone;
-        if closes || moves || !covers(&new.windows, windows) { Shift::Narrower } else { Shift::Wider }
-    }
+fn check_number(what: &'static str, number: usize, most: usize) -> Result<(), Refusal> {
+    if number <= most { Ok(()) } else { Err(Refusal::TooMany(what, most)) }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::domain::schedule::tests::window;
+    use crate::domain::doctor::SlotMinutes;
+    use crate::domain::exceptions::Override;
+    use crate::domain::hours::tests::time;
+    use crate::domain::local::Typed;
+    use crate::domain::schedule::Window;
+    use crate::domain::schedule::tests::{availability, window};
 
     pub(crate) fn text<T: TryFrom<String, Error: std::fmt::Debug>>(text: &str) -> T {
         text.to_owned().try_into().unwrap()
@@ -172,74 +241,33 @@ pub(crate) mod tests {
             languages: Vec::new(),
             bio: None,
             slot_minutes: SlotMinutes::default(),
+            max_daily_visits: 0.try_into().unwrap(),
         };
-        let hours = windows.iter().map(|window| Availability::new(*window, true)).collect();
+        let hours = windows.iter().copied().map(availability).collect();
         Practice { hours, ..Practice::opened(profile, noon()) }
     }
 
-    fn shift(before: &Practice, after: &Practice) -> Shift {
-        before.rules().shift_to(&after.rules())
+    pub(crate) fn unused(window: Window) -> Availability {
+        Availability { is_available: false, ..availability(window) }
     }
 
-    #[test]
-    fn adding_hours_widens_and_removing_them_narrows() {
-        let small = practice(&[window(0, 9, 12)]);
-        let added = Availability::new(window(0, 12, 15), true);
-        let large = small.clone().add_hours(added, noon()).unwrap();
-        assert_eq!(shift(&small, &large), Shift::Wider);
-        let again = large.clone().remove_hours(added.id, noon()).unwrap();
-        assert_eq!(shift(&large, &again), Shift::Narrower);
-        assert_eq!((again.hours, again.doctor.version), (small.hours, 3));
+    pub(crate) fn on(date: &str, hours: &[Window]) -> Override {
+        Override::new(date.parse().unwrap(), hours.iter().map(|window| window.at).collect()).unwrap()
+    }
+
+    pub(crate) fn off(start: &str, end: &str) -> TypedTimeOff {
+        let instant = |at: &str| Typed::Instant(at.parse().unwrap());
+        TypedTimeOff { start: instant(start), end: instant(end), reason: None }
     }
 
     #[test]
     fn hours_never_overlap_not_even_those_out_of_use() {
         let practice = practice(&[window(0, 9, 12)]);
-        let added = Availability::new(window(0, 11, 13), false);
+        let added = unused(window(0, 11, 13));
         assert_eq!(practice.clone().add_hours(added, noon()), Err(Refusal::Overlapping));
-        let later = practice.clone().add_hours(Availability::new(window(0, 12, 13), false), noon()).unwrap();
-        let edit = AvailabilityEdit { end: Some(window(0, 9, 13).end()), ..AvailabilityEdit::default() };
-        assert_eq!(later.edit_hours(practice.hours[0].id, edit, noon()), Err(Refusal::Overlapping));
-    }
-
-    #[test]
-    fn taking_hours_out_of_use_narrows_and_back_into_use_widens() {
-        let open = practice(&[window(0, 9, 12)]);
-        let id = open.hours[0].id;
-        let used = |is_available| AvailabilityEdit {
-            is_available: Some(is_available),
-            ..AvailabilityEdit::default()
-        };
-        let closed = open.clone().edit_hours(id, used(false), noon()).unwrap();
-        assert_eq!(shift(&open, &closed), Shift::Narrower);
-        let reopened = closed.clone().edit_hours(id, used(true), noon()).unwrap();
-        assert_eq!(shift(&closed, &reopened), Shift::Wider);
-    }
-
-    #[test]
-    fn hours_out_of_use_do_not_matter_to_the_calendar() {
-        let practice = practice(&[]);
-        let unused = Availability::new(window(0, 9, 12), false);
-        let after = practice.clone().add_hours(unused, noon()).unwrap();
-        assert_eq!(shift(&practice, &after), Shift::None);
-    }
-
-    #[test]
-    fn longer_slots_exclude_no_visit_but_another_zone_may() {
-        let berlin = practice(&[window(0, 9, 12)]);
-        let edited = |edit| berlin.clone().edit(vec![edit], noon());
-        let longer = edited(Edit::SlotMinutes(60.try_into().unwrap()));
-        assert_eq!(shift(&berlin, &longer), Shift::Wider);
-        assert_eq!(shift(&berlin, &edited(Edit::TimeZone(text("Europe/Lisbon")))), Shift::Narrower);
-        assert_eq!(shift(&berlin, &edited(Edit::FirstName(text("Grace")))), Shift::None);
-    }
-
-    #[test]
-    fn a_deleted_doctor_offers_nothing() {
-        let open = practice(&[window(0, 9, 12)]);
-        let closed = open.clone().close(noon());
-        assert_eq!(shift(&open, &closed), Shift::Narrower);
-        assert!(closed.rules().windows.is_empty() && !closed.rules().is_active);
+        let later = practice.clone().add_hours(unused(window(0, 12, 13)), noon()).unwrap();
+        let edit = AvailabilityEdit { end: Some(time(13)), ..AvailabilityEdit::default() };
+        assert_eq!(later.edit_hours(practice.hours[0].id, &edit, noon()), Err(Refusal::Overlapping));
     }
 
     #[test]
@@ -255,5 +283,30 @@ pub(crate) mod tests {
         assert!(practice.clone().expect_version(0).is_ok());
         assert!(practice.clone().expect_version(1).is_ok());
         assert_eq!(practice.expect_version(2), Err(Refusal::VersionMismatch));
+    }
+
+    #[test]
+    fn a_date_that_is_over_has_no_other_hours() {
+        let open = practice(&[]);
+        let over = open.clone().set_override(on("2030-01-04", &[]), noon());
+        assert_eq!(over, Err(Refusal::DateOver));
+        assert_eq!(open.remove_override("2030-01-07".parse().unwrap(), noon()), Err(Refusal::NoSuchOverride));
+    }
+
+    #[test]
+    fn there_is_a_most_of_everything() {
+        let mut full = practice(&[]);
+        for number in 0..MAX_TIME_OFF {
+            let start = noon() + jiff::SignedDuration::from_hours(i64::try_from(number).unwrap());
+            let typed = TypedTimeOff {
+                start: Typed::Instant(start),
+                end: Typed::Instant(start + jiff::SignedDuration::from_hours(1)),
+                reason: None,
+            };
+            full = full.take_off(TimeOffId::random(), typed, noon()).unwrap();
+        }
+        let more =
+            full.take_off(TimeOffId::random(), off("2030-02-01T00:00:00Z", "2030-02-15T00:00:00Z"), noon());
+        assert_eq!(more, Err(Refusal::TooMany("times off ahead", MAX_TIME_OFF)));
     }
 }

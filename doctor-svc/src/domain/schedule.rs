@@ -1,208 +1,258 @@
-//! Weekly hours: civil times on days of the week, in the doctor's zone.
-use proto::ids::AvailabilityId;
+//! Weekly hours: civil times on days of the week.
+use super::hours::{self, BadHours, DAY, Hours, HoursAt, TimeOfDay};
+use super::week::{BadValidity, Day, Validity};
+use jiff::civil::Date;
+use proto::ids::{AvailabilityId, LocationId};
 
-/// A day of the week; Monday is the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(i16);
-
-/// A time of day, to the minute; midnight at the end of the day is one too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TimeOfDay(u32);
-
-/// Hours on one day: from `start` up to, not including, `end`.
+/// Hours of a day of the week, on the dates of `validity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Window {
-    day: Day,
-    start: TimeOfDay,
-    end: TimeOfDay,
+    pub day: Day,
+    pub at: HoursAt,
+    pub validity: Validity,
 }
 
-/// A window on record; it offers nothing unless `is_available`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A window on record; it offers nothing unless `is_available`, and nothing in its breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Availability {
     pub id: AvailabilityId,
     pub window: Window,
+    /// By start, within the hours, without touching each other.
+    pub breaks: Vec<Hours>,
     pub is_available: bool,
 }
 
+/// A break as it was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypedBreak {
+    pub start: TimeOfDay,
+    pub end: TimeOfDay,
+}
+
 /// What shall be different about an availability.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AvailabilityEdit {
     pub day: Option<Day>,
     pub start: Option<TimeOfDay>,
     pub end: Option<TimeOfDay>,
+    pub location: Option<Option<LocationId>>,
+    pub valid_from: Option<Option<Date>>,
+    pub valid_until: Option<Option<Date>>,
+    pub breaks: Option<Vec<TypedBreak>>,
     pub is_available: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadWindow {
-    #[error("must be 0 (Monday) to 6 (Sunday)")]
-    Day,
-    #[error("must be a whole minute of the day")]
-    TimeOfDay,
-    #[error("must be later than start_time")]
-    Empty,
+    #[error(transparent)]
+    Hours(#[from] BadHours),
+    #[error(transparent)]
+    Validity(#[from] BadValidity),
+    /// The break of this number.
+    #[error("must not be the same as start_time")]
+    EmptyBreak(usize),
+    #[error("must lie within the hours")]
+    BreakOutside(usize),
+    #[error("must not overlap or touch another break")]
+    BreaksTouch(usize),
+    #[error("must end before midnight: enter what follows a later break as hours of the next day")]
+    BreakPastMidnight(usize),
 }
 
-impl Day {
-    pub fn number(self) -> i16 {
-        self.0
-    }
-}
-
-impl TryFrom<i32> for Day {
-    type Error = BadWindow;
-
-    fn try_from(number: i32) -> Result<Self, BadWindow> {
-        i16::try_from(number).ok().filter(|day| (0..=6).contains(day)).map(Self).ok_or(BadWindow::Day)
-    }
-}
-
-impl TimeOfDay {
-    pub fn seconds(self) -> u32 {
-        self.0
-    }
-}
-
-impl TryFrom<u32> for TimeOfDay {
-    type Error = BadWindow;
-
-    /// `seconds` since midnight.
-    fn try_from(seconds: u32) -> Result<Self, BadWindow> {
-        if seconds <= 24 * 3600 && seconds.is_multiple_of(60) {
-            Ok(Self(seconds))
-        } else {
-            Err(BadWindow::TimeOfDay)
-        }
-    }
-}
+/// Most breaks of a window.
+pub const MAX_BREAKS: usize = 10;
 
 impl Window {
-    pub fn new(day: Day, start: TimeOfDay, end: TimeOfDay) -> Result<Self, BadWindow> {
-        if start < end { Ok(Self { day, start, end }) } else { Err(BadWindow::Empty) }
-    }
-
-    pub fn day(self) -> Day {
-        self.day
-    }
-
-    pub fn start(self) -> TimeOfDay {
-        self.start
-    }
-
-    pub fn end(self) -> TimeOfDay {
-        self.end
-    }
-
-    /// Windows that only touch do not overlap.
+    /// Windows that only touch do not overlap, nor do those that never hold at once.
     pub fn overlaps(self, other: Self) -> bool {
-        self.day == other.day && self.start < other.end && other.start < self.end
+        let (a, b) = (self.at.hours, other.at.hours);
+        let on_one_day =
+            self.day == other.day && a.overlaps(b) && self.validity.common(other.validity).is_some();
+        on_one_day || self.reaches(other) || other.reaches(self)
     }
 
-    fn contains(self, other: Self) -> bool {
-        self.day == other.day && self.start <= other.start && other.end <= self.end
+    /// Whether it goes on past midnight into `other`.
+    fn reaches(self, other: Self) -> bool {
+        self.day.next() == other.day
+            && self.at.hours.reaches(other.at.hours, 1)
+            && self.validity.next_day().common(other.validity).is_some_and(|dates| dates.has(other.day))
     }
 }
 
 impl Availability {
-    pub fn new(window: Window, is_available: bool) -> Self {
-        Self { id: AvailabilityId::random(), window, is_available }
+    pub fn new(window: Window, breaks: &[TypedBreak], is_available: bool) -> Result<Self, BadWindow> {
+        let breaks = checked(window.at.hours, breaks)?;
+        Ok(Self { id: AvailabilityId::random(), window, breaks, is_available })
     }
 
-    pub fn edited(self, edit: AvailabilityEdit) -> Result<Self, BadWindow> {
-        let AvailabilityEdit { day, start, end, is_available } = edit;
-        let Window { day: old_day, start: old_start, end: old_end } = self.window;
-        let window = Window::new(day.unwrap_or(old_day), start.unwrap_or(old_start), end.unwrap_or(old_end))?;
-        Ok(Self { window, is_available: is_available.unwrap_or(self.is_available), ..self })
+    pub fn edited(&self, edit: &AvailabilityEdit) -> Result<Self, BadWindow> {
+        let AvailabilityEdit { day, start, end, location, valid_from, valid_until, breaks, is_available } =
+            edit;
+        let Window { day: old_day, at, validity } = self.window;
+        let hours = Hours::new(start.unwrap_or(at.hours.opens()), end.unwrap_or(at.hours.closes()))?;
+        let validity =
+            Validity::new(valid_from.unwrap_or(validity.from()), valid_until.unwrap_or(validity.until()))?;
+        let kept = || {
+            let typed = |pause: &Hours| TypedBreak { start: pause.opens(), end: pause.closes() };
+            self.breaks.iter().map(typed).collect()
+        };
+        let breaks = checked(hours, &breaks.clone().unwrap_or_else(kept))?;
+        let at = HoursAt { hours, location: location.unwrap_or(at.location) };
+        Ok(Self {
+            id: self.id,
+            window: Window { day: day.unwrap_or(old_day), at, validity },
+            breaks,
+            is_available: is_available.unwrap_or(self.is_available),
+        })
+    }
+
+    /// What it offers.
+    pub fn windows(&self) -> impl Iterator<Item = Window> {
+        let Window { day, at, validity } = self.window;
+        let piece = move |hours| Window { day, at: HoursAt { hours, ..at }, validity };
+        let pieces = at.hours.without(&self.breaks).map(piece);
+        pieces.filter(|_| self.is_available)
     }
 }
 
-/// Whether every minute of `wanted` is one of `offered`. Windows that touch count as one.
-pub fn covers(offered: &[Window], wanted: &[Window]) -> bool {
-    let offered = merged(offered);
-    wanted.iter().all(|wanted| offered.iter().any(|offered| offered.contains(*wanted)))
-}
-
-fn merged(windows: &[Window]) -> Vec<Window> {
-    let mut windows = windows.to_vec();
-    windows.sort_unstable();
-    let mut merged: Vec<Window> = Vec::with_capacity(windows.len());
-    for window in windows {
-        match merged.last_mut() {
-            Some(last) if last.day == window.day && window.start <= last.end => {
-                last.end = last.end.max(window.end);
-            }
-            _ => merged.push(window),
+/// The breaks of `hours`, by start. A piece between breaks begins on the day of the hours.
+fn checked(hours: Hours, typed: &[TypedBreak]) -> Result<Vec<Hours>, BadWindow> {
+    let mut breaks = Vec::with_capacity(typed.len());
+    for (number, TypedBreak { start, end }) in typed.iter().enumerate() {
+        let pause = hours.within(*start, *end).map_err(|_| BadWindow::EmptyBreak(number))?;
+        if !hours.contains(pause) {
+            return Err(BadWindow::BreakOutside(number));
         }
+        if pause.end() >= DAY && pause.end() != hours.end() {
+            return Err(BadWindow::BreakPastMidnight(number));
+        }
+        breaks.push((pause, number));
     }
-    merged
+    breaks.sort_unstable();
+    let touching = breaks.windows(2).find(|two| two[1].0.start() <= two[0].0.end());
+    match touching {
+        Some(two) => Err(BadWindow::BreaksTouch(two[1].1)),
+        None => Ok(breaks.into_iter().map(|(pause, _)| pause).collect()),
+    }
+}
+
+/// Whether every minute of `wanted` is one of `offered`, in the same place. In doubt it is not.
+pub fn covers(offered: &[Window], wanted: &[Window]) -> bool {
+    wanted.iter().all(|wanted| {
+        let holds = |offered: &&Window| {
+            offered.day == wanted.day
+                && offered.at.location == wanted.at.location
+                && offered.validity.contains(wanted.validity)
+        };
+        let there = offered.iter().filter(holds).map(|offered| offered.at.hours);
+        hours::covers(there, wanted.at.hours)
+    })
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use std::collections::HashSet;
+    use crate::domain::hours::tests::{hours, time};
+    use crate::domain::week::tests::dates;
 
     /// A window from `start` to `end`, in hours.
     pub(crate) fn window(day: i32, start: u32, end: u32) -> Window {
-        let hour = |hour: u32| TimeOfDay::try_from(hour * 3600).unwrap();
-        Window::new(Day::try_from(day).unwrap(), hour(start), hour(end)).unwrap()
+        let at = HoursAt { hours: hours(start, end), location: None };
+        Window { day: day.try_into().unwrap(), at, validity: Validity::default() }
+    }
+
+    pub(crate) fn availability(window: Window) -> Availability {
+        Availability::new(window, &[], true).unwrap()
+    }
+
+    fn pause(start: u32, end: u32) -> TypedBreak {
+        TypedBreak { start: time(start), end: time(end) }
     }
 
     #[test]
-    fn a_week_has_seven_days_and_a_day_ends_at_midnight() {
-        assert_eq!(Day::try_from(-1), Err(BadWindow::Day));
-        assert_eq!(Day::try_from(7), Err(BadWindow::Day));
-        assert_eq!(Day::try_from(i32::MAX), Err(BadWindow::Day));
-        assert_eq!(TimeOfDay::try_from(86_400).map(TimeOfDay::seconds), Ok(86_400));
-        assert_eq!(TimeOfDay::try_from(86_460), Err(BadWindow::TimeOfDay));
-        assert_eq!(TimeOfDay::try_from(30), Err(BadWindow::TimeOfDay));
-    }
-
-    #[test]
-    fn a_window_ends_after_it_starts() {
-        let nine = TimeOfDay::try_from(9 * 3600).unwrap();
-        assert_eq!(Window::new(Day(0), nine, nine), Err(BadWindow::Empty));
-    }
-
-    #[test]
-    fn touching_is_not_overlapping() {
+    fn windows_overlap_over_midnight_too() {
         assert!(!window(0, 9, 12).overlaps(window(0, 12, 15)));
         assert!(!window(0, 9, 12).overlaps(window(1, 9, 12)));
         assert!(window(0, 9, 12).overlaps(window(0, 11, 15)));
-        assert!(window(0, 9, 12).overlaps(window(0, 10, 11)));
+        for (night, morning) in [(window(0, 22, 6), window(1, 5, 9)), (window(6, 22, 6), window(0, 5, 9))] {
+            assert!(night.overlaps(morning) && morning.overlaps(night));
+        }
+        assert!(!window(0, 22, 6).overlaps(window(1, 6, 9)));
+        assert!(!window(0, 22, 6).overlaps(window(6, 5, 9)));
+    }
+
+    #[test]
+    fn windows_that_never_hold_at_once_do_not_overlap() {
+        let spring = Window { validity: dates("", "2030-06-30"), ..window(0, 9, 12) };
+        let autumn = Window { validity: dates("2030-07-01", ""), ..window(0, 9, 12) };
+        assert!(!spring.overlaps(autumn));
+        assert!(spring.overlaps(Window { validity: dates("2030-06-30", ""), ..autumn }));
+    }
+
+    #[test]
+    fn a_night_reaches_into_the_first_morning_of_what_follows() {
+        // 2030-06-30 is a Sunday, and the last night of these.
+        let nights = Window { validity: dates("", "2030-06-30"), ..window(6, 22, 6) };
+        let mornings = Window { validity: dates("2030-07-01", ""), ..window(0, 5, 9) };
+        assert!(nights.overlaps(mornings));
+        let later = Window { validity: dates("2030-07-02", ""), ..mornings };
+        assert!(!nights.overlaps(later));
+        // A Saturday night is not one of the last day.
+        let nights = Window { day: 5.try_into().unwrap(), ..nights };
+        let mornings = Window { day: 6.try_into().unwrap(), ..mornings };
+        assert!(!nights.overlaps(mornings));
+    }
+
+    #[test]
+    fn breaks_lie_within_and_apart() {
+        let made = |window: Window, breaks: &[TypedBreak]| Availability::new(window, breaks, true);
+        let day = window(0, 9, 17);
+        let offered = made(day, &[pause(15, 16), pause(12, 13)]).unwrap();
+        let pieces: Vec<_> = offered.windows().map(|piece| piece.at.hours).collect();
+        assert_eq!(pieces, [hours(9, 12), hours(13, 15), hours(16, 17)]);
+        assert_eq!(made(day, &[pause(12, 12)]), Err(BadWindow::EmptyBreak(0)));
+        assert_eq!(made(day, &[pause(12, 13), pause(8, 10)]), Err(BadWindow::BreakOutside(1)));
+        assert_eq!(made(day, &[pause(12, 13), pause(11, 12)]), Err(BadWindow::BreaksTouch(0)));
+    }
+
+    #[test]
+    fn what_a_night_offers_begins_before_midnight() {
+        let made = |breaks: &[TypedBreak]| Availability::new(window(0, 20, 6), breaks, true);
+        let early = made(&[pause(22, 23)]).unwrap();
+        assert_eq!(early.windows().map(|piece| piece.at.hours).last(), Some(hours(23, 6)));
+        assert_eq!(made(&[pause(23, 24)]), Err(BadWindow::BreakPastMidnight(0)));
+        assert_eq!(made(&[pause(2, 3)]), Err(BadWindow::BreakPastMidnight(0)));
+        assert!(made(&[pause(5, 6)]).is_ok());
+    }
+
+    #[test]
+    fn an_edit_changes_what_it_names() {
+        let before = Availability::new(window(0, 9, 17), &[pause(12, 13)], true).unwrap();
+        let location = Some(LocationId::random());
+        let edit =
+            AvailabilityEdit { end: Some(time(18)), location: Some(location), ..AvailabilityEdit::default() };
+        let after = before.edited(&edit).unwrap();
+        assert_eq!(after.window.at, HoursAt { hours: hours(9, 18), location });
+        assert_eq!(after.breaks, before.breaks);
+        let shorter = AvailabilityEdit { end: Some(time(12)), ..AvailabilityEdit::default() };
+        assert_eq!(before.edited(&shorter), Err(BadWindow::BreakOutside(0)));
     }
 
     #[test]
     fn two_windows_that_touch_cover_one_across_them() {
         assert!(covers(&[window(0, 12, 15), window(0, 9, 12)], &[window(0, 10, 14)]));
         assert!(!covers(&[window(0, 13, 15), window(0, 9, 12)], &[window(0, 10, 14)]));
+        assert!(!covers(&[window(1, 9, 15)], &[window(0, 10, 14)]));
         assert!(covers(&[], &[]));
     }
 
-    proptest! {
-        #[test]
-        fn covering_is_about_every_hour(offered in windows(), wanted in windows()) {
-            let hours = |windows: &[Window]| -> HashSet<(i16, u32)> {
-                let hours = |w: &Window| (w.start.0 / 3600..w.end.0 / 3600).map(|hour| (w.day.0, hour)).collect::<Vec<_>>();
-                windows.iter().flat_map(hours).collect()
-            };
-            prop_assert_eq!(covers(&offered, &wanted), hours(&wanted).is_subset(&hours(&offered)));
-        }
-
-        #[test]
-        fn overlapping_is_mutual(a in one_window(), b in one_window()) {
-            prop_assert_eq!(a.overlaps(b), b.overlaps(a));
-        }
-    }
-
-    fn one_window() -> impl Strategy<Value = Window> {
-        (0..2, 0u32..8)
-            .prop_flat_map(|(day, start)| (start + 1..=8).prop_map(move |end| window(day, start, end)))
-    }
-
-    fn windows() -> impl Strategy<Value = Vec<Window>> {
-        proptest::collection::vec(one_window(), 0..6)
+    #[test]
+    fn a_window_elsewhere_or_for_a_shorter_time_does_not_cover() {
+        let wanted = window(0, 9, 12);
+        let at = HoursAt { location: Some(LocationId::random()), ..wanted.at };
+        assert!(!covers(&[Window { at, ..wanted }], &[wanted]));
+        let shorter = Window { validity: dates("", "2030-06-30"), ..wanted };
+        assert!(!covers(&[shorter], &[wanted]));
+        assert!(covers(&[wanted], &[shorter]));
     }
 }

@@ -1,18 +1,25 @@
 //! Weekly hours.
-use super::{Error, Tx, parsed};
-use crate::domain::schedule::{Availability, Day, TimeOfDay, Window};
-use proto::ids::{AvailabilityId, DoctorId};
-use tokio_postgres::Row;
+use super::{Error, Tx, parsed, places};
+use crate::domain::hours::{Hours, HoursAt};
+use crate::domain::schedule::{Availability, Window};
+use crate::domain::week::Validity;
+use jiff::civil::Date;
+use proto::ids::{AvailabilityId, DoctorId, LocationId};
+use serde::Deserialize;
+use serde_json::json;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 const DELETE: &str = "DELETE FROM doctor.availabilities WHERE doctor_id = $1 AND id = ANY($2)";
 
 const UPSERT: &str = "
-    INSERT INTO doctor.availabilities AS old (doctor_id, id, day_of_week, start_second, end_second, is_available)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO doctor.availabilities AS old
+           (doctor_id, id, day_of_week, start_second, end_second, is_available, location_id, valid_from, valid_until,
+            breaks)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (id) DO UPDATE
-       SET day_of_week = $3, start_second = $4, end_second = $5, is_available = $6
+       SET day_of_week = $3, start_second = $4, end_second = $5, is_available = $6, location_id = $7,
+           valid_from = $8, valid_until = $9, breaks = $10
      WHERE old.doctor_id = $1";
 
 impl Tx<'_> {
@@ -30,39 +37,85 @@ impl Tx<'_> {
             self.transaction.execute(&statement, &[&doctor_id.0, &gone]).await?;
         }
         for changed in after.iter().filter(|new| !before.contains(new)) {
-            self.upsert(doctor_id, *changed).await?;
+            self.upsert(doctor_id, changed).await?;
         }
         Ok(())
     }
 
-    async fn upsert(&self, doctor_id: DoctorId, hours: Availability) -> Result<(), Error> {
-        let Availability { id, window, is_available } = hours;
-        let seconds = |time: TimeOfDay| i32::try_from(time.seconds()).expect("a day is short");
-        let (start, end) = (seconds(window.start()), seconds(window.end()));
+    async fn upsert(&self, doctor_id: DoctorId, availability: &Availability) -> Result<(), Error> {
+        let Availability { id, window, breaks, is_available } = availability;
+        let Window { day, at: HoursAt { hours, location }, validity } = window;
+        let breaks: Vec<_> = breaks.iter().map(|pause| [pause.start(), pause.end()]).collect();
+        let (start, end, location) = (seconds(hours.start()), seconds(hours.end()), location.map(|id| id.0));
         let statement = self.transaction.prepare_cached(UPSERT).await?;
-        let values: [&(dyn ToSql + Sync); 6] =
-            [&doctor_id.0, &id.0, &window.day().number(), &start, &end, &is_available];
+        let values: [&(dyn ToSql + Sync); 10] = [
+            &doctor_id.0,
+            &id.0,
+            &day.number(),
+            &start,
+            &end,
+            is_available,
+            &location,
+            &validity.from(),
+            &validity.until(),
+            &json!(breaks),
+        ];
         self.transaction.execute(&statement, &values).await.map_err(meaning)?;
         Ok(())
     }
 }
 
+/// As the columns hold them.
+pub(super) fn seconds(seconds: u32) -> i32 {
+    i32::try_from(seconds).expect("two days are short")
+}
+
 fn meaning(error: tokio_postgres::Error) -> Error {
     match error.as_db_error().and_then(|error| error.constraint()) {
         Some("availabilities_no_overlap") => Error::Overlapping,
-        _ => error.into(),
+        _ => places::meaning(error),
     }
 }
 
-/// The hours in a row of doctors joined with hours; none for a doctor without any.
-pub(super) fn availability(doctor_id: DoctorId, row: &Row) -> Result<Option<Availability>, Error> {
-    let Some(id) = row.try_get::<_, Option<Uuid>>("availability_id")? else { return Ok(None) };
-    let time = |column| -> Result<TimeOfDay, Error> {
-        let seconds: u32 = parsed(doctor_id, column, row.try_get::<_, i32>(column)?)?;
-        parsed(doctor_id, column, seconds)
-    };
-    let day: Day = parsed(doctor_id, "day_of_week", i32::from(row.try_get::<_, i16>("day_of_week")?))?;
-    let window = Window::new(day, time("start_second")?, time("end_second")?)
-        .map_err(|_| Error::Unreadable { id: doctor_id, column: "end_second" })?;
-    Ok(Some(Availability { id: AvailabilityId(id), window, is_available: row.try_get("is_available")? }))
+/// A row, as the database makes JSON of it.
+#[derive(Deserialize)]
+pub(super) struct Stored {
+    id: AvailabilityId,
+    day_of_week: i32,
+    start_second: u32,
+    end_second: u32,
+    is_available: bool,
+    location_id: Option<LocationId>,
+    valid_from: Option<Date>,
+    valid_until: Option<Date>,
+    breaks: Vec<(u32, u32)>,
+}
+
+impl Stored {
+    pub(super) fn into_availability(self, of: DoctorId) -> Result<Availability, Error> {
+        let hours = stored_hours(of, self.start_second, self.end_second)?;
+        let unreadable = |column| Error::Unreadable { id: of, column };
+        // Breaks lie within their hours, so they may begin on the next day.
+        let pause = |(start, end)| {
+            let day = crate::domain::hours::DAY;
+            let time = |second: u32| if second > day { second - day } else { second };
+            hours.within(time(start).try_into().ok()?, time(end).try_into().ok()?).ok()
+        };
+        let breaks = self.breaks.into_iter().map(|stored| pause(stored).ok_or(unreadable("breaks")));
+        Ok(Availability {
+            id: self.id,
+            window: Window {
+                day: parsed(of, "day_of_week", self.day_of_week)?,
+                at: HoursAt { hours, location: self.location_id },
+                validity: Validity::new(self.valid_from, self.valid_until)
+                    .map_err(|_| unreadable("valid_until"))?,
+            },
+            breaks: breaks.collect::<Result<_, _>>()?,
+            is_available: self.is_available,
+        })
+    }
+}
+
+pub(super) fn stored_hours(of: DoctorId, start: u32, end: u32) -> Result<Hours, Error> {
+    Hours::between(start, end).map_err(|_| Error::Unreadable { id: of, column: "end_second" })
 }

@@ -1,11 +1,13 @@
 //! Doctors, with their hours.
-use super::availabilities::availability;
-use super::{Connection, Error, Tx, parsed};
+use super::exceptions::{StoredOverride, StoredTimeOff};
+use super::{Connection, Error, Tx, availabilities, parsed};
 use crate::domain::doctor::{Doctor, Profile};
+use crate::domain::exceptions::TimeOff;
 use crate::domain::practice::Practice;
 use deadpool_postgres::GenericClient;
 use proto::ids::DoctorId;
 use proto::scalars::{Bio, Language, Phone};
+use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tracing::instrument;
@@ -14,22 +16,28 @@ use uuid::Uuid;
 /// A doctor's place in the list.
 pub type Place = (String, String, DoctorId);
 
-/// In one statement, so that the hours are those of the version.
+/// In one statement, so that everything is of the version. What is over is left out.
 const FIND: &str = "
-    SELECT d.id, first_name, last_name, email, phone, specialization, time_zone, languages, bio, slot_minutes,
-           created_at, updated_at, deleted_at, version, rules_version,
-           a.id AS availability_id, day_of_week, start_second, end_second, is_available
+    SELECT id, first_name, last_name, email, phone, specialization, time_zone, languages, bio, slot_minutes,
+           max_daily_visits, created_at, updated_at, deleted_at, version, rules_version,
+           (SELECT coalesce(jsonb_agg(a), '[]') FROM doctor.availabilities a WHERE a.doctor_id = d.id) AS hours,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('date', o.date, 'hours',
+                       (SELECT coalesce(jsonb_agg(h), '[]') FROM doctor.override_hours h
+                         WHERE h.doctor_id = o.doctor_id AND h.date = o.date))), '[]')
+              FROM doctor.availability_overrides o
+             WHERE o.doctor_id = d.id
+               AND o.date >= (clock_timestamp() AT TIME ZONE 'UTC')::date - 2) AS overrides,
+           (SELECT coalesce(jsonb_agg(t), '[]') FROM doctor.time_off t
+             WHERE t.doctor_id = d.id AND t.ends_at > clock_timestamp()) AS time_off
       FROM doctor.doctors d
-      LEFT JOIN doctor.availabilities a ON a.doctor_id = d.id
-     WHERE d.id = $1
-     ORDER BY day_of_week, start_second";
+     WHERE id = $1";
 
 /// Apart from [`FIND`]: only a statement that begins after the lock sees hours that were committed before it.
 const LOCK: &str = "SELECT FROM doctor.doctors WHERE id = $1 FOR NO KEY UPDATE";
 
 const LIST: &str = "
     SELECT id, first_name, last_name, email, phone, specialization, time_zone, languages, bio, slot_minutes,
-           created_at, updated_at, deleted_at, version
+           max_daily_visits, created_at, updated_at, deleted_at, version
       FROM doctor.doctors
      WHERE deleted_at IS NULL AND (last_name, first_name, id) > ($1, $2, $3)
      ORDER BY last_name, first_name, id
@@ -37,7 +45,7 @@ const LIST: &str = "
 
 const LIST_SPECIALIZATION: &str = "
     SELECT id, first_name, last_name, email, phone, specialization, time_zone, languages, bio, slot_minutes,
-           created_at, updated_at, deleted_at, version
+           max_daily_visits, created_at, updated_at, deleted_at, version
       FROM doctor.doctors
      WHERE deleted_at IS NULL AND (last_name, first_name, id) > ($1, $2, $3)
        AND lower(specialization) = lower($5)
@@ -46,24 +54,22 @@ const LIST_SPECIALIZATION: &str = "
 
 const FIND_ALL: &str = "
     SELECT id, first_name, last_name, email, phone, specialization, time_zone, languages, bio, slot_minutes,
-           created_at, updated_at, deleted_at, version
+           max_daily_visits, created_at, updated_at, deleted_at, version
       FROM doctor.doctors
      WHERE id = ANY($1)";
 
 const INSERT: &str = "
     INSERT INTO doctor.doctors
            (id, first_name, last_name, email, phone, specialization, time_zone, languages, bio, slot_minutes,
-            created_at, updated_at, deleted_at, version, rules_version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+            max_daily_visits, created_at, updated_at, deleted_at, version, rules_version)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 const UPDATE: &str = "
     UPDATE doctor.doctors
        SET first_name = $2, last_name = $3, email = $4, phone = $5, specialization = $6, time_zone = $7,
-           languages = $8, bio = $9, slot_minutes = $10, created_at = $11, updated_at = $12, deleted_at = $13,
-           version = $14, rules_version = $15
-     WHERE id = $1 AND version = $16";
-
-const NEXT_RULES_VERSION: &str = "SELECT nextval('doctor.rules_version')";
+           languages = $8, bio = $9, slot_minutes = $10, max_daily_visits = $11, created_at = $12, updated_at = $13,
+           deleted_at = $14, version = $15, rules_version = $16
+     WHERE id = $1 AND version = $17";
 
 impl Connection {
     /// Deleted doctors too.
@@ -121,7 +127,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Makes `after` of `before`, the hours too, unless the doctor has another version by now.
+    /// Makes `after` of `before`, with all hours and absences, unless the doctor has another version by now.
     #[instrument(name = "db.doctor.update", skip_all, fields(doctor.id = %after.doctor.id))]
     pub async fn update(&self, before: &Practice, after: &Practice) -> Result<(), Error> {
         let statement = self.transaction.prepare_cached(UPDATE).await?;
@@ -130,22 +136,32 @@ impl Tx<'_> {
         if self.transaction.execute(&statement, &values).await.map_err(meaning)? == 0 {
             return Err(Error::VersionMismatch);
         }
-        self.update_hours(after.doctor.id, &before.hours, &after.hours).await
-    }
-
-    /// A number larger than those of all attempts before.
-    pub async fn next_rules_version(&self) -> Result<i64, Error> {
-        let statement = self.transaction.prepare_cached(NEXT_RULES_VERSION).await?;
-        Ok(self.transaction.query_one(&statement, &[]).await?.try_get(0)?)
+        let id = after.id();
+        self.update_hours(id, &before.hours, &after.hours).await?;
+        self.update_overrides(id, &before.overrides, &after.overrides).await?;
+        self.update_time_off(id, &before.time_off, &after.time_off).await
     }
 }
 
 async fn find(client: &impl GenericClient, id: DoctorId) -> Result<Option<Practice>, Error> {
     let statement = client.prepare_cached(FIND).await?;
-    let rows = client.query(&statement, &[&id.0]).await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let hours = rows.iter().filter_map(|row| availability(id, row).transpose()).collect::<Result<_, _>>()?;
-    Ok(Some(Practice { doctor: doctor(first)?, hours, rules_version: first.try_get("rules_version")? }))
+    let Some(row) = client.query_opt(&statement, &[&id.0]).await? else { return Ok(None) };
+    let hours: Vec<availabilities::Stored> = json(id, &row, "hours")?;
+    let overrides: Vec<StoredOverride> = json(id, &row, "overrides")?;
+    let time_off: Vec<StoredTimeOff> = json(id, &row, "time_off")?;
+    let practice = Practice {
+        doctor: doctor(&row)?,
+        hours: hours.into_iter().map(|stored| stored.into_availability(id)).collect::<Result<_, _>>()?,
+        overrides: overrides.into_iter().map(|stored| stored.into_override(id)).collect::<Result<_, _>>()?,
+        time_off: time_off.into_iter().map(TimeOff::from).collect(),
+        rules_version: row.try_get("rules_version")?,
+    };
+    Ok(Some(practice.sorted()))
+}
+
+/// Rows that the database made JSON of.
+fn json<T: DeserializeOwned>(id: DoctorId, row: &Row, column: &'static str) -> Result<T, Error> {
+    serde_json::from_value(row.try_get(column)?).map_err(|_| Error::Unreadable { id, column })
 }
 
 fn meaning(error: tokio_postgres::Error) -> Error {
@@ -163,6 +179,7 @@ struct Columns<'a> {
     bio: Option<&'a str>,
     texts: [&'a str; 5],
     slot_minutes: i32,
+    max_daily_visits: i32,
 }
 
 impl<'a> Columns<'a> {
@@ -177,6 +194,7 @@ impl<'a> Columns<'a> {
             languages,
             bio,
             slot_minutes,
+            max_daily_visits,
         } = &practice.doctor.profile;
         Self {
             practice,
@@ -191,10 +209,11 @@ impl<'a> Columns<'a> {
                 time_zone.as_str(),
             ],
             slot_minutes: slot_minutes.get(),
+            max_daily_visits: max_daily_visits.get(),
         }
     }
 
-    fn values(&self) -> [&(dyn ToSql + Sync); 15] {
+    fn values(&self) -> [&(dyn ToSql + Sync); 16] {
         let [first_name, last_name, email, specialization, time_zone] = &self.texts;
         let Doctor { id, profile: _, created_at, updated_at, deleted_at, version } = &self.practice.doctor;
         [
@@ -208,6 +227,7 @@ impl<'a> Columns<'a> {
             &self.languages,
             &self.bio,
             &self.slot_minutes,
+            &self.max_daily_visits,
             created_at,
             updated_at,
             deleted_at,
@@ -233,6 +253,7 @@ fn doctor(row: &Row) -> Result<Doctor, Error> {
             .collect::<Result<_, _>>()?,
         bio: optional(id, row, "bio")?,
         slot_minutes: parsed(id, "slot_minutes", row.try_get::<_, i32>("slot_minutes")?)?,
+        max_daily_visits: parsed(id, "max_daily_visits", row.try_get::<_, i32>("max_daily_visits")?)?,
     };
     Ok(Doctor {
         id,

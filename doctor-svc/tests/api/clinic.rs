@@ -154,7 +154,8 @@ impl Clinic {
 
     /// How many changes that narrow are on record as under way.
     pub(crate) async fn narrowings(&self) -> i64 {
-        self.sql.query_one("SELECT count(*) FROM doctor.narrowings", &[]).await.unwrap().get(0)
+        let count = "SELECT (SELECT count(*) FROM doctor.narrowings) + (SELECT count(*) FROM doctor.clinic_narrowings)";
+        self.sql.query_one(count, &[]).await.unwrap().get(0)
     }
 }
 

@@ -59,7 +59,8 @@ async fn the_database_refuses_hours_that_overlap_by_itself() {
     let mut admin = clinic.admin();
     let doctor = hire(&mut admin, ada()).await;
     add(&mut admin, on(&doctor, 0, "09:00", "12:00")).await.unwrap();
-    let insert = "INSERT INTO doctor.availabilities VALUES ($1, $2, 0, 39600, 46800, false)";
+    let insert = "INSERT INTO doctor.availabilities (id, doctor_id, day_of_week, start_second, end_second, is_available)
+                  VALUES ($1, $2, 0, 39600, 46800, false)";
     let doctor_id: DoctorId = doctor.id.parse().unwrap();
     let refused = clinic.sql.execute(insert, &[&Uuid::now_v7(), &doctor_id.0]).await.unwrap_err();
     assert_eq!(refused.code(), Some(&SqlState::EXCLUSION_VIOLATION));
@@ -75,7 +76,8 @@ async fn what_is_wrong_with_hours_is_told_by_field() {
     assert_eq!(wrong_fields(add(&mut admin, wrong).await), fields);
     for (start, end, field) in [
         ("12:00", "12:00", "availability.end_time"),
-        ("12:00", "09:00", "availability.end_time"),
+        ("00:00", "00:00", "availability.end_time"),
+        ("24:00", "09:00", "availability.start_time"),
         ("24:00", "24:00", "availability.end_time"),
         ("09:00:30", "12:00", "availability.start_time"),
         ("", "12:00", "availability.start_time"),

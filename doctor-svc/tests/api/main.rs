@@ -11,3 +11,7 @@ mod calendar; // rules reach the calendar before they narrow
 mod directory; // readers who cache learn of changes
 mod doctors; // taking in, finding, editing, deleting
 mod hours; // weekly hours
+mod nights; // hours past midnight, for some dates, in places, with breaks
+mod exceptions; // other hours on one date, and time away
+mod places; // locations, rooms and holidays
+mod visit_types; // kinds of visits

@@ -1,4 +1,4 @@
-//! Neighbours at the process boundary: servers that know the one method that is asked of them.
+//! Neighbours at the process boundary: servers that know the methods that are asked of them.
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -6,9 +6,11 @@ use futures::future::BoxFuture;
 use jsonwebtoken::EncodingKey;
 use platform::fault::fault_with;
 use platform::token::{self, Claims};
-use proto::appointment::{ApplyDoctorRulesRequest, ApplyDoctorRulesResponse};
+use proto::appointment::{
+    ApplyClinicRulesRequest, ApplyClinicRulesResponse, ApplyDoctorRulesRequest, ApplyDoctorRulesResponse,
+};
 use proto::auth::{GetJwksRequest, Jwk, Jwks};
-use proto::doctor::DoctorRules;
+use proto::doctor::{ClinicRules, DoctorRules};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -23,26 +25,26 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::Service;
 
-/// One method of a gRPC service.
-pub(crate) trait Method: Clone + Send + Sync + 'static {
+/// The methods of a gRPC service that are asked for.
+pub(crate) trait Methods: Clone + Send + Sync + 'static {
     const SERVICE: &'static str;
-    const NAME: &'static str;
-    type Request: prost::Message + Default;
-    type Response: prost::Message + Default;
 
-    fn answer(&self, request: Self::Request) -> Result<Self::Response, Status>;
+    /// Carries out the method of that name.
+    fn call(self, method: &str, request: http::Request<Body>) -> Answering;
 }
 
-/// A server of one method, which can be stopped and started again in its place.
+type Answering = BoxFuture<'static, http::Response<Body>>;
+
+/// A server of some methods, which can be stopped and started again in its place.
 pub(crate) struct Peer<M> {
-    method: M,
+    methods: M,
     address: SocketAddr,
     running: Option<(oneshot::Sender<()>, JoinSet<()>)>,
 }
 
-impl<M: Method> Peer<M> {
-    pub(crate) async fn start(method: M) -> Self {
-        let mut peer = Self { method, address: SocketAddr::from(([127, 0, 0, 1], 0)), running: None };
+impl<M: Methods> Peer<M> {
+    pub(crate) async fn start(methods: M) -> Self {
+        let mut peer = Self { methods, address: SocketAddr::from(([127, 0, 0, 1], 0)), running: None };
         peer.start_again().await;
         peer
     }
@@ -55,7 +57,7 @@ impl<M: Method> Peer<M> {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let service = Served(self.method.clone());
+        let service = Served(self.methods.clone());
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let stopped = async { drop(stopped.await) };
@@ -76,11 +78,11 @@ impl<M: Method> Peer<M> {
 #[derive(Clone)]
 struct Served<M>(M);
 
-impl<M: Method> NamedService for Served<M> {
+impl<M: Methods> NamedService for Served<M> {
     const NAME: &'static str = M::SERVICE;
 }
 
-impl<M: Method> Service<http::Request<Body>> for Served<M> {
+impl<M: Methods> Service<http::Request<Body>> for Served<M> {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
@@ -90,17 +92,28 @@ impl<M: Method> Service<http::Request<Body>> for Served<M> {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        assert_eq!(request.uri().path(), format!("/{}/{}", M::SERVICE, M::NAME));
-        let method = self.0.clone();
-        let answer = tower::service_fn(move |request: Request<M::Request>| {
-            let answer = method.answer(request.into_inner());
-            async move { answer.map(Response::new) }
-        });
-        Box::pin(async move {
-            let mut grpc = Grpc::new(ProstCodec::<M::Response, M::Request>::default());
-            Ok(grpc.unary(answer, request).await)
-        })
+        let path = request.uri().path().to_owned();
+        let (service, method) = path.trim_start_matches('/').split_once('/').unwrap();
+        assert_eq!(service, M::SERVICE);
+        let answering = self.0.clone().call(method, request);
+        Box::pin(async { Ok(answering.await) })
     }
+}
+
+/// Answers one request as `answer` says.
+fn unary<Q, A>(
+    request: http::Request<Body>,
+    answer: impl Fn(Q) -> Result<A, Status> + Send + Sync + 'static,
+) -> Answering
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + Default + 'static,
+{
+    let answer = tower::service_fn(move |request: Request<Q>| {
+        let answer = answer(request.into_inner());
+        async move { answer.map(Response::new) }
+    });
+    Box::pin(async move { Grpc::new(ProstCodec::<A, Q>::default()).unary(answer, request).await })
 }
 
 /// The keys of auth-svc.
@@ -122,20 +135,20 @@ impl Keys {
     }
 }
 
-impl Method for Keys {
+impl Methods for Keys {
     const SERVICE: &'static str = "healthcare.auth.v1.AuthService";
-    const NAME: &'static str = "GetJwks";
-    type Request = GetJwksRequest;
-    type Response = Jwks;
 
-    fn answer(&self, _: GetJwksRequest) -> Result<Jwks, Status> {
-        let key = Jwk {
-            kid: KEY_ID.to_owned(),
-            kty: "OKP".to_owned(),
-            crv: "Ed25519".to_owned(),
-            x: BASE64_URL_SAFE_NO_PAD.encode(self.pair.public_key()),
-        };
-        Ok(Jwks { keys: vec![key] })
+    fn call(self, method: &str, request: http::Request<Body>) -> Answering {
+        assert_eq!(method, "GetJwks");
+        unary(request, move |_: GetJwksRequest| {
+            let key = Jwk {
+                kid: KEY_ID.to_owned(),
+                kty: "OKP".to_owned(),
+                crv: "Ed25519".to_owned(),
+                x: BASE64_URL_SAFE_NO_PAD.encode(self.pair.public_key()),
+            };
+            Ok(Jwks { keys: vec![key] })
+        })
     }
 }
 
@@ -143,12 +156,14 @@ impl Method for Keys {
 #[derive(Clone)]
 pub(crate) struct Calendars {
     state: Arc<Mutex<State>>,
-    applied: Arc<watch::Sender<Vec<DoctorRules>>>,
+    doctors: Arc<watch::Sender<Vec<DoctorRules>>>,
+    clinic: Arc<watch::Sender<ClinicRules>>,
 }
 
 #[derive(Default)]
 struct State {
     asked: Vec<ApplyDoctorRulesRequest>,
+    asked_of_clinic: Vec<ApplyClinicRulesRequest>,
     mood: Mood,
 }
 
@@ -164,51 +179,77 @@ pub(crate) enum Mood {
 
 impl Calendars {
     pub(crate) fn empty() -> Self {
-        Self { state: Arc::default(), applied: Arc::new(watch::Sender::default()) }
+        Self { state: Arc::default(), doctors: Arc::default(), clinic: Arc::default() }
     }
 
     pub(crate) fn set(&self, mood: Mood) {
         self.state.lock().unwrap().mood = mood;
     }
 
-    /// All that was asked since the last time.
+    /// All that was asked about doctors since the last time.
     pub(crate) fn asked(&self) -> Vec<ApplyDoctorRulesRequest> {
         std::mem::take(&mut self.state.lock().unwrap().asked)
     }
 
+    /// All that was asked about the clinic since the last time.
+    pub(crate) fn asked_of_clinic(&self) -> Vec<ApplyClinicRulesRequest> {
+        std::mem::take(&mut self.state.lock().unwrap().asked_of_clinic)
+    }
+
     /// The rules of the doctor that are in force.
     pub(crate) fn in_force(&self, doctor_id: &str) -> Option<DoctorRules> {
-        find(&self.applied.borrow(), doctor_id).cloned()
+        find(&self.doctors.borrow(), doctor_id).cloned()
+    }
+
+    /// The rules of the clinic that are in force.
+    pub(crate) fn clinic_in_force(&self) -> ClinicRules {
+        self.clinic.borrow().clone()
     }
 
     /// Waits for rules of the doctor that are later than `version`.
     pub(crate) async fn later_than(&self, doctor_id: &str, version: i64) -> DoctorRules {
-        let mut applied = self.applied.subscribe();
+        let mut applied = self.doctors.subscribe();
         let is_later =
             |rules: &Vec<DoctorRules>| find(rules, doctor_id).is_some_and(|rules| rules.version > version);
         let rules = applied.wait_for(is_later).await.unwrap();
         find(&rules, doctor_id).cloned().unwrap()
     }
-}
 
-fn find<'a>(rules: &'a [DoctorRules], doctor_id: &str) -> Option<&'a DoctorRules> {
-    rules.iter().rfind(|rules| rules.doctor_id == doctor_id)
-}
+    /// Waits for rules of the clinic that are later than `version`.
+    pub(crate) async fn clinic_later_than(&self, version: i64) -> ClinicRules {
+        self.clinic.subscribe().wait_for(|rules| rules.version > version).await.unwrap().clone()
+    }
 
-impl Method for Calendars {
-    const SERVICE: &'static str = "healthcare.appointment.v1.AppointmentService";
-    const NAME: &'static str = "ApplyDoctorRules";
-    type Request = ApplyDoctorRulesRequest;
-    type Response = ApplyDoctorRulesResponse;
-
-    fn answer(&self, request: ApplyDoctorRulesRequest) -> Result<ApplyDoctorRulesResponse, Status> {
-        let mood = {
-            let mut state = self.state.lock().unwrap();
-            state.asked.push(request.clone());
-            state.mood.clone()
-        };
+    fn apply_doctor(&self, request: ApplyDoctorRulesRequest) -> Result<ApplyDoctorRulesResponse, Status> {
+        self.state.lock().unwrap().asked.push(request.clone());
         let rules = request.rules.unwrap();
-        if let (Mood::Booked(ids), true) = (&mood, request.refuse_if_booked) {
+        let current = self.in_force(&rules.doctor_id).map_or(0, |rules| rules.version);
+        let version = self.apply(current, rules.version, request.refuse_if_booked, || {
+            self.doctors.send_modify(|applied| applied.push(rules));
+        })?;
+        Ok(ApplyDoctorRulesResponse { version })
+    }
+
+    fn apply_clinic(&self, request: ApplyClinicRulesRequest) -> Result<ApplyClinicRulesResponse, Status> {
+        self.state.lock().unwrap().asked_of_clinic.push(request.clone());
+        let rules = request.rules.unwrap();
+        let current = self.clinic_in_force().version;
+        let version = self.apply(current, rules.version, request.refuse_if_booked, || {
+            self.clinic.send_replace(rules);
+        })?;
+        Ok(ApplyClinicRulesResponse { version })
+    }
+
+    /// The version that is in force afterwards.
+    fn apply(
+        &self,
+        current: i64,
+        new: i64,
+        refuse_if_booked: bool,
+        put: impl FnOnce(),
+    ) -> Result<i64, Status> {
+        let mood = self.state.lock().unwrap().mood.clone();
+        if let (Mood::Booked(ids), true) = (&mood, refuse_if_booked) {
             let reason = "HAS_ACTIVE_APPOINTMENTS";
             let facts = [("appointment_ids", ids.clone())];
             return Err(fault_with(
@@ -219,14 +260,29 @@ impl Method for Calendars {
                 facts,
             ));
         }
-        if let Some(newer) = self.in_force(&rules.doctor_id).filter(|newer| newer.version >= rules.version) {
-            return Ok(ApplyDoctorRulesResponse { version: newer.version });
+        if current >= new {
+            return Ok(current);
         }
-        let version = rules.version;
-        self.applied.send_modify(|applied| applied.push(rules));
+        put();
         if matches!(mood, Mood::Mute) {
             return Err(Status::unavailable("the answer was lost"));
         }
-        Ok(ApplyDoctorRulesResponse { version })
+        Ok(new)
+    }
+}
+
+fn find<'a>(rules: &'a [DoctorRules], doctor_id: &str) -> Option<&'a DoctorRules> {
+    rules.iter().rfind(|rules| rules.doctor_id == doctor_id)
+}
+
+impl Methods for Calendars {
+    const SERVICE: &'static str = "healthcare.appointment.v1.AppointmentService";
+
+    fn call(self, method: &str, request: http::Request<Body>) -> Answering {
+        match method {
+            "ApplyDoctorRules" => unary(request, move |asked| self.apply_doctor(asked)),
+            "ApplyClinicRules" => unary(request, move |asked| self.apply_clinic(asked)),
+            other => panic!("nobody asks for {other}"),
+        }
     }
 }

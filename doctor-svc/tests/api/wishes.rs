@@ -3,8 +3,8 @@ use crate::clinic::Client;
 use platform::fault;
 use prost_types::FieldMask;
 use proto::doctor::{
-    Availability, CreateAvailabilityRequest, CreateDoctorRequest, Doctor, GetDoctorRequest,
-    UpdateAvailabilityRequest, UpdateDoctorRequest,
+    Availability, CreateAvailabilityRequest, CreateDoctorRequest, CreateLocationRequest, Doctor,
+    GetDoctorRequest, Location, UpdateAvailabilityRequest, UpdateDoctorRequest,
 };
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
@@ -45,12 +45,12 @@ pub(crate) async fn update(client: &mut Client, doctor: Doctor, paths: &[&str]) 
 
 pub(crate) fn on(doctor: &Doctor, day_of_week: i32, start_time: &str, end_time: &str) -> Availability {
     Availability {
-        id: String::new(),
         doctor_id: doctor.id.clone(),
         day_of_week,
         start_time: start_time.to_owned(),
         end_time: end_time.to_owned(),
         is_available: true,
+        ..Availability::default()
     }
 }
 
@@ -90,4 +90,12 @@ pub(crate) fn wrong_fields<T>(answer: Result<T, Status>) -> Vec<String> {
 /// A fact of a refusal.
 pub(crate) fn fact<T>(answer: Result<T, Status>, name: &str) -> Option<String> {
     answer.err().expect("the call was answered").get_details_error_info()?.metadata.remove(name)
+}
+
+/// A new location in Berlin.
+pub(crate) async fn place(admin: &mut Client, name: &str) -> Location {
+    let location =
+        Location { name: name.to_owned(), time_zone: "Europe/Berlin".to_owned(), ..Location::default() };
+    let request = CreateLocationRequest { location: Some(location) };
+    admin.create_location(request).await.unwrap().into_inner()
 }

@@ -13,6 +13,8 @@ pub struct Forbidden;
 pub struct NotFound;
 /// 409.
 pub struct Conflict;
+/// 410.
+pub struct Gone;
 /// 412.
 pub struct Stale;
 /// 428.
@@ -55,6 +57,12 @@ impl IntoResponses for NotFound {
 impl IntoResponses for Conflict {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         documented(409)
+    }
+}
+
+impl IntoResponses for Gone {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        documented(410)
     }
 }
 

@@ -1,13 +1,16 @@
 //! From what a service answers to what a front end is told.
 use super::{FieldProblem, Problem};
 use crate::pointer;
-use crate::times::Slot;
+use crate::times::{SeriesOccurrence, Slot};
 use http::StatusCode;
 use jiff::tz::TimeZone;
 use platform::fault;
-use proto::appointment::SlotAlternatives;
+use proto::appointment::{SeriesConflict, SlotAlternatives};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
+
+/// A conflict that passes by itself.
+const UNDER_WAY: &str = "IDEMPOTENCY_IN_PROGRESS";
 
 impl From<Status> for Problem {
     fn from(status: Status) -> Self {
@@ -22,10 +25,16 @@ impl From<Status> for Problem {
         let mut problem = Self::new(http, &code, status.message());
         problem.0.errors = field_problems(&details);
         problem.0.alternatives = alternatives(&status);
+        problem.0.occurrences = occurrences(&status);
+        problem.0.current = word(&details, "current");
         problem.0.allowed = fact(&details, "allowed");
+        problem.0.rule = word(&details, "rule");
+        problem.0.limit = number(&details, "limit");
+        problem.0.actual = number(&details, "actual");
         problem.0.appointment_ids = fact(&details, "appointment_ids").unwrap_or_default();
+        problem.0.retryable |= reason == UNDER_WAY;
         let told = details.retry_info().and_then(|info| info.retry_delay);
-        if let Some(delay) = told.filter(|_| problem.0.retry_after.is_some()) {
+        if let Some(delay) = told.filter(|_| problem.0.retry_after.is_some() || reason == UNDER_WAY) {
             problem = problem.with_retry_after(delay.as_secs());
         }
         problem
@@ -37,8 +46,14 @@ fn http(code: Code, reason: &str) -> (StatusCode, &'static str) {
     match (code, reason) {
         (_, "VERSION_MISMATCH") => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
         (_, "REVISION_REQUIRED") => (StatusCode::PRECONDITION_REQUIRED, "revision_required"),
-        // The doctor's hours are a rule about the times in the body, not a state that waiting would change.
-        (_, "OUTSIDE_AVAILABILITY") => (StatusCode::UNPROCESSABLE_ENTITY, "outside_availability"),
+        // Rules about the times in the body, not a state that waiting would change.
+        (
+            _,
+            "OUTSIDE_AVAILABILITY" | "TOO_SOON" | "BEYOND_HORIZON" | "OFF_GRID" | "VISIT_TYPE_NOT_OFFERED",
+        ) => (StatusCode::UNPROCESSABLE_ENTITY, "outside_availability"),
+        (_, "HOLD_EXPIRED") => (StatusCode::GONE, "hold_expired"),
+        // What was agreed upon at booking is a rule about the request as well.
+        (_, "POLICY_VIOLATION") => (StatusCode::UNPROCESSABLE_ENTITY, "policy_violation"),
         (_, "AUTH_BUSY") => (StatusCode::SERVICE_UNAVAILABLE, "auth_busy"),
         (Code::InvalidArgument, _) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed"),
         (Code::Unauthenticated, _) => (StatusCode::UNAUTHORIZED, "unauthenticated"),
@@ -72,6 +87,15 @@ fn field_problems(details: &ErrorDetails) -> Vec<FieldProblem> {
     wrong.chain(forbidden).collect()
 }
 
+/// One of the facts that come with a reason.
+fn word(details: &ErrorDetails, name: &str) -> Option<String> {
+    details.error_info()?.metadata.get(name).cloned()
+}
+
+fn number(details: &ErrorDetails, name: &str) -> Option<i64> {
+    word(details, name)?.parse().ok()
+}
+
 /// A list among the facts that come with a reason.
 fn fact(details: &ErrorDetails, name: &str) -> Option<Vec<String>> {
     let list = details.error_info()?.metadata.get(name)?;
@@ -85,6 +109,13 @@ fn alternatives(status: &Status) -> Vec<Slot> {
     let zone = TimeZone::get(&time_zone).unwrap_or(TimeZone::UTC);
     // A conflict without alternatives is better than no answer.
     slots.into_iter().filter_map(|slot| Slot::new(slot, &zone).ok()).collect()
+}
+
+fn occurrences(status: &Status) -> Vec<SeriesOccurrence> {
+    let detail: Option<SeriesConflict> = fault::detail(status, "healthcare.appointment.v1.SeriesConflict");
+    let Some(SeriesConflict { occurrences, time_zone }) = detail else { return Vec::new() };
+    let zone = TimeZone::get(&time_zone).unwrap_or(TimeZone::UTC);
+    occurrences.into_iter().filter_map(|told| SeriesOccurrence::new(told, &zone).ok()).collect()
 }
 
 /// What a service says about a field.
@@ -114,6 +145,14 @@ mod tests {
     fn every_reason_has_a_status_and_a_code() {
         let table = [
             (Code::FailedPrecondition, "OUTSIDE_AVAILABILITY", 422),
+            (Code::FailedPrecondition, "TOO_SOON", 422),
+            (Code::FailedPrecondition, "DAY_FULL", 409),
+            (Code::FailedPrecondition, "HOLD_EXPIRED", 410),
+            (Code::FailedPrecondition, "HOLD_RENEWED", 409),
+            (Code::FailedPrecondition, "OVERBOOK_LIMIT", 409),
+            (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED", 422),
+            (Code::FailedPrecondition, "POLICY_VIOLATION", 422),
+            (Code::FailedPrecondition, "INVALID_TRANSITION", 409),
             (Code::FailedPrecondition, "HAS_ACTIVE_APPOINTMENTS", 409),
             (Code::FailedPrecondition, "NO_PATIENT_RECORD", 409),
             (Code::FailedPrecondition, "REVISION_REQUIRED", 428),
@@ -162,7 +201,8 @@ mod tests {
     #[test]
     fn a_taken_slot_comes_with_free_ones_nearby() {
         let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
-        let slots = vec![pb::Slot { start_time: at(1_893_489_600), end_time: at(1_893_491_400) }];
+        let (start_time, end_time) = (at(1_893_489_600), at(1_893_491_400));
+        let slots = vec![pb::Slot { start_time, end_time, places_left: 1, ..pb::Slot::default() }];
         let detail = pb::SlotAlternatives { slots, time_zone: "Europe/Berlin".to_owned() };
         let taken = fault(Code::AlreadyExists, "test", "SLOT_TAKEN", "no");
         let problem = json(fault::with_detail(&taken, "healthcare.appointment.v1.SlotAlternatives", &detail));
@@ -173,16 +213,47 @@ mod tests {
     }
 
     #[test]
-    fn facts_for_programs_are_lists() {
+    fn a_series_in_conflict_comes_with_all_its_times() {
+        let taken = pb::SeriesOccurrence {
+            start_local: "2030-01-01T10:20:00".to_owned(),
+            start_time: Some(Timestamp { seconds: 1_893_489_600, nanos: 0 }),
+            code: "SLOT_TAKEN".to_owned(),
+            ..pb::SeriesOccurrence::default()
+        };
+        let detail = SeriesConflict { occurrences: vec![taken], time_zone: "Europe/Berlin".to_owned() };
+        let conflict = fault(Code::FailedPrecondition, "test", "SERIES_CONFLICT", "no");
+        let problem =
+            json(fault::with_detail(&conflict, "healthcare.appointment.v1.SeriesConflict", &detail));
+        assert_eq!((&problem["status"], &problem["code"]), (&409.into(), &"series_conflict".into()));
+        assert_eq!(problem["occurrences"][0]["start_time"], "2030-01-01T10:20:00+01:00");
+        assert_eq!(problem["occurrences"][0]["code"], "slot_taken");
+        assert_eq!(problem["occurrences"][0]["end_time"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn facts_for_programs_are_lists_words_and_numbers() {
         let facts = [("allowed", "confirmed,cancelled".to_owned())];
         let problem = json(fault_with(Code::FailedPrecondition, "test", "INVALID_TRANSITION", "no", facts));
         assert_eq!(problem["allowed"], serde_json::json!(["confirmed", "cancelled"]));
         let facts = [("allowed", String::new())];
         let problem = json(fault_with(Code::FailedPrecondition, "test", "INVALID_TRANSITION", "no", facts));
         assert_eq!(problem["allowed"], serde_json::json!([]));
+        let facts =
+            [("rule", "cancel_notice".to_owned()), ("limit", "1440".to_owned()), ("actual", "90".to_owned())];
+        let problem = json(fault_with(Code::FailedPrecondition, "test", "POLICY_VIOLATION", "no", facts));
+        let told = (&problem["rule"], &problem["limit"], &problem["actual"]);
+        assert_eq!(told, (&"cancel_notice".into(), &1440.into(), &90.into()));
         let facts = [("field", "last_name".to_owned())];
         let problem = json(fault_with(Code::PermissionDenied, "test", "FIELD_FORBIDDEN", "no", facts));
         assert_eq!(problem["errors"][0]["pointer"], "/last_name");
+    }
+
+    #[test]
+    fn a_request_that_is_under_way_can_be_asked_for_again_soon() {
+        let problem = Problem::from(fault::busy("test", "IDEMPOTENCY_IN_PROGRESS", "under way"));
+        assert_eq!((problem.status().as_u16(), problem.0.retryable), (409, true));
+        let response = axum::response::IntoResponse::into_response(problem);
+        assert_eq!(response.headers()["retry-after"], "2");
     }
 
     #[test]

@@ -105,6 +105,7 @@ fn filled(path: &str) -> String {
     parts.by_ref().fold(String::new(), |path, (index, part)| match (index % 2, part) {
         (0, literal) => path + literal,
         (_, "specialization") => path + "Cardiology",
+        (_, "date") => path + "2030-01-07",
         _ => path + "0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e",
     })
 }

@@ -15,11 +15,18 @@ pub enum Kind {
 /// Where a visit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VisitStatus {
+    Held,
+    Requested,
     Scheduled,
     Confirmed,
+    Arrived,
+    CheckedIn,
+    InProgress,
     Completed,
     Cancelled,
     NoShow,
+    Expired,
+    EnteredInError,
 }
 
 /// Whom a message is for.
@@ -70,15 +77,54 @@ impl Kind {
 }
 
 impl VisitStatus {
-    const ALL: [Self; 5] = [Self::Scheduled, Self::Confirmed, Self::Completed, Self::Cancelled, Self::NoShow];
+    const ALL: [Self; 12] = [
+        Self::Held,
+        Self::Requested,
+        Self::Scheduled,
+        Self::Confirmed,
+        Self::Arrived,
+        Self::CheckedIn,
+        Self::InProgress,
+        Self::Completed,
+        Self::Cancelled,
+        Self::NoShow,
+        Self::Expired,
+        Self::EnteredInError,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
+            Self::Held => "held",
+            Self::Requested => "requested",
             Self::Scheduled => "scheduled",
             Self::Confirmed => "confirmed",
+            Self::Arrived => "arrived",
+            Self::CheckedIn => "checked_in",
+            Self::InProgress => "in_progress",
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
             Self::NoShow => "no_show",
+            Self::Expired => "expired",
+            Self::EnteredInError => "entered_in_error",
+        }
+    }
+
+    /// Whether patient and doctor are told that a visit has come to this, `from` another status if one is known.
+    ///
+    /// They see for themselves what happens in the house, and that it is put right there.
+    pub fn is_news(self, from: Option<Self>) -> bool {
+        match self {
+            Self::Requested | Self::Completed | Self::Cancelled | Self::NoShow => true,
+            Self::Scheduled | Self::Confirmed => !matches!(
+                from,
+                Some(Self::Arrived | Self::CheckedIn | Self::InProgress | Self::Completed | Self::NoShow)
+            ),
+            Self::Held
+            | Self::Arrived
+            | Self::CheckedIn
+            | Self::InProgress
+            | Self::Expired
+            | Self::EnteredInError => false,
         }
     }
 
@@ -118,5 +164,28 @@ mod tests {
         assert!(Kind::ALL.into_iter().all(|kind| Kind::named(kind.name()) == Some(kind)));
         assert!(VisitStatus::ALL.into_iter().all(|status| VisitStatus::named(status.name()) == Some(status)));
         assert_eq!(Kind::named("notes_edited"), None);
+    }
+
+    #[test]
+    fn what_happens_in_the_house_is_no_news() {
+        use VisitStatus::{
+            Arrived, Cancelled, CheckedIn, Confirmed, EnteredInError, InProgress, NoShow, Requested,
+            Scheduled,
+        };
+        for (from, to, expected) in [
+            (Scheduled, Confirmed, true),
+            (Requested, Scheduled, true),
+            (Cancelled, Scheduled, true),
+            (Confirmed, NoShow, true),
+            (Confirmed, Arrived, false),
+            (Arrived, CheckedIn, false),
+            (CheckedIn, InProgress, false),
+            (Arrived, Confirmed, false),
+            (NoShow, Scheduled, false),
+            (Scheduled, EnteredInError, false),
+        ] {
+            assert_eq!(to.is_news(Some(from)), expected, "{from:?} to {to:?}");
+        }
+        assert!(Scheduled.is_news(None));
     }
 }

@@ -87,6 +87,32 @@ async fn a_mail_tells_its_reader_when_to_come() {
 }
 
 #[tokio::test]
+async fn a_request_is_told_and_what_happens_in_the_house_is_not() {
+    let service = Service::start().await;
+    let (asked, treated) = (service.ground.neighbours.visit(), service.ground.neighbours.visit());
+    service.ground.neighbours.change(treated, 4, AppointmentStatus::InProgress);
+    for (version, status) in [(2, "arrived"), (3, "checked_in"), (4, "in_progress"), (5, "entered_in_error")]
+    {
+        service.publish("status_changed", treated, version, status).await;
+        service.publish("sub_status_set", treated, version, status).await;
+    }
+    service.ground.neighbours.change(asked, 1, AppointmentStatus::Requested);
+    // Taken after the others, so what they did is done when this one is told.
+    service.publish("booked", asked, 1, "requested").await;
+    for message in service.until_told(asked).await {
+        let subject = match message.recipient_kind() {
+            RecipientKind::Patient => "We have received your request",
+            _ => "New appointment request",
+        };
+        assert_eq!(service.mail_of(&message).await.subject, subject);
+    }
+    assert_eq!(service.about(treated).await.len(), 0);
+    service.ground.neighbours.change(asked, 2, AppointmentStatus::Scheduled);
+    service.publish("status_changed", asked, 2, "scheduled").await;
+    service.until(asked, |messages| messages.len() == 4).await;
+}
+
+#[tokio::test]
 async fn a_mail_server_that_was_away_gets_each_mail_once() {
     let service = Service::start().await;
     let visit = service.ground.neighbours.visit();

@@ -1,4 +1,5 @@
 //! The people and objects that the matrix is asked about.
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use tests::clinic::{at, date_in, visit};
@@ -19,8 +20,14 @@ pub(crate) struct World {
     record: String,
     visit: String,
     notification: String,
+    location: String,
+    room: String,
+    holiday: String,
+    visit_type: String,
     /// How many times and hours were handed out, so that no two cells get the same.
     handed_out: Cell<i64>,
+    /// The last hold that was handed out, and its token.
+    hold: Cell<Option<(String, String)>>,
 }
 
 /// What one cell asks for.
@@ -47,7 +54,11 @@ impl World {
         let record = text(&doctor.post(&records, record).await.created(), "id");
         let visit = text(&booked, "id");
         let notification = notification(&admin, &visit).await;
-        Self {
+        let location = json!({ "name": "Main Street", "time_zone": "UTC" });
+        let location = text(&admin.post("/api/locations", location).await.created(), "id");
+        let rooms = format!("/api/locations/{location}/rooms");
+        let room = text(&admin.post(&rooms, json!({ "name": "Room 1" })).await.created(), "id");
+        let world = Self {
             anyone: mesh.anyone(),
             staff: admin.staff().await,
             auditor: admin.auditor().await,
@@ -60,8 +71,15 @@ impl World {
             record,
             visit,
             notification,
+            location,
+            room,
+            holiday: String::new(),
+            visit_type: String::new(),
             handed_out: Cell::default(),
-        }
+            hold: Cell::default(),
+        };
+        let (holiday, visit_type) = (world.fresh_holiday().await, world.fresh_visit_type().await);
+        Self { holiday, visit_type, ..world }
     }
 
     pub(crate) fn caller(&self, persona: usize) -> Rest {
@@ -109,6 +127,49 @@ impl World {
         text(&self.admin.post(&path, self.free_hours()).await.created(), "id")
     }
 
+    /// A date on which nobody will ever be booked.
+    fn far_date(&self) -> String {
+        let first = jiff::civil::date(2190, 1, 1);
+        first.saturating_add(jiff::Span::new().days(self.number())).to_string()
+    }
+
+    fn time_off(&self) -> Value {
+        let date = self.far_date();
+        json!({ "start_time": format!("{date}T09:00"), "end_time": format!("{date}T10:00") })
+    }
+
+    /// Time off of the doctor, for one cell to remove.
+    async fn fresh_time_off(&self) -> String {
+        let path = format!("/api/doctors/{}/time-off", self.doctor.id);
+        text(&self.admin.post(&path, self.time_off()).await.created(), "id")
+    }
+
+    /// The date of an override of the doctor, for one cell to remove.
+    async fn fresh_override(&self) -> String {
+        let date = self.far_date();
+        let path = format!("/api/doctors/{}/overrides/{date}", self.doctor.id);
+        self.admin.put(&path, json!({ "hours": [] })).await.ok();
+        date
+    }
+
+    /// Far from every other test: holidays are everyone's.
+    fn new_holiday(&self) -> Value {
+        json!({ "date": self.far_date(), "name": "Closed", "location_id": self.location })
+    }
+
+    async fn fresh_holiday(&self) -> String {
+        text(&self.admin.post("/api/holidays", self.new_holiday()).await.created(), "id")
+    }
+
+    fn new_visit_type(&self) -> Value {
+        let name = format!("Check-up {}", uuid::Uuid::now_v7());
+        json!({ "name": name, "duration_minutes": 30, "doctor_ids": [self.doctor.id] })
+    }
+
+    async fn fresh_visit_type(&self) -> String {
+        text(&self.admin.post("/api/visit-types", self.new_visit_type()).await.created(), "id")
+    }
+
     /// A time at which nobody is booked yet.
     fn free_time(&self) -> jiff::Timestamp {
         let number = self.number();
@@ -118,6 +179,45 @@ impl World {
     /// A visit of the patient to the doctor, for one cell to change.
     async fn fresh_visit(&self) -> String {
         text(&self.patient.books(&self.doctor, self.free_time()).await.created(), "id")
+    }
+
+    /// Two visits of the patient to the doctor that recur, far from all others, for one cell to change.
+    async fn fresh_series(&self) -> String {
+        let series = self.patient.post("/api/appointments/series", self.series()).await.created();
+        format!("/api/appointments/series/{}", text(&series["series"], "id"))
+    }
+
+    fn series(&self) -> Value {
+        json!({
+            "patient_id": self.patient.id,
+            "doctor_id": self.doctor.id,
+            "start_time": at(100 + 3 * self.number(), 9, 0).to_string(),
+            "rrule": "FREQ=DAILY;COUNT=2",
+        })
+    }
+
+    /// A free time to be kept for `patient`.
+    fn wish(&self, patient: &str) -> Value {
+        let start = self.free_time().to_string();
+        json!({ "patient_id": patient, "doctor_id": self.doctor.id, "start_time": start })
+    }
+
+    /// A time that is kept for the patient, for one cell to change, and its token. Those of the cells before are given
+    /// up: only few are kept for one patient.
+    async fn fresh_hold(&self) -> (String, String) {
+        self.give_up_hold().await;
+        let wish = self.wish(&self.patient.id);
+        let hold = self.patient.post("/api/appointments/holds", wish).await.is(201);
+        let hold = (text(&hold, "id"), text(&hold, "hold_token"));
+        self.hold.replace(Some(hold.clone()));
+        hold
+    }
+
+    async fn give_up_hold(&self) {
+        if let Some((hold, token)) = self.hold.take() {
+            let path = format!("/api/appointments/holds/{hold}");
+            self.patient.send(Method::DELETE, &path, None, &[("hold-token", &token)]).await.is(204);
+        }
     }
 
     async fn refresh_token(&self, persona: usize) -> Value {
@@ -223,11 +323,89 @@ impl World {
                 let hours = self.idle_hours().await;
                 read(format!("{doctor}/availability/{hours}"))
             }
+            "GET /api/doctors/{id}/overrides" => read(format!("{doctor}/overrides")),
+            "PUT /api/doctors/{id}/overrides/{date}" => {
+                write(format!("{doctor}/overrides/{}", self.far_date()), json!({ "hours": [] }))
+            }
+            "DELETE /api/doctors/{id}/overrides/{date}" => {
+                read(format!("{doctor}/overrides/{}", self.fresh_override().await))
+            }
+            "GET /api/doctors/{id}/time-off" => read(format!("{doctor}/time-off")),
+            "POST /api/doctors/{id}/time-off" => write(format!("{doctor}/time-off"), self.time_off()),
+            "DELETE /api/doctors/{id}/time-off/{time_off_id}" => {
+                read(format!("{doctor}/time-off/{}", self.fresh_time_off().await))
+            }
+            "POST /api/visit-types" => write("/api/visit-types".into(), self.new_visit_type()),
+            "GET /api/visit-types/{id}" => read(format!("/api/visit-types/{}", self.visit_type)),
+            "PUT /api/visit-types/{id}" => {
+                let description = json!({ "description": format!("By {persona}.") });
+                change(format!("/api/visit-types/{}", self.visit_type), Some(description))
+            }
+            "DELETE /api/visit-types/{id}" => {
+                let id = if persona == 7 { self.fresh_visit_type().await } else { self.visit_type.clone() };
+                change(format!("/api/visit-types/{id}"), None)
+            }
+            "POST /api/locations" => {
+                write("/api/locations".into(), json!({ "name": "High Street", "time_zone": "UTC" }))
+            }
+            "GET /api/locations/{id}" => read(format!("/api/locations/{}", self.location)),
+            "PUT /api/locations/{id}" => {
+                let address = json!({ "address": format!("{persona} Main Street") });
+                change(format!("/api/locations/{}", self.location), Some(address))
+            }
+            "DELETE /api/locations/{id}" => {
+                let id = if persona == 7 {
+                    let location = json!({ "name": "Side Street", "time_zone": "UTC" });
+                    text(&self.admin.post("/api/locations", location).await.created(), "id")
+                } else {
+                    self.location.clone()
+                };
+                change(format!("/api/locations/{id}"), None)
+            }
+            "POST /api/locations/{id}/rooms" => {
+                write(format!("/api/locations/{}/rooms", self.location), json!({ "name": "Room 2" }))
+            }
+            "DELETE /api/locations/{id}/rooms/{room_id}" => {
+                let location = format!("/api/locations/{}", self.location);
+                let room = if persona == 7 {
+                    let room = json!({ "name": "Room 3" });
+                    text(&self.admin.post(&format!("{location}/rooms"), room).await.created(), "id")
+                } else {
+                    self.room.clone()
+                };
+                Ask { untouched: Some(location.clone()), ..read(format!("{location}/rooms/{room}")) }
+            }
+            "POST /api/holidays" => write("/api/holidays".into(), self.new_holiday()),
+            "DELETE /api/holidays/{id}" => {
+                let id = if persona == 7 { self.fresh_holiday().await } else { self.holiday.clone() };
+                read(format!("/api/holidays/{id}"))
+            }
             "POST /api/appointments" => {
                 write("/api/appointments/".into(), visit(&self.patient.id, &self.doctor.id, self.free_time()))
             }
+            "POST /api/appointments/holds" => {
+                // Only few times are kept for one patient.
+                let own = [2, 3].contains(&persona);
+                let patient = if own { self.patient.id.clone() } else { self.admin.anybody().await };
+                write("/api/appointments/holds".into(), self.wish(&patient))
+            }
+            "POST /api/appointments/holds/{id}/renew" => {
+                let (hold, token) = self.fresh_hold().await;
+                write(format!("/api/appointments/holds/{hold}/renew"), json!({ "hold_token": token }))
+            }
+            "DELETE /api/appointments/holds/{id}" => {
+                let (hold, token) = self.fresh_hold().await;
+                let headers = vec![("hold-token", token)];
+                Ask { headers, ..read(format!("/api/appointments/holds/{hold}")) }
+            }
             "GET /api/appointments/{id}" => read(format!("/api/appointments/{}", self.visit)),
             "GET /api/appointments/{id}/events" => read(format!("/api/appointments/{}/events", self.visit)),
+            "POST /api/appointments/series" => write("/api/appointments/series".into(), self.series()),
+            "GET /api/appointments/series/{id}" => read(self.fresh_series().await),
+            "PUT /api/appointments/series/{id}" => {
+                change(self.fresh_series().await, Some(json!({ "start_time": "10:30" })))
+            }
+            "DELETE /api/appointments/series/{id}" => change(self.fresh_series().await, None),
             "PUT /api/appointments/{id}" => {
                 let path = format!("/api/appointments/{}", self.fresh_visit().await);
                 change(path, Some(json!({ "notes": "changed" })))
@@ -240,11 +418,48 @@ impl World {
                 let status = json!({ "status": "confirmed" });
                 Ask { untouched: Some(path.clone()), ..write(format!("{path}/status"), status) }
             }
+            "POST /api/appointments/{id}/undo" => {
+                let path = format!("/api/appointments/{}", self.fresh_visit().await);
+                self.staff.put(&format!("{path}/status"), json!({ "status": "confirmed" })).await.ok();
+                Ask { untouched: Some(path.clone()), ..read(format!("{path}/undo")) }
+            }
+            "PUT /api/appointments/{id}/sub-status" => {
+                let path = format!("/api/appointments/{}", self.fresh_visit().await);
+                let label = json!({ "sub_status": "room 3" });
+                Ask { untouched: Some(path.clone()), ..write(format!("{path}/sub-status"), label) }
+            }
+            "GET /api/patients/{id}/attendance" => read(format!("{patient}/attendance")),
             "GET /api/appointments/doctor/{doctor_id}/available-slots" => read(format!(
                 "/api/appointments/doctor/{}/available-slots?date={}",
                 self.doctor.id,
                 date_in(2)
             )),
+            "GET /api/appointments/doctor/{doctor_id}/days" => {
+                read(format!("/api/appointments/doctor/{}/days?date={}", self.doctor.id, date_in(2)))
+            }
+            "GET /api/appointments/search-slots" => read(format!(
+                "/api/appointments/search-slots?date={}&doctor_ids={}",
+                date_in(2),
+                self.doctor.id
+            )),
+            "GET /api/appointments/explain" => read(format!(
+                "/api/appointments/explain?doctor_id={}&start_time={}",
+                self.doctor.id,
+                at(2, 8, 0)
+            )),
+            "POST /api/appointments/absence-plans" => write(
+                "/api/appointments/absence-plans".into(),
+                json!({ "doctor_id": self.doctor.id, "start_time": at(300, 0, 0), "end_time": at(301, 0, 0) }),
+            ),
+            "POST /api/appointments/absence-plans/apply" => write(
+                "/api/appointments/absence-plans/apply".into(),
+                json!({
+                    "doctor_id": self.doctor.id,
+                    "start_time": at(300, 0, 0),
+                    "end_time": at(301, 0, 0),
+                    "moves": [],
+                }),
+            ),
             "GET /api/notifications/{id}" => read(format!("/api/notifications/{}", self.notification)),
             "POST /api/notifications/{id}/resend" => {
                 let path = format!("/api/notifications/{}", self.notification);

@@ -9,7 +9,7 @@ use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Response, Status};
 
 pub(super) struct Desk {
     pub(super) auth: AuthServiceClient<Channel>,
@@ -48,4 +48,13 @@ impl Desk {
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 pub(super) fn told(status: Status) -> anyhow::Error {
     anyhow!("{:?}: {}", status.code(), status.message())
+}
+
+/// What was made, or `None` when an earlier run had made it.
+pub(super) fn unless_there<T>(made: Result<Response<T>, Status>) -> anyhow::Result<Option<T>> {
+    match made {
+        Ok(made) => Ok(Some(made.into_inner())),
+        Err(status) if status.code() == Code::AlreadyExists => Ok(None),
+        Err(status) => Err(told(status)),
+    }
 }

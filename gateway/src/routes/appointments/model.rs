@@ -1,83 +1,51 @@
 //! Visits and free times as the REST face shows them.
 use crate::reply::Resource;
 use crate::routes::given;
+use crate::routes::visit_types::model::Modality;
 use crate::times::{Garbled, Instant, zone};
 use proto::appointment as pb;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-mod requests; // what front ends send
+mod status; // where visits stand, and what may be done with them
+mod attendance; // how patients keep to visits
+mod changes; // what front ends send to change where a visit stands
+mod requests; // what else front ends send
 
-pub use requests::{
-    BookAppointment, ListAppointments, ListAvailableSlots, StatusQuery, UpdateAppointment, UpdateStatus,
-};
+pub use attendance::PatientAttendance;
+pub use changes::{CancelQuery, GetAppointment, ListUnresolved, SetSubStatus, StatusQuery, UpdateStatus};
+pub use requests::{BookAppointment, ListAppointments, UpdateAppointment};
+pub use status::{ActionWindow, AppointmentAction, AppointmentStatus};
 
-/// Where a visit stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AppointmentStatus {
-    /// Booked.
-    Scheduled,
-    /// The patient will come.
-    Confirmed,
-    /// Called off; its time is free again.
-    Cancelled,
-    /// The visit took place.
-    Completed,
-    /// The patient did not come.
-    NoShow,
-}
-
-impl From<AppointmentStatus> for pb::AppointmentStatus {
-    fn from(status: AppointmentStatus) -> Self {
-        match status {
-            AppointmentStatus::Scheduled => Self::Scheduled,
-            AppointmentStatus::Confirmed => Self::Confirmed,
-            AppointmentStatus::Cancelled => Self::Cancelled,
-            AppointmentStatus::Completed => Self::Completed,
-            AppointmentStatus::NoShow => Self::NoShow,
-        }
-    }
-}
-
-impl AppointmentStatus {
-    fn from_wire(status: pb::AppointmentStatus) -> Option<Self> {
-        match status {
-            pb::AppointmentStatus::Scheduled => Some(Self::Scheduled),
-            pb::AppointmentStatus::Confirmed => Some(Self::Confirmed),
-            pb::AppointmentStatus::Cancelled => Some(Self::Cancelled),
-            pb::AppointmentStatus::Completed => Some(Self::Completed),
-            pb::AppointmentStatus::NoShow => Some(Self::NoShow),
-            pb::AppointmentStatus::Unspecified => None,
-        }
-    }
-}
-
-/// What the caller may do with a visit now.
+/// What became of a hold that a visit was booked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum AppointmentAction {
-    Reschedule,
-    Confirm,
-    Cancel,
-    Complete,
-    MarkNoShow,
-    EditNotes,
+pub enum HoldOutcome {
+    /// It is the visit now.
+    Converted,
+    /// It had run out, and the time was still free.
+    ExpiredReclaimed,
 }
 
-impl AppointmentAction {
-    /// None for an action of a later contract, which front ends of this one could not take.
-    fn from_wire(action: pb::AppointmentAction) -> Option<Self> {
-        match action {
-            pb::AppointmentAction::Reschedule => Some(Self::Reschedule),
-            pb::AppointmentAction::Confirm => Some(Self::Confirm),
-            pb::AppointmentAction::Cancel => Some(Self::Cancel),
-            pb::AppointmentAction::Complete => Some(Self::Complete),
-            pb::AppointmentAction::MarkNoShow => Some(Self::MarkNoShow),
-            pb::AppointmentAction::EditNotes => Some(Self::EditNotes),
-            pb::AppointmentAction::Unspecified => None,
+impl HoldOutcome {
+    fn from_wire(outcome: pb::HoldOutcome) -> Option<Self> {
+        match outcome {
+            pb::HoldOutcome::Unspecified => None,
+            pb::HoldOutcome::Converted => Some(Self::Converted),
+            pb::HoldOutcome::ExpiredReclaimed => Some(Self::ExpiredReclaimed),
         }
     }
+}
+
+/// What a visit costs.
+#[derive(Serialize, ToSchema)]
+pub struct Price {
+    /// In the smallest unit of the currency.
+    #[schema(example = 4500)]
+    pub minor: i64,
+    /// ISO 4217.
+    #[schema(example = "EUR")]
+    pub currency: String,
 }
 
 /// One visit of a patient to a doctor.
@@ -108,7 +76,46 @@ pub struct Appointment {
     /// On reads; null while it cannot be found out.
     #[schema(example = "Cardiology")]
     pub doctor_specialization: Option<String>,
+    /// Null when it was booked without one.
+    #[schema(value_type = Option<Uuid>)]
+    pub visit_type_id: Option<String>,
+    /// Null when at no location.
+    #[schema(value_type = Option<Uuid>)]
+    pub location_id: Option<String>,
+    /// The room that it takes.
+    #[schema(value_type = Option<Uuid>)]
+    pub room_id: Option<String>,
+    pub modality: Modality,
+    /// The series that it belongs to; null when none.
+    #[schema(value_type = Option<Uuid>)]
+    pub series_id: Option<String>,
+    /// The civil start that was agreed, in `time_zone`.
+    #[schema(example = "2030-01-07T09:00:00")]
+    pub start_local: String,
+    /// Booked over another visit on purpose.
+    pub is_overbooked: bool,
+    /// As agreed at booking.
+    pub price: Option<Price>,
+    /// On bookings with a hold.
+    pub hold_outcome: Option<HoldOutcome>,
+    /// What the practice notes beside the status; for staff, doctors and admins.
+    #[schema(example = "Room 3")]
+    pub sub_status: Option<String>,
+    /// Of a request: by when the practice answers.
+    pub respond_by: Option<Instant>,
+    /// Why it was cancelled, as a code of
+    /// <http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason>.
+    #[schema(example = "pat-fb")]
+    pub cancellation_reason: Option<String>,
+    /// Whether the patient cancelled it when it was late.
+    pub is_late_cancel: bool,
+    /// How often the patient moved it.
+    #[schema(minimum = 0, example = 0)]
+    pub reschedule_count: i32,
+    /// What the caller may do now.
     pub allowed_actions: Vec<AppointmentAction>,
+    /// When the caller may do what, of the things that are possible now or later as things are.
+    pub action_windows: Vec<ActionWindow>,
     pub created_at: Instant,
     pub updated_at: Instant,
     /// Grows by one with each change; the ETag.
@@ -129,8 +136,12 @@ impl TryFrom<pb::Appointment> for Appointment {
 
     fn try_from(appointment: pb::Appointment) -> Result<Self, Garbled> {
         let status = AppointmentStatus::from_wire(appointment.status()).ok_or(Garbled("status"))?;
+        let modality = Modality::from_wire(appointment.modality()).unwrap_or(Modality::InPerson);
         let allowed_actions =
             appointment.allowed_actions().filter_map(AppointmentAction::from_wire).collect();
+        let hold_outcome = HoldOutcome::from_wire(appointment.hold_outcome());
+        let windows = appointment.action_windows.iter().filter_map(ActionWindow::from_wire);
+        let action_windows = windows.collect::<Result<_, _>>()?;
         let pb::Appointment {
             id,
             patient_id,
@@ -147,6 +158,21 @@ impl TryFrom<pb::Appointment> for Appointment {
             patient_name,
             doctor_name,
             doctor_specialization,
+            visit_type_id,
+            location_id,
+            room_id,
+            modality: _,
+            start_local,
+            is_overbooked,
+            series_id,
+            price_minor,
+            currency,
+            sub_status,
+            respond_by_time,
+            cancellation_reason,
+            is_late_cancel,
+            reschedule_count,
+            ..
         } = appointment;
         let clinic = zone(&time_zone)?;
         Ok(Self {
@@ -161,7 +187,22 @@ impl TryFrom<pb::Appointment> for Appointment {
             patient_name: given(patient_name),
             doctor_name: given(doctor_name),
             doctor_specialization: given(doctor_specialization),
+            visit_type_id: given(visit_type_id),
+            location_id: given(location_id),
+            room_id: given(room_id),
+            modality,
+            series_id: given(series_id),
+            start_local,
+            is_overbooked,
+            price: given(currency).map(|currency| Price { minor: price_minor, currency }),
+            hold_outcome,
+            sub_status: given(sub_status),
+            respond_by: Instant::maybe_utc("respond_by_time", respond_by_time)?,
+            cancellation_reason: given(cancellation_reason),
+            is_late_cancel,
+            reschedule_count,
             allowed_actions,
+            action_windows,
             created_at: Instant::utc("create_time", create_time)?,
             updated_at: Instant::utc("update_time", update_time)?,
             version,
@@ -175,7 +216,8 @@ pub struct AppointmentEvent {
     /// The version that this change made.
     #[schema(minimum = 0, example = 2)]
     pub version: i64,
-    /// `booked`, `imported`, `rescheduled`, `notes_edited`, `status_changed` or `cancelled`.
+    /// `booked`, `imported`, `rescheduled`, `notes_edited`, `status_changed`, `cancelled`, `undone` or
+    /// `sub_status_set`.
     #[schema(example = "rescheduled")]
     pub kind: String,
     /// Null for the first entry.
@@ -188,6 +230,11 @@ pub struct AppointmentEvent {
     #[schema(example = "patient")]
     pub actor_role: Option<String>,
     pub time: Instant,
+    /// Why, as a code; `overbook` and `override` of visits that were booked against a rule.
+    #[schema(example = "pat-fb")]
+    pub reason: Option<String>,
+    /// Why, in words; for staff, doctors and admins.
+    pub note: Option<String>,
 }
 
 impl TryFrom<pb::AppointmentEvent> for AppointmentEvent {
@@ -206,6 +253,8 @@ impl TryFrom<pb::AppointmentEvent> for AppointmentEvent {
             actor_id,
             actor_role,
             time,
+            reason_code,
+            note,
         } = event;
         Ok(Self {
             version,
@@ -217,6 +266,8 @@ impl TryFrom<pb::AppointmentEvent> for AppointmentEvent {
             actor_id: given(actor_id),
             actor_role: given(actor_role),
             time: Instant::utc("time", time)?,
+            reason: given(reason_code),
+            note: given(note),
         })
     }
 }

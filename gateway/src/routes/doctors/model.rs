@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 
 mod requests; // what front ends send
 
-pub use requests::{CreateAvailability, CreateDoctor, ListDoctors, UpdateAvailability, UpdateDoctor};
+pub use requests::{
+    CreateAvailability, CreateDoctor, ListDoctors, NewBreak, UpdateAvailability, UpdateDoctor,
+};
 
 /// A person who treats.
 #[derive(Serialize, ToSchema)]
@@ -38,6 +40,9 @@ pub struct Doctor {
     /// Length of a visit when the booking names none, and the grid that slots lie on.
     #[schema(minimum = 5, maximum = 480, example = 30)]
     pub slot_minutes: i32,
+    /// Most visits that start on one date; no limit when 0.
+    #[schema(minimum = 0, maximum = 500, example = 0)]
+    pub max_daily_visits: i32,
     /// The weekly hours; null in lists.
     pub availabilities: Option<Vec<Availability>>,
     pub created_at: Instant,
@@ -77,6 +82,7 @@ impl TryFrom<pb::Doctor> for Doctor {
             update_time,
             delete_time,
             version,
+            max_daily_visits,
         } = doctor;
         Ok(Self {
             id,
@@ -89,6 +95,7 @@ impl TryFrom<pb::Doctor> for Doctor {
             languages,
             bio: given(bio),
             slot_minutes,
+            max_daily_visits,
             availabilities: Some(availabilities.into_iter().map(Into::into).collect()),
             created_at: Instant::utc("create_time", create_time)?,
             updated_at: Instant::utc("update_time", update_time)?,
@@ -111,7 +118,7 @@ impl TryFrom<pb::Doctor> for ListedDoctor {
     }
 }
 
-/// Weekly working hours on one day, in the doctor's zone.
+/// Weekly working hours on one day, in the zone of the location or else of the doctor.
 #[derive(Serialize, ToSchema)]
 pub struct Availability {
     #[schema(value_type = Uuid)]
@@ -123,10 +130,37 @@ pub struct Availability {
     pub day_of_week: i32,
     #[schema(example = "09:00:00")]
     pub start_time: String,
+    /// On the next day unless later than `start_time`.
     #[schema(example = "17:00:00")]
     pub end_time: String,
     /// False keeps the window on record and offers nothing in it.
     pub is_available: bool,
+    /// Where; null when at no location.
+    #[schema(value_type = Option<Uuid>)]
+    pub location_id: Option<String>,
+    /// The first date that it holds on; null when there is no bound.
+    #[schema(format = Date, example = "2030-01-07")]
+    pub valid_from: Option<String>,
+    /// The last date that it holds on; null when there is no bound.
+    #[schema(format = Date, example = "2030-12-31")]
+    pub valid_until: Option<String>,
+    /// By start.
+    pub breaks: Vec<Break>,
+}
+
+/// Time within hours in which nothing is offered.
+#[derive(Serialize, ToSchema)]
+pub struct Break {
+    #[schema(example = "12:00:00")]
+    pub start_time: String,
+    #[schema(example = "13:00:00")]
+    pub end_time: String,
+}
+
+impl From<pb::availability::Break> for Break {
+    fn from(pb::availability::Break { start_time, end_time }: pb::availability::Break) -> Self {
+        Self { start_time, end_time }
+    }
 }
 
 impl Resource for Availability {
@@ -137,8 +171,29 @@ impl Resource for Availability {
 
 impl From<pb::Availability> for Availability {
     fn from(availability: pb::Availability) -> Self {
-        let pb::Availability { id, doctor_id, day_of_week, start_time, end_time, is_available } =
-            availability;
-        Self { id, doctor_id, day_of_week, start_time, end_time, is_available }
+        let pb::Availability {
+            id,
+            doctor_id,
+            day_of_week,
+            start_time,
+            end_time,
+            is_available,
+            location_id,
+            valid_from,
+            valid_until,
+            breaks,
+        } = availability;
+        Self {
+            id,
+            doctor_id,
+            day_of_week,
+            start_time,
+            end_time,
+            is_available,
+            location_id: given(location_id),
+            valid_from: given(valid_from),
+            valid_until: given(valid_until),
+            breaks: breaks.into_iter().map(Into::into).collect(),
+        }
     }
 }

@@ -1,13 +1,13 @@
-//! What front ends send about visits and free times.
+//! What front ends send about visits.
 use super::AppointmentStatus;
 use crate::patch::{Clearable, Edit, Mask};
 use crate::problem::Problem;
-use crate::query::{Limit, Within};
-use crate::times::{Bound, DatePart, When};
+use crate::query::Limit;
+use crate::times::{Bound, When};
 use jiff::tz::TimeZone;
 use proto::appointment as pb;
-use proto::ids::{AppointmentId, DoctorId, PatientId};
-use proto::scalars::{TimeZoneName, VisitNotes};
+use proto::ids::{AppointmentId, DoctorId, PatientId, VisitTypeId};
+use proto::scalars::{Reason, TimeZoneName, VisitNotes};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,14 +21,43 @@ pub struct BookAppointment {
     #[schema(value_type = Uuid)]
     pub doctor_id: DoctorId,
     pub start_time: When,
-    /// After the doctor's usual length when absent.
+    /// After the usual length when absent.
     pub end_time: Option<When>,
+    /// Whose rules hold; without one, any start and length within the doctor's hours.
+    #[schema(value_type = Option<Uuid>)]
+    pub visit_type_id: Option<VisitTypeId>,
     pub notes: Option<VisitNotes>,
+    /// Of a hold of the same time, which becomes the visit.
+    #[schema(min_length = 22, max_length = 22, example = "mZ0uW3k9Qx2bJ7yR5tLhVg")]
+    pub hold_token: Option<String>,
+    /// For the practice: over other visits if the time is taken, as far as the visit type allows.
+    pub overbook: Option<Overbook>,
+    /// For the practice: why hours, grid and daily limit do not count for once.
+    pub override_reason: Option<Reason>,
+}
+
+/// Booking over other visits on purpose.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Overbook {
+    /// Kept in the history.
+    pub reason: Reason,
 }
 
 impl BookAppointment {
-    pub fn of(self, patient_id: PatientId) -> pb::BookAppointmentRequest {
-        let Self { patient_id: _, doctor_id, start_time, end_time, notes } = self;
+    pub fn of(self, patient_id: PatientId, request_id: String) -> pb::BookAppointmentRequest {
+        let Self {
+            patient_id: _,
+            doctor_id,
+            start_time,
+            end_time,
+            visit_type_id,
+            notes,
+            hold_token,
+            overbook,
+            override_reason,
+        } = self;
+        let overbook = overbook.map(|Overbook { reason }| pb::Overbook { reason: reason.into() });
         let (start_time, start_local) = start_time.into_wire();
         let (end_time, end_local) = end_time.map(When::into_wire).unwrap_or_default();
         pb::BookAppointmentRequest {
@@ -39,6 +68,11 @@ impl BookAppointment {
             start_local,
             end_local,
             notes: notes.map(Into::into).unwrap_or_default(),
+            visit_type_id: visit_type_id.map(|id| id.to_string()).unwrap_or_default(),
+            hold_token: hold_token.unwrap_or_default(),
+            overbook,
+            override_reason: override_reason.map(Into::into).unwrap_or_default(),
+            request_id,
         }
     }
 }
@@ -57,11 +91,18 @@ pub struct UpdateAppointment {
     #[serde(default)]
     #[schema(value_type = Option<VisitNotes>)]
     pub notes: Clearable<VisitNotes>,
+    /// For the practice: why hours, grid and daily limit do not count for the new time.
+    pub override_reason: Option<Reason>,
 }
 
 impl UpdateAppointment {
-    pub fn of(self, id: AppointmentId, expected_version: i64) -> pb::UpdateAppointmentRequest {
-        let Self { start_time, end_time, notes } = self;
+    pub fn of(
+        self,
+        id: AppointmentId,
+        expected_version: i64,
+        request_id: String,
+    ) -> pb::UpdateAppointmentRequest {
+        let Self { start_time, end_time, notes, override_reason } = self;
         let mut mask = Mask::default();
         let (start_time, start_local) =
             mask.value("start_time", start_time).map(When::into_wire).unwrap_or_default();
@@ -76,25 +117,10 @@ impl UpdateAppointment {
             end_local,
             notes,
             expected_version,
+            override_reason: override_reason.map(Into::into).unwrap_or_default(),
+            request_id,
         }
     }
-}
-
-/// The new status of a visit, in the query.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StatusQuery {
-    /// Either here or in the body.
-    #[param(inline)]
-    pub status: Option<AppointmentStatus>,
-}
-
-/// The new status of a visit, in the body.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UpdateStatus {
-    pub status: AppointmentStatus,
 }
 
 /// A page of visits. Filters narrow what the caller may see.
@@ -150,37 +176,6 @@ impl TryFrom<ListAppointments> for pb::ListAppointmentsRequest {
             page_size: Limit::or_zero(limit),
             page_token: cursor.unwrap_or_default(),
         })
-    }
-}
-
-/// When free times are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ListAvailableSlots {
-    #[param(inline)]
-    pub date: DatePart,
-    /// How many days from `date`; 1 when absent.
-    #[param(value_type = Option<i32>, minimum = 1, maximum = 62)]
-    pub days: Option<Within<1, 62>>,
-    /// Length of the visit; the doctor's usual one when absent.
-    #[param(value_type = Option<i32>, minimum = 5, maximum = 480)]
-    pub duration_minutes: Option<Within<5, 480>>,
-    /// The zone whose offset the times are shown with, IANA; the doctor's when absent.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 64, example = "Europe/Berlin")]
-    pub tz: Option<TimeZoneName>,
-}
-
-impl ListAvailableSlots {
-    pub fn of(self, doctor_id: DoctorId) -> (pb::ListAvailableSlotsRequest, Option<TimeZoneName>) {
-        let Self { date, days, duration_minutes, tz } = self;
-        let message = pb::ListAvailableSlotsRequest {
-            doctor_id: doctor_id.to_string(),
-            date: date.into(),
-            days: Within::or_zero(days),
-            duration_minutes: Within::or_zero(duration_minutes),
-        };
-        (message, tz)
     }
 }
 

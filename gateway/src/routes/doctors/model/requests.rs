@@ -1,9 +1,9 @@
 //! What front ends send about doctors and their hours.
 use crate::patch::{Clearable, Edit, Mask};
 use crate::query::{Limit, Within};
-use crate::times::TimeOfDay;
+use crate::times::{CivilDate, TimeOfDay};
 use proto::doctor as pb;
-use proto::ids::{AvailabilityId, DoctorId};
+use proto::ids::{AvailabilityId, DoctorId, LocationId};
 use proto::scalars::{Bio, Email, Language, PersonName, Phone, Specialization, TimeZoneName};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -26,6 +26,9 @@ pub struct CreateDoctor {
     /// A multiple of 5; 30 when absent.
     #[schema(value_type = Option<i32>, minimum = 5, maximum = 480, multiple_of = 5, example = 30)]
     pub slot_minutes: Option<Within<5, 480>>,
+    /// Most visits that start on one date; no limit when 0 or absent.
+    #[schema(value_type = Option<i32>, minimum = 0, maximum = 500, example = 20)]
+    pub max_daily_visits: Option<Within<0, 500>>,
 }
 
 impl From<CreateDoctor> for pb::CreateDoctorRequest {
@@ -40,6 +43,7 @@ impl From<CreateDoctor> for pb::CreateDoctorRequest {
             languages,
             bio,
             slot_minutes,
+            max_daily_visits,
         } = body;
         let doctor = pb::Doctor {
             first_name: first_name.into(),
@@ -51,6 +55,7 @@ impl From<CreateDoctor> for pb::CreateDoctorRequest {
             languages: languages.into_iter().map(Into::into).collect(),
             bio: bio.map(Into::into).unwrap_or_default(),
             slot_minutes: Within::or_zero(slot_minutes),
+            max_daily_visits: Within::or_zero(max_daily_visits),
             ..pb::Doctor::default()
         };
         Self { doctor: Some(doctor) }
@@ -90,6 +95,10 @@ pub struct UpdateDoctor {
     #[serde(default)]
     #[schema(value_type = i32, minimum = 5, maximum = 480, multiple_of = 5, example = 30)]
     pub slot_minutes: Edit<Within<5, 480>>,
+    /// Most visits that start on one date; no limit when 0.
+    #[serde(default)]
+    #[schema(value_type = i32, minimum = 0, maximum = 500, example = 20)]
+    pub max_daily_visits: Edit<Within<0, 500>>,
 }
 
 impl UpdateDoctor {
@@ -104,6 +113,7 @@ impl UpdateDoctor {
             languages,
             bio,
             slot_minutes,
+            max_daily_visits,
         } = self;
         let mut mask = Mask::default();
         let languages = mask.value("languages", languages).unwrap_or_default();
@@ -118,6 +128,7 @@ impl UpdateDoctor {
             languages: languages.into_iter().map(Into::into).collect(),
             bio: mask.text("bio", bio),
             slot_minutes: Within::or_zero(mask.value("slot_minutes", slot_minutes)),
+            max_daily_visits: Within::or_zero(mask.value("max_daily_visits", max_daily_visits)),
             ..pb::Doctor::default()
         };
         pb::UpdateDoctorRequest { doctor: Some(doctor), update_mask: Some(mask.into()), expected_version }
@@ -132,15 +143,49 @@ pub struct CreateAvailability {
     #[schema(value_type = i32, minimum = 0, maximum = 6, example = 0)]
     pub day_of_week: Within<0, 6>,
     pub start_time: TimeOfDay,
-    /// Later than `start_time`; `24:00` is midnight at the end of the day.
+    /// On the next day unless later than `start_time`; `24:00` is midnight at the end of the day.
     pub end_time: TimeOfDay,
     /// True when absent.
     pub is_available: Option<bool>,
+    /// Where; in the doctor's own zone when absent.
+    #[schema(value_type = Option<Uuid>)]
+    pub location_id: Option<LocationId>,
+    /// The first date that it holds on; no bound when absent.
+    pub valid_from: Option<CivilDate>,
+    /// The last date that it holds on; no bound when absent.
+    pub valid_until: Option<CivilDate>,
+    /// Within the hours, without touching each other; each ends before midnight.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub breaks: Vec<NewBreak>,
+}
+
+/// A break of hours.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBreak {
+    pub start_time: TimeOfDay,
+    pub end_time: TimeOfDay,
+}
+
+impl From<NewBreak> for pb::availability::Break {
+    fn from(NewBreak { start_time, end_time }: NewBreak) -> Self {
+        Self { start_time: start_time.into(), end_time: end_time.into() }
+    }
 }
 
 impl CreateAvailability {
     pub fn of(self, doctor_id: DoctorId) -> pb::CreateAvailabilityRequest {
-        let Self { day_of_week, start_time, end_time, is_available } = self;
+        let Self {
+            day_of_week,
+            start_time,
+            end_time,
+            is_available,
+            location_id,
+            valid_from,
+            valid_until,
+            breaks,
+        } = self;
         let availability = pb::Availability {
             id: String::new(),
             doctor_id: doctor_id.to_string(),
@@ -148,6 +193,10 @@ impl CreateAvailability {
             start_time: start_time.into(),
             end_time: end_time.into(),
             is_available: is_available.unwrap_or(true),
+            location_id: location_id.map(|id| id.to_string()).unwrap_or_default(),
+            valid_from: valid_from.map(Into::into).unwrap_or_default(),
+            valid_until: valid_until.map(Into::into).unwrap_or_default(),
+            breaks: breaks.into_iter().map(Into::into).collect(),
         };
         pb::CreateAvailabilityRequest { availability: Some(availability) }
     }
@@ -170,11 +219,33 @@ pub struct UpdateAvailability {
     #[serde(default)]
     #[schema(value_type = bool)]
     pub is_available: Edit<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    pub location_id: Clearable<LocationId>,
+    #[serde(default)]
+    #[schema(value_type = Option<CivilDate>)]
+    pub valid_from: Clearable<CivilDate>,
+    #[serde(default)]
+    #[schema(value_type = Option<CivilDate>)]
+    pub valid_until: Clearable<CivilDate>,
+    /// All of them: the list replaces the one before.
+    #[serde(default)]
+    #[schema(value_type = Vec<NewBreak>, max_items = 10)]
+    pub breaks: Edit<Vec<NewBreak>>,
 }
 
 impl UpdateAvailability {
     pub fn of(self, doctor_id: DoctorId, id: AvailabilityId) -> pb::UpdateAvailabilityRequest {
-        let Self { day_of_week, start_time, end_time, is_available } = self;
+        let Self {
+            day_of_week,
+            start_time,
+            end_time,
+            is_available,
+            location_id,
+            valid_from,
+            valid_until,
+            breaks,
+        } = self;
         let mut mask = Mask::default();
         let availability = pb::Availability {
             id: id.to_string(),
@@ -183,6 +254,18 @@ impl UpdateAvailability {
             start_time: mask.text("start_time", start_time),
             end_time: mask.text("end_time", end_time),
             is_available: mask.value("is_available", is_available).unwrap_or_default(),
+            location_id: mask
+                .value("location_id", location_id)
+                .map(|id: LocationId| id.to_string())
+                .unwrap_or_default(),
+            valid_from: mask.text("valid_from", valid_from),
+            valid_until: mask.text("valid_until", valid_until),
+            breaks: mask
+                .value("breaks", breaks)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|pause: NewBreak| pause.into())
+                .collect(),
         };
         pb::UpdateAvailabilityRequest { availability: Some(availability), update_mask: Some(mask.into()) }
     }

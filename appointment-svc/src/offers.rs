@@ -1,0 +1,263 @@
+//! Use cases about times that can be booked: what is free, with whom, and why not.
+use crate::calendars::Calendars;
+use crate::domain::clinic::Clinic;
+use crate::domain::commands::When;
+use crate::domain::days::Day;
+use crate::domain::diary::{Diary, Reader, Taken, resources, wish};
+use crate::domain::interval::Interval;
+use crate::domain::local;
+use crate::domain::questions::{Among, Dates, Explanation, Found, Kind, MAX_DOCTORS, Position};
+use crate::domain::rules::Rules;
+use crate::domain::schedule::Schedule;
+use crate::domain::slots::{self, Rule, Slot, Wish};
+use crate::error::Error;
+use crate::store::{Locked, Look, Store};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
+use platform::caller::{Role, User};
+use platform::violations::Violations;
+use proto::ids::{AppointmentId, DoctorId, PatientId};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Days around a time in which others are looked for.
+const NEARBY: SignedDuration = SignedDuration::from_hours(24 * 7);
+#[derive(Clone)]
+pub struct Offers {
+    store: Store,
+    calendars: Calendars,
+}
+
+/// As whom `user` asks for times, for `patient` if that is somebody else.
+pub fn reader(user: &User, patient: Option<PatientId>) -> Result<Reader, Error> {
+    let own = match user.role {
+        Role::Patient(own) => Some(own),
+        Role::Admin | Role::Staff | Role::Doctor(_) => None,
+        Role::Auditor => return Err(Error::NotAllowed("auditors do not see calendars")),
+    };
+    if own.is_some() && patient.is_some() && own != patient {
+        return Err(Error::NotAllowed("patients ask for themselves only"));
+    }
+    Ok(Reader { user: user.id, patient: own.or(patient), is_bound: own.is_some() })
+}
+
+impl Offers {
+    pub fn new(store: Store, calendars: Calendars) -> Self {
+        Self { store, calendars }
+    }
+
+    /// The free times of `doctor`, and the diary they are from.
+    pub async fn slots(
+        &self,
+        reader: Reader,
+        doctor: DoctorId,
+        kind: Kind,
+        dates: Dates,
+        excluding: Option<AppointmentId>,
+    ) -> Result<(Vec<Slot>, Diary), Error> {
+        let Calendar { rules, clinic, wish, now } = self.calendar(doctor, kind, reader).await?;
+        let span = span_of(&rules, &clinic, dates)?;
+        let diary = self.read(rules, clinic, wish, reader, span, excluding, now).await?;
+        Ok((diary.situation(wish).free(span), diary))
+    }
+
+    /// What is to be had on each date, and the zone of the dates.
+    pub async fn days(
+        &self,
+        reader: Reader,
+        doctor: DoctorId,
+        kind: Kind,
+        dates: Dates,
+    ) -> Result<(Vec<Day>, TimeZone), Error> {
+        let Calendar { rules, clinic, wish, now } = self.calendar(doctor, kind, reader).await?;
+        let span = span_of(&rules, &clinic, dates)?;
+        let diary = self.read(rules, clinic, wish, reader, span, None, now).await?;
+        let situation = diary.situation(wish);
+        let days =
+            dates.from.series(Span::new().days(1)).take(usize::try_from(dates.days).unwrap_or_default());
+        Ok((days.filter_map(|date| situation.day(date)).collect(), diary.rules.zone))
+    }
+
+    /// The earliest free times after `after` among doctors, `limit` of them at most.
+    pub async fn search(
+        &self,
+        reader: Reader,
+        among: &Among,
+        kind: Kind,
+        dates: Dates,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Found>, Error> {
+        if let Some(visit_type) = kind.visit_type {
+            self.calendars.visit_type(visit_type).await?;
+        }
+        let connection = self.store.connection().await?;
+        let Among { doctors, specialization, language, location } = among;
+        let (clinic, calendars) = tokio::try_join!(
+            connection.clinic(),
+            connection.calendars(doctors, specialization, language, MAX_DOCTORS),
+        )?;
+        let offering = calendars.into_iter().filter_map(|Locked { rules, now }| {
+            let wish = wish(&rules, &clinic, kind.visit_type, kind.minutes, reader)?;
+            let span = Schedule { rules: &rules, clinic: &clinic }.span(dates.from, dates.days)?;
+            wish.is_offered.then_some((rules, wish, span, now))
+        });
+        let offering: Vec<_> = offering.collect();
+        let (Some(begin), Some(end)) = (
+            offering.iter().map(|(_, _, span, _)| span.start).min(),
+            offering.iter().map(|(_, _, span, _)| span.end).max(),
+        ) else {
+            return Ok(Vec::new());
+        };
+        let of_all =
+            offering.iter().flat_map(|(rules, wish, ..)| resources(rules.doctor_id, &clinic, &wish.timing));
+        let mut of_all: Vec<Uuid> = of_all.collect();
+        of_all.sort_unstable();
+        of_all.dedup();
+        let whole = Interval { start: begin, end };
+        let look = Look { resources: &of_all, patient: reader.patient, span: reach(whole), excluding: None };
+        let taken = connection.taken(look).await?;
+        drop(connection);
+
+        let doctors: HashSet<Uuid> = offering.iter().map(|(rules, ..)| rules.doctor_id.0).collect();
+        let mut of_doctor: HashMap<Uuid, Vec<Taken>> = HashMap::new();
+        let mut of_anyone = Vec::new();
+        for taken in taken {
+            if taken.patient.is_some() && taken.patient == reader.patient
+                || !doctors.contains(&taken.resource)
+            {
+                of_anyone.push(taken);
+            } else {
+                of_doctor.entry(taken.resource).or_default().push(taken);
+            }
+        }
+        let diaries = offering.into_iter().map(|(rules, wish, span, now)| {
+            let mut taken = of_doctor.remove(&rules.doctor_id.0).unwrap_or_default();
+            taken.extend_from_slice(&of_anyone);
+            (Diary::new(rules, clinic.clone(), &taken, reader, now), wish, span)
+        });
+        let diaries: Vec<_> = diaries.collect();
+
+        // A day after the other, until there is enough: the first page is the one that is asked for most.
+        let mut found: Vec<Found> = Vec::new();
+        let mut from = after.map_or(begin, |Position(start, _)| start.max(begin));
+        while from < end && found.len() < limit {
+            let part = Interval { start: from, end: from + SignedDuration::from_hours(24) };
+            let mut fresh = Vec::new();
+            for (diary, wish, span) in &diaries {
+                let doctor = diary.rules.doctor_id;
+                let part = Interval { start: part.start.max(span.start), end: part.end.min(span.end) };
+                let slots =
+                    if part.start < part.end { diary.situation(*wish).free(part) } else { Vec::new() };
+                let wanted = slots.into_iter().filter(|slot| {
+                    (location.is_none() || slot.location == *location)
+                        && after.is_none_or(|after| after < Position(slot.visit.start, doctor))
+                });
+                let zone = |slot: &Slot| diary.schedule().zone(slot.location).clone();
+                fresh.extend(wanted.map(|slot| Found { doctor, zone: zone(&slot), slot }));
+            }
+            fresh.sort_by_key(|found| Position(found.slot.visit.start, found.doctor));
+            found.append(&mut fresh);
+            from = part.end;
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// Why `start` can or cannot be booked with `doctor`, and the nearest start that can.
+    pub async fn explain(
+        &self,
+        reader: Reader,
+        doctor: DoctorId,
+        kind: Kind,
+        start: When,
+    ) -> Result<Explanation, Error> {
+        let Calendar { rules, clinic, wish, now } = self.calendar(doctor, kind, reader).await?;
+        let start = match start {
+            When::Instant(at) => at,
+            When::Local(at) => {
+                local::typed(&rules.zone, at).map_err(|wrong| Violations::of("start_local", wrong))?
+            }
+        };
+        let visit = Interval { start, end: start + wish.timing.duration() };
+        let near = Interval { start: start - NEARBY, end: visit.end + NEARBY };
+        let diary = self.read(rules, clinic, wish, reader, near, None, now).await?;
+        let situation = diary.situation(wish);
+        let rules = Rule::ALL.into_iter().map(|rule| (rule, situation.check(rule, visit))).collect();
+        let place = diary.schedule().place_of(visit).and_then(|open| open.location);
+        let nearest = slots::nearest(situation.free(near), start);
+        let nearest = nearest.into_iter().min_by_key(|slot| slot.visit.start.duration_since(start).abs());
+        Ok(Explanation {
+            rules,
+            nearest: nearest.map(|slot| slot.visit.start),
+            zone: diary.schedule().zone(place).clone(),
+        })
+    }
+
+    /// Up to three free times of the same kind near one that is taken.
+    pub async fn alternatives(
+        &self,
+        reader: Reader,
+        doctor: DoctorId,
+        kind: Kind,
+        taken: Timestamp,
+    ) -> Result<(Vec<Slot>, TimeZone), Error> {
+        let Calendar { rules, clinic, wish, now } = self.calendar(doctor, kind, reader).await?;
+        let date = rules.zone.to_datetime(taken).date();
+        let span = span_of(&rules, &clinic, Dates { from: date, days: 7 })?;
+        let diary = self.read(rules, clinic, wish, reader, span, None, now).await?;
+        Ok((slots::nearest(diary.situation(wish).free(span), taken), diary.rules.zone))
+    }
+
+    /// The diary of a doctor, with all that may stand in the way of what starts within `span`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a calendar was found to be, and what is looked for in it"
+    )]
+    async fn read(
+        &self,
+        rules: Rules,
+        clinic: Arc<Clinic>,
+        wish: Wish,
+        reader: Reader,
+        span: Interval,
+        excluding: Option<AppointmentId>,
+        now: Timestamp,
+    ) -> Result<Diary, Error> {
+        let resources = resources(rules.doctor_id, &clinic, &wish.timing);
+        let look = Look { resources: &resources, patient: reader.patient, span: reach(span), excluding };
+        let taken = self.store.connection().await?.taken(look).await?;
+        Ok(Diary::new(rules, clinic, &taken, reader, now))
+    }
+
+    async fn calendar(&self, doctor: DoctorId, kind: Kind, reader: Reader) -> Result<Calendar, Error> {
+        let Locked { rules, now } = self.calendars.calendar(doctor).await?;
+        if let Some(visit_type) = kind.visit_type {
+            self.calendars.visit_type(visit_type).await?;
+        }
+        let clinic = self.store.connection().await?.clinic().await?;
+        let wish =
+            wish(&rules, &clinic, kind.visit_type, kind.minutes, reader).ok_or(Error::NoSuchVisitType)?;
+        Ok(Calendar { rules, clinic, wish, now })
+    }
+}
+
+/// What is known of a doctor, before it is known what is taken.
+struct Calendar {
+    rules: Rules,
+    clinic: Arc<Clinic>,
+    wish: Wish,
+    now: Timestamp,
+}
+
+/// Where claims matter for times that start within `span`: whole days more on both sides, as limits count dates.
+pub fn reach(span: Interval) -> Interval {
+    let day = SignedDuration::from_hours(36);
+    Interval { start: span.start - day, end: span.end + day }
+}
+
+fn span_of(rules: &Rules, clinic: &Clinic, dates: Dates) -> Result<Interval, Error> {
+    let span = Schedule { rules, clinic }.span(dates.from, dates.days);
+    span.ok_or_else(|| Violations::of("date", "is too far away").into())
+}

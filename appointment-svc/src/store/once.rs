@@ -1,0 +1,97 @@
+//! Requests that were carried out, and what they were answered.
+use super::{Error, Tx};
+use proto::ids::{AppointmentId, UserId};
+use proto::scalars::VisitNotes;
+use tracing::instrument;
+
+/// Never waits: a request of the same name that is under way has it.
+const TAKE: &str = "
+    SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2 || ' ' || $3, 0))";
+
+/// Only once the name is taken, as another statement: that one sees what the one before has committed.
+const FIND: &str = "
+    SELECT fingerprint, answer, appointments.notes
+      FROM appointment.idempotency_keys
+      JOIN appointment.appointments ON appointments.id = appointment_id
+     WHERE user_id = $1 AND method = $2 AND key = $3
+       AND idempotency_keys.created_at > clock_timestamp() - interval '24 hours'";
+
+/// A name may be used anew after a day, whether or not it was forgotten.
+const PUT: &str = "
+    INSERT INTO appointment.idempotency_keys (user_id, method, key, fingerprint, appointment_id, answer)
+    VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (user_id, method, key) DO UPDATE
+       SET fingerprint = excluded.fingerprint, appointment_id = excluded.appointment_id, answer = excluded.answer,
+           created_at = clock_timestamp()";
+
+const FORGET: &str = "
+    DELETE FROM appointment.idempotency_keys
+     WHERE (user_id, method, key) IN (
+        SELECT user_id, method, key FROM appointment.idempotency_keys
+         WHERE created_at <= clock_timestamp() - interval '24 hours'
+         ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)";
+
+/// What a caller calls a request, and what it asks for.
+#[derive(Clone, Debug)]
+pub struct Name {
+    pub user: UserId,
+    /// The RPC.
+    pub method: &'static str,
+    pub key: String,
+    pub fingerprint: [u8; 32],
+}
+
+/// Whether a request was carried out before.
+pub enum Seen {
+    Never,
+    /// It, or another of the same name, is being carried out.
+    UnderWay,
+    /// Another one has that name.
+    Other,
+    Done(Replay),
+}
+
+/// What a request was answered, but for words and tokens.
+#[derive(Debug)]
+pub struct Replay {
+    pub answer: Vec<u8>,
+    /// Those of the visit by now.
+    pub notes: Option<VisitNotes>,
+}
+
+impl Tx<'_> {
+    /// Looks whether a request was carried out; if not, nobody else does until the transaction ends.
+    #[instrument(name = "db.idempotency.take", skip_all)]
+    pub async fn take(&self, name: &Name) -> Result<Seen, Error> {
+        let Name { user, method, key, fingerprint } = name;
+        let take = self.tx.prepare_cached(TAKE).await?;
+        if !self.tx.query_one(&take, &[&user.0, method, key]).await?.try_get::<_, bool>(0)? {
+            return Ok(Seen::UnderWay);
+        }
+        let find = self.tx.prepare_cached(FIND).await?;
+        let Some(row) = self.tx.query_opt(&find, &[&user.0, method, key]).await? else {
+            return Ok(Seen::Never);
+        };
+        if row.try_get::<_, &[u8]>("fingerprint")? != fingerprint {
+            return Ok(Seen::Other);
+        }
+        let notes: String = row.try_get("notes")?;
+        Ok(Seen::Done(Replay { answer: row.try_get("answer")?, notes: VisitNotes::try_from(notes).ok() }))
+    }
+
+    /// Notes that a request was carried out.
+    #[instrument(name = "db.idempotency.put", skip_all)]
+    pub async fn put(&self, name: &Name, id: AppointmentId, answer: &[u8]) -> Result<(), Error> {
+        let Name { user, method, key, fingerprint } = name;
+        let statement = self.tx.prepare_cached(PUT).await?;
+        self.tx.execute(&statement, &[&user.0, method, key, &fingerprint.as_slice(), &id.0, &answer]).await?;
+        Ok(())
+    }
+
+    /// Forgets names that are older than a day, `limit` at most; how many it were.
+    #[instrument(name = "db.idempotency.forget", skip_all)]
+    pub async fn forget(&self, limit: i64) -> Result<u64, Error> {
+        let statement = self.tx.prepare_cached(FORGET).await?;
+        Ok(self.tx.execute(&statement, &[&limit]).await?)
+    }
+}

@@ -1,0 +1,28 @@
+INSERT INTO doctor.visit_types
+SELECT (jsonb_populate_record(NULL::doctor.visit_types, $1)).*
+    ON CONFLICT (id) DO UPDATE
+   SET name = excluded.name,
+       description = excluded.description,
+       duration_minutes = excluded.duration_minutes,
+       buffer_before_minutes = excluded.buffer_before_minutes,
+       buffer_after_minutes = excluded.buffer_after_minutes,
+       interval_minutes = excluded.interval_minutes,
+       min_notice_minutes = excluded.min_notice_minutes,
+       horizon_days = excluded.horizon_days,
+       price_minor = excluded.price_minor,
+       currency = excluded.currency,
+       modality = excluded.modality,
+       capacity = excluded.capacity,
+       needs_room = excluded.needs_room,
+       pack = excluded.pack,
+       needs_approval = excluded.needs_approval,
+       max_overbook = excluded.max_overbook,
+       cancel_notice_minutes = excluded.cancel_notice_minutes,
+       reschedule_notice_minutes = excluded.reschedule_notice_minutes,
+       max_reschedules = excluded.max_reschedules,
+       late_cancel = excluded.late_cancel,
+       no_show_grace_minutes = excluded.no_show_grace_minutes,
+       doctor_ids = excluded.doctor_ids,
+       is_active = excluded.is_active,
+       updated_at = excluded.updated_at,
+       version = excluded.version
