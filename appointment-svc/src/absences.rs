@@ -144,6 +144,7 @@ impl Absences {
                     let place = board.place(&visit, doctor, time).ok_or_else(outdated)?;
                     let zone = board.diary(doctor).map(|diary| diary.schedule().zone(place.location).clone());
                     visit.zone = zone.unwrap_or(visit.zone);
+                    let is_reassigned = visit.doctor_id != doctor;
                     visit.doctor_id = doctor;
                     visit.visit = time;
                     visit.location_id = place.location;
@@ -152,7 +153,7 @@ impl Absences {
                     // The patient confirmed another time.
                     visit.status = Status::Scheduled;
                     tx.claim(&visit, &place).await?.map_err(|_| outdated())?;
-                    Change::Rescheduled
+                    if is_reassigned { Change::Reassigned } else { Change::Rescheduled }
                 }
             };
             tx.update(&mut visit, change, &Why::default(), user).await?;

@@ -251,7 +251,15 @@ impl Bookings {
             created_at: now,
             updated_at: now,
         };
-        let place = Placement { lane: 0, session: None, busy: visit, location: None, room: None, left: 0 };
+        let place = Placement {
+            lane: 0,
+            session: None,
+            busy: visit,
+            location: None,
+            room: None,
+            room_lane: 0,
+            left: 0,
+        };
         match tx.insert(&mut appointment, &place, 0, Change::Imported, None, user).await? {
             Ok(()) => {}
             Err(Conflict::Patient) => return Err(Error::PatientConflict),

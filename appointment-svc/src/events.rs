@@ -12,6 +12,8 @@ pub enum Change {
     Booked,
     Imported,
     Rescheduled,
+    /// To another doctor.
+    Reassigned,
     NotesEdited,
     StatusChanged,
     Cancelled,
@@ -26,6 +28,7 @@ impl Change {
             Self::Booked => "booked",
             Self::Imported => "imported",
             Self::Rescheduled => "rescheduled",
+            Self::Reassigned => "reassigned",
             Self::NotesEdited => "notes_edited",
             Self::StatusChanged => "status_changed",
             Self::Cancelled => "cancelled",
@@ -43,7 +46,8 @@ impl Change {
         match self {
             Self::Booked => "appointment.booked",
             Self::Imported => "appointment.imported",
-            Self::Rescheduled => "appointment.rescheduled",
+            // Whoever is told of visits that move is told of these.
+            Self::Rescheduled | Self::Reassigned => "appointment.rescheduled",
             Self::NotesEdited => "appointment.notes_edited",
             Self::StatusChanged => "appointment.status_changed",
             Self::Cancelled => "appointment.cancelled",

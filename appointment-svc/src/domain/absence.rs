@@ -1,6 +1,6 @@
 //! A doctor who will be away: another time for each visit that is booked then.
 use super::appointment::Appointment;
-use super::claims::{Claim, Claims};
+use super::claims::Claim;
 use super::clinic::Timing;
 use super::diary::Diary;
 use super::interval::Interval;
@@ -94,7 +94,7 @@ impl Board {
         if let Some(room) = placement.room {
             // Rooms are the same for all.
             for diary in &mut self.diaries {
-                diary.rooms.entry(room).or_insert_with(Claims::default).take(claim);
+                diary.rooms.entry(room).or_default().take(Claim { lane: placement.room_lane, ..claim });
             }
         }
         Some(placement)

@@ -2,7 +2,7 @@
 use super::clinic::Timing;
 use super::interval::Interval;
 use jiff::{SignedDuration, Timestamp};
-use proto::ids::VisitTypeId;
+use proto::ids::{DoctorId, VisitTypeId};
 use uuid::Uuid;
 
 /// Lanes from here on are for visits that are booked over others on purpose.
@@ -107,11 +107,12 @@ pub fn busy(timing: &Timing, visit: Interval) -> Interval {
     Interval { start: visit.start - timing.before(), end: visit.end + timing.after() }
 }
 
-/// The session of a group visit: the same for all who come to `visit_type` at `start`, and for nobody else.
-pub fn group_session(visit_type: VisitTypeId, start: Timestamp) -> Uuid {
-    // Ids of visit types differ in far more bits than the instants of their starts.
+/// The session of a group visit: the same for all who come to `doctor` for `visit_type` at `start`, and for nobody
+/// else.
+pub fn group_session(doctor: DoctorId, visit_type: VisitTypeId, start: Timestamp) -> Uuid {
+    // Ids differ in far more bits than the instants of their starts.
     let start = u128::from(start.as_microsecond().cast_unsigned());
-    Uuid::from_u128(visit_type.0.as_u128() ^ start)
+    Uuid::from_u128(doctor.0.as_u128().rotate_left(64) ^ visit_type.0.as_u128() ^ start)
 }
 
 #[cfg(test)]
@@ -172,11 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn a_group_session_is_one_per_visit_type_and_start() {
+    fn a_group_session_is_one_per_doctor_visit_type_and_start() {
+        let (one, other) = (DoctorId::random(), DoctorId::random());
         let (a, b) = (VisitTypeId::random(), VisitTypeId::random());
         let (early, late) = (minutes(0, 1).start, minutes(1, 2).start);
-        assert_eq!(group_session(a, early), group_session(a, early));
-        assert_ne!(group_session(a, early), group_session(a, late));
-        assert_ne!(group_session(a, early), group_session(b, early));
+        assert_eq!(group_session(one, a, early), group_session(one, a, early));
+        assert_ne!(group_session(one, a, early), group_session(one, a, late));
+        assert_ne!(group_session(one, a, early), group_session(one, b, early));
+        assert_ne!(group_session(one, a, early), group_session(other, a, early));
     }
 }

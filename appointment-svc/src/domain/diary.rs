@@ -75,11 +75,11 @@ impl Diary {
 
     /// Counts `visit` of the patient in question, at its place, as taken from now on.
     pub fn take(&mut self, appointment: AppointmentId, visit: Interval, place: &Placement) {
-        let Placement { lane, session, busy, room, .. } = *place;
-        let alone = Claim { lane: 0, session: appointment.0, busy, visit, is_hold: false };
-        self.claims.take(Claim { lane, session: session.unwrap_or(appointment.0), ..alone });
+        let Placement { lane, session, busy, room, room_lane, .. } = *place;
+        let claim = Claim { lane, session: session.unwrap_or(appointment.0), busy, visit, is_hold: false };
+        self.claims.take(claim);
         if let Some(room) = room {
-            self.rooms.entry(room).or_default().take(alone);
+            self.rooms.entry(room).or_default().take(Claim { lane: room_lane, ..claim });
         }
         self.own.push(visit);
     }

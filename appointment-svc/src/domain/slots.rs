@@ -98,6 +98,8 @@ pub struct Placement {
     pub busy: Interval,
     pub location: Option<LocationId>,
     pub room: Option<RoomId>,
+    /// Of the room.
+    pub room_lane: i16,
     pub left: u16,
 }
 
@@ -162,12 +164,14 @@ impl Situation<'_> {
     /// What `visit` takes.
     fn placement(&self, visit: Interval, Place { lane, left }: Place) -> Placement {
         let location = self.location_of(visit);
+        let (room, room_lane) = self.room(location, visit).unzip();
         Placement {
             lane,
             session: self.session(visit),
             busy: busy(&self.wish.timing, visit),
             location,
-            room: self.room(location, visit),
+            room,
+            room_lane: room_lane.unwrap_or_default(),
             left,
         }
     }
@@ -315,7 +319,7 @@ impl Situation<'_> {
     }
 
     fn session(&self, visit: Interval) -> Option<Uuid> {
-        let of_type = |id| group_session(id, visit.start);
+        let of_type = |id| group_session(self.schedule.rules.doctor_id, id, visit.start);
         self.wish.visit_type.filter(|_| self.wish.timing.capacity > 1).map(of_type)
     }
 
@@ -323,14 +327,27 @@ impl Situation<'_> {
         self.schedule.place_of(visit).and_then(|open| open.location)
     }
 
-    /// The first room that is free; none when no room is needed.
-    fn room(&self, location: Option<LocationId>, visit: Interval) -> Option<RoomId> {
+    /// The room that the group is in, else the first that is free, and the lane in it; none when no room is needed.
+    fn room(&self, location: Option<LocationId>, visit: Interval) -> Option<(RoomId, i16)> {
         if !self.wish.timing.needs_room {
             return None;
         }
-        let busy = busy(&self.wish.timing, visit);
-        let is_free = |room: &&RoomId| self.rooms.get(room).is_none_or(|claims| claims.is_free(busy));
-        self.schedule.clinic.rooms(location).iter().find(is_free).copied()
+        let (busy, session) = (busy(&self.wish.timing, visit), self.session(visit));
+        let rooms = self.schedule.clinic.rooms(location);
+        let claims = |room: &RoomId| self.rooms.get(room);
+        let is_in = |room: &&RoomId| {
+            claims(room)
+                .is_some_and(|claims| claims.overlapping(busy).any(|claim| Some(claim.session) == session))
+        };
+        // How many may come, the doctor's lanes say.
+        let lane = |room: &RoomId| {
+            let place = claims(room).map(|claims| claims.fit(session.unwrap_or(Uuid::nil()), busy, u16::MAX));
+            Some((*room, place.transpose().ok()?.map_or(0, |place| place.lane)))
+        };
+        match rooms.iter().find(is_in) {
+            Some(room) => lane(room),
+            None => rooms.iter().find_map(lane),
+        }
     }
 
     fn visits_on_date_of(&self, at: Timestamp) -> u32 {

@@ -38,8 +38,9 @@ pub(super) use columns;
 const INSERT: &str = "
     WITH room AS (
         INSERT INTO appointment.claims
-               (appointment_id, resource_id, lane, busy_from, busy_until, visit_from, visit_until, active, hold_until)
-        SELECT $1, $16::uuid, 0, $18, $19, $4, $5, $13, $24 WHERE $16::uuid IS NOT NULL
+               (appointment_id, resource_id, lane, session_id, busy_from, busy_until, visit_from, visit_until, active,
+                hold_until)
+        SELECT $1, $16::uuid, $27, $17, $18, $19, $4, $5, $13, $24 WHERE $16::uuid IS NOT NULL
             ON CONFLICT DO NOTHING
         RETURNING appointment_id),
     claim AS (
@@ -60,15 +61,18 @@ const INSERT: &str = "
         RETURNING created_at, updated_at),
     event AS (
         INSERT INTO appointment.appointment_events
-               (appointment_id, version, kind, to_status, start_time, end_time, actor_id, actor_role, reason_code, note)
-        SELECT appointment_id, 1, $14, $7::text::appointment.appointment_status, $4, $5, $11, $12, $25, $26 FROM claim)
+               (appointment_id, version, kind, to_status, start_time, end_time, actor_id, actor_role, reason_code, note,
+                doctor_id, time_zone, location_id, room_id)
+        SELECT appointment_id, 1, $14, $7::text::appointment.appointment_status, $4, $5, $11, $12, $25, $26,
+               $2, $6, $21, $16
+          FROM claim)
     SELECT created_at, updated_at FROM visit";
 
 const CLAIM: &str = "
     WITH room AS (
         INSERT INTO appointment.claims
-               (appointment_id, resource_id, lane, busy_from, busy_until, visit_from, visit_until)
-        SELECT $1, $6::uuid, 0, $8, $9, $4, $5 WHERE $6::uuid IS NOT NULL
+               (appointment_id, resource_id, lane, session_id, busy_from, busy_until, visit_from, visit_until)
+        SELECT $1, $6::uuid, $11, $7, $8, $9, $4, $5 WHERE $6::uuid IS NOT NULL
             ON CONFLICT DO NOTHING
         RETURNING appointment_id)
     INSERT INTO appointment.claims
@@ -81,9 +85,10 @@ const UPDATE: &str = "
     WITH event AS (
         INSERT INTO appointment.appointment_events
                (appointment_id, version, kind, from_status, to_status, start_time, end_time, actor_id, actor_role,
-                reason_code, note, is_vouched, cancel_reason, is_late_cancel, reschedule_count)
+                reason_code, note, is_vouched, cancel_reason, is_late_cancel, reschedule_count,
+                doctor_id, time_zone, location_id, room_id)
         SELECT id, $2, $3, status, $4::text::appointment.appointment_status, $5, $6, $7, $8,
-               $11, $12, $10, $13, $14, $15
+               $11, $12, $10, $13, $14, $15, $22, $17, $20, $19
           FROM appointment.appointments
          WHERE id = $1)
     UPDATE appointment.appointments
@@ -216,6 +221,7 @@ impl Tx<'_> {
                     &a.respond_by,
                     &reason_code,
                     &reason,
+                    &place.room_lane,
                 ],
             )
             .await?;
@@ -245,6 +251,7 @@ impl Tx<'_> {
                     &place.busy.start,
                     &place.busy.end,
                     &place.lane,
+                    &place.room_lane,
                 ],
             )
             .await?;

@@ -5,18 +5,21 @@ use crate::domain::interval::Interval;
 use crate::domain::status::Status;
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use postgres_types::ToSql;
 use proto::cancellation::CancellationReason;
-use proto::ids::{AppointmentId, UserId};
+use proto::ids::{AppointmentId, DoctorId, LocationId, RoomId, UserId};
 use tokio_postgres::Row;
 use tracing::instrument;
+use uuid::Uuid;
 
 /// Of the first entry it is known who made it, and with that who stands behind it.
 macro_rules! entries {
     () => {
         "SELECT version, kind, from_status::text AS from_status, to_status::text AS to_status, start_time, end_time,
                 actor_id, actor_role, at, reason_code, note, cancel_reason, is_late_cancel, reschedule_count,
-                coalesce(is_vouched, version = 1 AND actor_role <> 'doctor') AS is_vouched
+                coalesce(is_vouched, version = 1 AND actor_role <> 'doctor') AS is_vouched,
+                doctor_id, time_zone, location_id, room_id
            FROM appointment.appointment_events
           WHERE appointment_id = $1"
     };
@@ -45,6 +48,15 @@ pub struct HistoryEntry {
     cancel_reason: Option<CancellationReason>,
     is_late_cancel: bool,
     reschedule_count: i32,
+    place: Option<Place>,
+}
+
+/// With whom and where a visit was; a release before did not note it.
+struct Place {
+    doctor_id: DoctorId,
+    zone: TimeZone,
+    location_id: Option<LocationId>,
+    room_id: Option<RoomId>,
 }
 
 impl HistoryEntry {
@@ -56,6 +68,12 @@ impl HistoryEntry {
         appointment.cancel_reason = self.cancel_reason;
         appointment.is_late_cancel = self.is_late_cancel;
         appointment.reschedule_count = self.reschedule_count;
+        if let Some(place) = &self.place {
+            appointment.doctor_id = place.doctor_id;
+            appointment.zone = place.zone.clone();
+            appointment.location_id = place.location_id;
+            appointment.room_id = place.room_id;
+        }
     }
 }
 
@@ -122,6 +140,22 @@ impl TryFrom<&Row> for HistoryEntry {
             cancel_reason: reason("cancel_reason")?,
             is_late_cancel: row.try_get("is_late_cancel")?,
             reschedule_count: row.try_get("reschedule_count")?,
+            place: place(row)?,
         })
     }
+}
+
+fn place(row: &Row) -> Result<Option<Place>, Error> {
+    let optional = |column: &str| row.try_get::<_, Option<Uuid>>(column);
+    let (Some(doctor), Some(name)) = (optional("doctor_id")?, row.try_get::<_, Option<&str>>("time_zone")?)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Place {
+        doctor_id: DoctorId(doctor),
+        zone: TimeZone::get(name)
+            .map_err(|_| Error::Unreadable { table: "appointment_events", column: "time_zone" })?,
+        location_id: optional("location_id")?.map(LocationId),
+        room_id: optional("room_id")?.map(RoomId),
+    }))
 }

@@ -19,8 +19,9 @@ use uuid::Uuid;
 const INSERT: &str = "
     WITH room AS (
         INSERT INTO appointment.claims
-               (appointment_id, resource_id, lane, busy_from, busy_until, visit_from, visit_until, hold_until, held_by)
-        SELECT $1, $14::uuid, 0, $16, $17, $4, $5, $9, $8 WHERE $14::uuid IS NOT NULL
+               (appointment_id, resource_id, lane, session_id, busy_from, busy_until, visit_from, visit_until, hold_until,
+                held_by)
+        SELECT $1, $14::uuid, $20, $15, $16, $17, $4, $5, $9, $8 WHERE $14::uuid IS NOT NULL
             ON CONFLICT DO NOTHING
         RETURNING appointment_id),
     claim AS (
@@ -66,8 +67,10 @@ const CONVERT: &str = "
         UPDATE appointment.claims SET hold_until = $9, held_by = NULL WHERE appointment_id = $1 AND active),
     event AS (
         INSERT INTO appointment.appointment_events
-               (appointment_id, version, kind, to_status, start_time, end_time, actor_id, actor_role)
-        SELECT id, version, $2, $3::text::appointment.appointment_status, start_time, end_time, $4, $5
+               (appointment_id, version, kind, to_status, start_time, end_time, actor_id, actor_role,
+                doctor_id, time_zone, location_id, room_id)
+        SELECT id, version, $2, $3::text::appointment.appointment_status, start_time, end_time, $4, $5,
+               doctor_id, time_zone, location_id, room_id
           FROM appointment.appointments
          WHERE id = $1)
     UPDATE appointment.appointments
@@ -85,7 +88,8 @@ macro_rules! end {
     ($which:literal) => {
         concat!(
             "WITH gone AS MATERIALIZED (
-                 SELECT id, doctor_id, status, version, start_time, end_time FROM appointment.appointments WHERE ",
+                 SELECT id, doctor_id, status, version, start_time, end_time, time_zone, location_id, room_id
+                   FROM appointment.appointments WHERE ",
             $which,
             "),
              released AS (
@@ -94,9 +98,10 @@ macro_rules! end {
              event AS (
                  INSERT INTO appointment.appointment_events
                         (appointment_id, version, kind, from_status, to_status, start_time, end_time, actor_id,
-                         actor_role)
+                         actor_role, doctor_id, time_zone, location_id, room_id)
                  SELECT id, version + 1, 'expired', status, 'expired'::appointment.appointment_status, start_time,
-                        end_time, '00000000-0000-0000-0000-000000000000'::uuid, 'system'
+                        end_time, '00000000-0000-0000-0000-000000000000'::uuid, 'system', doctor_id, time_zone,
+                        location_id, room_id
                    FROM gone WHERE status = 'requested')
              UPDATE appointment.appointments
                 SET status = 'expired', version = version + (status = 'requested')::int, last_change = 'expired',
@@ -203,6 +208,7 @@ impl Tx<'_> {
                     &place.busy.end,
                     &place.lane,
                     &agreed,
+                    &place.room_lane,
                 ],
             )
             .await?;

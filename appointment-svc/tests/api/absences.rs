@@ -1,9 +1,11 @@
 use crate::clinic::{Client, Clinic};
+use crate::looking_back::as_of;
 use crate::wishes::{at, book, fact, hours, refusal};
 use jiff::Timestamp;
 use platform::caller::Role;
 use proto::appointment::{
-    AbsencePlan, ApplyAbsencePlanRequest, Appointment, AppointmentStatus, PlanAbsenceRequest, PlannedMove,
+    AbsencePlan, ApplyAbsencePlanRequest, Appointment, AppointmentStatus, ListAppointmentEventsRequest,
+    PlanAbsenceRequest, PlannedMove, UndoAppointmentChangeRequest,
 };
 use proto::doctor::DoctorRules;
 use proto::ids::DoctorId;
@@ -82,6 +84,18 @@ async fn every_visit_of_an_absence_gets_the_nearest_time_and_all_move_at_once() 
         assert_eq!((visit.doctor_id.as_str(), visit.version), (planned.new_doctor_id.as_str(), 2));
         assert_eq!(visit.start_time, planned.new_start_time);
     }
+    // Who it was with before is not forgotten, and nobody is put back into the diary of who is away.
+    let history = ListAppointmentEventsRequest { id: first.id.clone() };
+    let history = staff.list_appointment_events(history).await.unwrap().into_inner().events;
+    assert_eq!(history.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["booked", "reassigned"]);
+    for (event, with) in history.iter().zip([doctor, colleague]) {
+        let seen = as_of(&mut staff, &first.id, from_wire(event.time).unwrap()).await.unwrap();
+        assert_eq!(seen.doctor_id, with.to_string());
+    }
+    let undo =
+        UndoAppointmentChangeRequest { id: first.id.clone(), ..UndoAppointmentChangeRequest::default() };
+    assert_eq!(refusal(staff.undo_appointment_change(undo).await).1, "NOTHING_TO_UNDO");
+
     assert!(plan(&mut staff, doctor, day).await.unwrap().is_empty());
     // What was given up is free again, and what was taken is not.
     book(&mut staff, clinic.patient().await, doctor, at(3, 9, 0)).await.unwrap();

@@ -11,7 +11,8 @@ use proto::ids::DoctorId;
 use proto::time::{from_wire, to_wire};
 use tonic::{Code, Response, Status};
 
-async fn as_of(client: &mut Client, id: &str, time: Timestamp) -> Result<Appointment, Status> {
+/// A visit as it was at `time`.
+pub(crate) async fn as_of(client: &mut Client, id: &str, time: Timestamp) -> Result<Appointment, Status> {
     let request = GetAppointmentRequest { id: id.to_owned(), as_of_time: Some(to_wire(time)) };
     client.get_appointment(request).await.map(Response::into_inner)
 }

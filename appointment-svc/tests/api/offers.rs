@@ -184,6 +184,39 @@ async fn doctors_share_the_rooms_of_their_place() {
 }
 
 #[tokio::test]
+async fn a_group_needs_one_room_for_all_and_has_it_alone() {
+    let class = VisitType { needs_room: true, capacity: 3, ..visit_type() };
+    let clinic = Clinic::open().await;
+    let place = LocationId::random().to_string();
+    let room = Room { id: RoomId::random().to_string(), location_id: place.clone(), name: "Room".to_owned() };
+    let time_zone = "UTC".to_owned();
+    let location =
+        Location { id: place.clone(), time_zone, rooms: vec![room.clone()], ..Location::default() };
+    let rules = ClinicRules {
+        version: 1,
+        visit_types: vec![class.clone()],
+        locations: vec![location],
+        ..ClinicRules::default()
+    };
+    apply_clinic(&clinic, rules, false).await.unwrap();
+    let there = || {
+        let mut there = hours("UTC", "09:00", "17:00");
+        there.windows.iter_mut().for_each(|window| window.location_id.clone_from(&place));
+        there
+    };
+    let (doctor, other) = (clinic.hire(there()).await, clinic.hire(there()).await);
+    let mut staff = clinic.staff();
+    for _ in 0..3 {
+        let visit = book_type(&mut staff, clinic.patient().await, doctor, &class, at(3, 9, 0)).await.unwrap();
+        assert_eq!(visit.room_id, room.id);
+    }
+    let fourth = book_type(&mut staff, clinic.patient().await, doctor, &class, at(3, 9, 0)).await;
+    assert_eq!(refusal(fourth).1, "SLOT_TAKEN");
+    let elsewhere = book_type(&mut staff, clinic.patient().await, other, &class, at(3, 9, 0)).await;
+    assert_eq!(refusal(elsewhere), (Code::FailedPrecondition, "NO_ROOM".to_owned()));
+}
+
+#[tokio::test]
 async fn two_who_want_the_last_room_at_once_do_not_both_get_it() {
     let scan = VisitType { needs_room: true, ..visit_type() };
     let clinic = Clinic::open().await;

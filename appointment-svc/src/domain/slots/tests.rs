@@ -2,6 +2,7 @@ use super::super::claims::{Claim, OVERBOOK_LANE};
 use super::super::clinic::{Clinic, Location};
 use super::super::rules::{Rules, tests::every_day};
 use super::*;
+use proto::ids::DoctorId;
 
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -175,6 +176,37 @@ fn a_visit_that_needs_a_room_is_offered_while_one_is_free() {
     assert_eq!((placement.room, placement.location), (Some(room), Some(place)));
     let first = between("2026-06-01T09:00:00Z", "2026-06-01T10:00:00Z");
     assert_eq!(world.situation().place(first), Err(Refusal::NoRoom));
+}
+
+#[test]
+fn a_group_shares_one_room_and_no_other_doctor_shares_it() {
+    let (place, small, large) = (LocationId::random(), RoomId::random(), RoomId::random());
+    let timing = Timing { needs_room: true, capacity: 3, ..Timing::plain(60, 60) };
+    let mut world = World::typed(every_day("UTC", 9, 10), timing);
+    world.rules.windows.iter_mut().for_each(|window| window.hours.location = Some(place));
+    let location = Location { zone: jiff::tz::TimeZone::UTC, rooms: vec![small, large] };
+    world.clinic.locations.insert(place, location);
+    let nine = between("2026-06-01T09:00:00Z", "2026-06-01T10:00:00Z");
+    let mut lanes = Vec::new();
+    for _ in 0..3 {
+        let placement = world.situation().place(nine).unwrap();
+        // The other room comes first and becomes free only once the group is in this one.
+        let room = if lanes.is_empty() { large } else { placement.room.unwrap() };
+        assert_eq!(room, large);
+        let session = placement.session.unwrap();
+        let claim = Claim { lane: placement.lane, session, ..alone(nine) };
+        world.claims.take(claim);
+        world.rooms.entry(room).or_default().take(Claim { lane: placement.room_lane, ..claim });
+        lanes.push((placement.lane, placement.room_lane));
+    }
+    assert_eq!(lanes, [(0, 0), (1, 1), (2, 2)]);
+    world.rules.doctor_id = DoctorId::random();
+    world.claims = Claims::default();
+    assert_eq!(
+        world.situation().place(nine).unwrap().room,
+        Some(small),
+        "of another doctor it is another group"
+    );
 }
 
 #[test]

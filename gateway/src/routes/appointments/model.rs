@@ -216,8 +216,8 @@ pub struct AppointmentEvent {
     /// The version that this change made.
     #[schema(minimum = 0, example = 2)]
     pub version: i64,
-    /// `booked`, `imported`, `rescheduled`, `notes_edited`, `status_changed`, `cancelled`, `undone` or
-    /// `sub_status_set`.
+    /// `booked`, `imported`, `rescheduled`, `reassigned`, `notes_edited`, `status_changed`, `cancelled`, `undone`,
+    /// `sub_status_set` or `expired`.
     #[schema(example = "rescheduled")]
     pub kind: String,
     /// Null for the first entry.
