@@ -28,9 +28,6 @@ use platform::violations::Violations;
 use proto::appointment as pb;
 use proto::ids::AppointmentId;
 
-/// Runs of one transaction that lost against another, before the caller hears of it.
-pub(crate) const ATTEMPTS: usize = 3;
-
 #[derive(Clone)]
 pub struct Bookings {
     store: Store,
@@ -121,13 +118,7 @@ impl Bookings {
         edit: &Edit,
         once: &Once,
     ) -> Result<Now<Appointment>, Error> {
-        let mut attempt = 1;
-        loop {
-            match self.try_edit(user, id, edit, once).await {
-                Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
-            }
-        }
+        placing::again_while(Error::is_conflict, || self.try_edit(user, id, edit, once)).await
     }
 
     async fn try_edit(

@@ -342,6 +342,23 @@ pub async fn look(
     Ok(taken)
 }
 
+/// Runs `attempt` again while its error `is_lost` to another transaction, a few times at most.
+pub async fn again_while<T, F>(
+    is_lost: fn(&Error) -> bool,
+    attempt: impl Fn() -> F + Send,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>> + Send,
+{
+    let mut attempts = 1;
+    loop {
+        match attempt().await {
+            Err(error) if is_lost(&error) && attempts < ATTEMPTS => attempts += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Tells the others of times that were kept and are free again.
 pub async fn tell(tx: &Tx<'_>, freed: Vec<Freed>) -> Result<(), store::Error> {
     for (hold, doctor) in freed {

@@ -2,7 +2,7 @@
 //!
 //! The order of locks is calendar, series, patient, visits. Of two who want the same time one may still come too late,
 //! because a room or the patient is also booked by other doctors; the transaction then runs again and sees why.
-use crate::bookings::{self, ATTEMPTS};
+use crate::bookings;
 use crate::calendars::Calendars;
 use crate::domain::appointment::{Appointment, Hidden, Membership};
 use crate::domain::diary::{Diary, Reader, Taken, wish};
@@ -55,13 +55,7 @@ impl Recurring {
         placing::may_book_for(user, ask.patient_id, ask.doctor_id)?;
         let reader = offers::reader(user, Some(ask.patient_id))?;
         self.know(user, ask).await?;
-        for _ in 1..ATTEMPTS {
-            match self.try_create(user, reader, ask).await {
-                Err(error) if is_lost(&error) => {}
-                outcome => return outcome,
-            }
-        }
-        self.try_create(user, reader, ask).await
+        placing::again_while(is_lost, || self.try_create(user, reader, ask)).await
     }
 
     /// Asks their owners of whom nothing is known yet.
@@ -162,13 +156,7 @@ impl Recurring {
 
     /// Moves the visits ahead that were not moved on their own.
     pub async fn update(&self, user: &User, id: SeriesId, ask: &UpdateSeries) -> Result<Outcome, Error> {
-        for _ in 1..ATTEMPTS {
-            match self.try_update(user, id, ask).await {
-                Err(error) if is_lost(&error) => {}
-                outcome => return outcome,
-            }
-        }
-        self.try_update(user, id, ask).await
+        placing::again_while(is_lost, || self.try_update(user, id, ask)).await
     }
 
     async fn try_update(&self, user: &User, id: SeriesId, ask: &UpdateSeries) -> Result<Outcome, Error> {
@@ -256,13 +244,7 @@ impl Recurring {
 
     /// Cancels the visits ahead.
     pub async fn cancel(&self, user: &User, id: SeriesId, ask: &CancelSeries) -> Result<Seen, Error> {
-        let mut attempt = 1;
-        loop {
-            match self.try_cancel(user, id, ask).await {
-                Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
-            }
-        }
+        placing::again_while(Error::is_conflict, || self.try_cancel(user, id, ask)).await
     }
 
     async fn try_cancel(&self, user: &User, id: SeriesId, ask: &CancelSeries) -> Result<Seen, Error> {
