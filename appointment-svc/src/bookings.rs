@@ -16,6 +16,7 @@ use crate::domain::slots::{self, Placement, Wish};
 use crate::domain::status::{Actor, Status};
 use crate::domain::transition::Refusal;
 use crate::domain::why::Why;
+use crate::drafts;
 use crate::error::Error;
 use crate::events::{self, Change};
 use crate::offers;
@@ -173,7 +174,7 @@ impl Bookings {
         let lift = edit.leave.as_ref().map(|leave| leave.lift);
         let placed = match placing::place(&diary, wish, visit, lift) {
             Ok((place, is_despite)) => {
-                placing::relocate(&mut appointment, &diary, visit, &place, actor);
+                drafts::relocate(&mut appointment, &diary, visit, &place, actor);
                 let own_holds = placing::own_holds(&taken, reader, &appointment, place.busy);
                 placing::tell(&tx, tx.give_up_holds(&own_holds).await?).await?;
                 tx.release(id).await?;
@@ -288,8 +289,7 @@ async fn book_held(
     if !schedule.covers(visit) {
         return Err(Error::Unbookable(slots::Refusal::Closed(schedule.closed_for(visit))).into());
     }
-    let respond_by =
-        placing::respond_by(&clinic, hold.appointment.visit_type_id, reader.is_bound, visit, now);
+    let respond_by = drafts::respond_by(&clinic, hold.appointment.visit_type_id, reader.is_bound, visit, now);
     let mut appointment = Appointment {
         status: if respond_by.is_some() { Status::Requested } else { Status::Scheduled },
         status_since: now,

@@ -12,6 +12,7 @@ pub mod once; // requests that are carried out once
 pub mod neighbours; // what is asked of doctor-svc and patient-svc
 pub mod calendars; // use cases: what doctors and the clinic offer
 pub mod offers; // use cases: free times
+pub mod drafts; // visits as they are about to be written
 pub mod placing; // what holding and booking have in common
 pub mod holds; // use cases: keep a time for a while
 pub mod bookings; // use cases: book, move, import

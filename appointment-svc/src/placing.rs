@@ -1,7 +1,6 @@
 //! What holding and booking have in common: they look for the place of a new visit under the doctor's lock.
 use crate::calendars::Calendars;
 use crate::domain::appointment::Appointment;
-use crate::domain::claims::OVERBOOK_LANE;
 use crate::domain::clinic::{Clinic, Timing};
 use crate::domain::commands::{Book, When};
 use crate::domain::diary::{Diary, Reader, Taken, resources, wish};
@@ -10,7 +9,7 @@ use crate::domain::leave::Lift;
 use crate::domain::questions::Kind;
 use crate::domain::rules::Rules;
 use crate::domain::slots::{self, Placement, Wish};
-use crate::domain::status::{Actor, Status};
+use crate::drafts;
 use crate::error::Error;
 use crate::events;
 use crate::offers::{self, Offers};
@@ -31,8 +30,6 @@ const LOCK_WAIT: Duration = Duration::from_millis(100);
 const LOCK_WAITS: usize = 30;
 /// What is waited for others once the calendar is locked.
 const USUAL_WAIT: Duration = Duration::from_secs(2);
-/// How long the practice has to answer a request.
-const TIME_TO_RESPOND: SignedDuration = SignedDuration::from_hours(48);
 /// No start is later, whatever is booked.
 const LONGEST_HORIZON: SignedDuration = SignedDuration::from_hours(24 * slots::HORIZON_DAYS as i64);
 
@@ -233,82 +230,11 @@ impl Desk {
         let diary = Diary::new(rules, clinic, &taken, reader, now);
         let (place, is_despite) = place(&diary, wish, visit, book.leave.as_ref().map(|leave| leave.lift))
             .map_err(|refusal| unbookable(refusal, visit, now))?;
-        let mut appointment = placed(&diary, &wish, book.patient_id, visit, &place, user);
+        let mut appointment = drafts::new(&diary, &wish, book.patient_id, visit, &place, user);
         appointment.notes.clone_from(&book.notes);
         let own_holds = own_holds(&taken, reader, &appointment, place.busy);
         Ok(Placed { appointment, place, rules_version: diary.rules.version, own_holds, is_despite })
     }
-}
-
-/// A visit that has found its place, not yet written.
-pub fn placed(
-    diary: &Diary,
-    wish: &Wish,
-    patient: PatientId,
-    visit: Interval,
-    place: &Placement,
-    user: &User,
-) -> Appointment {
-    let now = diary.now;
-    let visit_type = wish.visit_type.and_then(|id| diary.clinic.visit_types.get(&id));
-    let respond_by = respond_by(&diary.clinic, wish.visit_type, wish.is_bound, visit, now);
-    Appointment {
-        id: AppointmentId::random(),
-        patient_id: patient,
-        doctor_id: diary.rules.doctor_id,
-        visit_type_id: wish.visit_type,
-        visit,
-        zone: diary.schedule().zone(place.location).clone(),
-        location_id: place.location,
-        room_id: place.room,
-        terms: visit_type.map(|visit_type| visit_type.terms()).unwrap_or_default(),
-        is_overbooked: place.lane >= OVERBOOK_LANE,
-        status: if respond_by.is_some() { Status::Requested } else { Status::Scheduled },
-        status_since: now,
-        notes: None,
-        sub_status: None,
-        is_vouched: !matches!(user.role, Role::Doctor(_)),
-        series: None,
-        respond_by,
-        cancel_reason: None,
-        is_late_cancel: false,
-        reschedule_count: 0,
-        is_undoable: false,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    }
-}
-
-/// Makes a visit one at another time and place, not yet written.
-pub fn relocate(
-    appointment: &mut Appointment,
-    diary: &Diary,
-    visit: Interval,
-    place: &Placement,
-    actor: Actor,
-) {
-    appointment.visit = visit;
-    appointment.zone = diary.schedule().zone(place.location).clone();
-    appointment.location_id = place.location;
-    appointment.room_id = place.room;
-    appointment.is_overbooked = false;
-    // The patient confirmed another time.
-    appointment.status = Status::Scheduled;
-    appointment.is_vouched |= actor != Actor::Doctor;
-    appointment.reschedule_count += i32::from(actor.is_patient());
-}
-
-/// Until when the practice answers, if it is asked: whoever is bound by the rules of the type waits for it.
-pub fn respond_by(
-    clinic: &Clinic,
-    visit_type: Option<VisitTypeId>,
-    is_bound: bool,
-    visit: Interval,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let visit_type = clinic.visit_types.get(&visit_type?)?;
-    (visit_type.needs_approval && is_bound).then(|| visit.start.min(now + TIME_TO_RESPOND))
 }
 
 /// Where `visit` goes, and whether only because of what is lifted.

@@ -14,6 +14,7 @@ use crate::domain::slots::Placement;
 use crate::domain::status::{Actor, Status};
 use crate::domain::transition::{Granted, Refusal};
 use crate::domain::why::Why;
+use crate::drafts;
 use crate::error::Error;
 use crate::events::{self, Change};
 use crate::offers;
@@ -125,7 +126,7 @@ impl Recurring {
         tx.insert_series(&mut series, user).await?;
         let mut visits = Vec::new();
         for (id, occurrence, visit, place) in placed(&occurrences) {
-            let mut appointment = placing::placed(&diary, &wish, ask.patient_id, visit, &place, user);
+            let mut appointment = drafts::new(&diary, &wish, ask.patient_id, visit, &place, user);
             appointment.id = id;
             appointment.notes.clone_from(&ask.notes);
             give_up_holds(&tx, &taken, reader, &appointment, &place).await?;
@@ -226,7 +227,7 @@ impl Recurring {
             let Some(mut appointment) = moving.iter().find(|moving| moving.id == visit).cloned() else {
                 continue;
             };
-            placing::relocate(&mut appointment, &diary, at, &place, actor);
+            drafts::relocate(&mut appointment, &diary, at, &place, actor);
             give_up_holds(&tx, &taken, reader, &appointment, &place).await?;
             tx.claim(&appointment, &place).await?.map_err(|conflict| lost(conflict, &series))?;
             tx.update(&mut appointment, Change::Rescheduled, &Why::default(), user).await?;
