@@ -46,7 +46,7 @@ use platform::clock::Clock;
 use platform::outbox::Outbox;
 use platform::page::PageTokens;
 use platform::secrets::RootSecret;
-use platform::server::{MAX_MESSAGE_BYTES, Stack};
+use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
@@ -133,5 +133,5 @@ pub async fn serve(
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     let service = AppointmentServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, service).await
+    stack.serve(listener, Services::of(service)).await
 }

@@ -27,7 +27,7 @@ use platform::clock::Clock;
 use platform::page::PageTokens;
 use platform::postgres;
 use platform::secrets::RootSecret;
-use platform::server::{MAX_MESSAGE_BYTES, Stack};
+use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::Verifier;
 use proto::auth::auth_service_server::AuthServiceServer;
@@ -77,7 +77,7 @@ pub async fn serve(
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     let service = AuthServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, service).await
+    stack.serve(listener, Services::of(service)).await
 }
 
 /// Learns of keys that other replicas made, makes one when it is time, and forgets expired sessions.

@@ -35,7 +35,7 @@ use platform::page::PageTokens;
 use platform::postgres;
 use platform::redis::Redis;
 use platform::secrets::RootSecret;
-use platform::server::{MAX_MESSAGE_BYTES, Stack};
+use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use proto::doctor::doctor_service_server::DoctorServiceServer;
@@ -91,5 +91,5 @@ pub async fn serve(
     };
     readiness.set(true);
     let service = DoctorServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, service).await
+    stack.serve(listener, Services::of(service)).await
 }

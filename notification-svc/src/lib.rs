@@ -32,7 +32,7 @@ use platform::client::Peer;
 use platform::clock::Clock;
 use platform::page::PageTokens;
 use platform::secrets::RootSecret;
-use platform::server::{MAX_MESSAGE_BYTES, Stack};
+use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
@@ -83,5 +83,5 @@ pub async fn serve(
     let api = Api::new(delivery, PageTokens::new(&root));
     readiness.set(true);
     let service = NotificationServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, service).await
+    stack.serve(listener, Services::of(service)).await
 }

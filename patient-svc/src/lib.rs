@@ -31,7 +31,7 @@ use platform::outbox::Outbox;
 use platform::page::PageTokens;
 use platform::postgres;
 use platform::secrets::RootSecret;
-use platform::server::{MAX_MESSAGE_BYTES, Stack};
+use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use proto::patient::patient_service_server::PatientServiceServer;
@@ -81,5 +81,5 @@ pub async fn serve(
     readiness.set(true);
     let service = PatientServiceServer::new(Api::new(registry, charts, clock))
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, service).await
+    stack.serve(listener, Services::of(service)).await
 }

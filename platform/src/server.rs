@@ -39,6 +39,35 @@ static METHODS: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The gRPC services of one process.
+pub struct Services {
+    routes: Routes,
+    names: Vec<&'static str>,
+}
+
+impl Services {
+    pub fn of<S>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+        S: NamedService + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        Self { routes: Routes::new(service), names: vec![S::NAME] }
+    }
+
+    #[must_use]
+    pub fn and<S>(self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+        S: NamedService + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        let Self { routes, mut names } = self;
+        names.push(S::NAME);
+        Self { routes: routes.add_service(service), names }
+    }
+}
+
 /// How a service's methods are served.
 pub struct Stack {
     pub verifier: Verifier,
@@ -52,19 +81,17 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Serves `service`, its health and, if set, reflection on `listener` until shutdown is requested.
-    pub async fn serve<S>(self, listener: TcpListener, service: S) -> anyhow::Result<()>
-    where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-        S: NamedService + Clone + Send + Sync + 'static,
-        S::Future: Send + 'static,
-    {
+    /// Serves `services`, their health and, if set, reflection on `listener` until shutdown is requested.
+    pub async fn serve(self, listener: TcpListener, services: Services) -> anyhow::Result<()> {
+        let Services { routes, names } = services;
         let (health, health_service) = tonic_health::server::health_reporter();
-        health.set_service_status(S::NAME, tonic_health::ServingStatus::Serving).await;
-        let mut routes = Routes::new(health_service).add_service(service);
+        for name in &names {
+            health.set_service_status(name, tonic_health::ServingStatus::Serving).await;
+        }
+        let mut routes = routes.add_service(health_service);
         if self.settings.grpc_reflection {
             // Stock clients still ask for the alpha version, newer ones for the other.
-            let reflection = || reflection(S::NAME);
+            let reflection = || reflection(&names);
             routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
         }
         let (shutdown, grace) = (self.shutdown.clone(), self.grace);
@@ -100,12 +127,12 @@ impl Stack {
 }
 
 /// Describes the whole contract, and lists what is served here.
-fn reflection(service: &'static str) -> tonic_reflection::server::Builder<'static> {
-    tonic_reflection::server::Builder::configure()
+fn reflection(services: &[&'static str]) -> tonic_reflection::server::Builder<'static> {
+    let described = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .with_service_name(service)
-        .with_service_name("grpc.health.v1.Health")
+        .with_service_name("grpc.health.v1.Health");
+    services.iter().fold(described, |described, service| described.with_service_name(*service))
 }
 
 struct Shared {

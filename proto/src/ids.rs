@@ -55,6 +55,10 @@ ids! {
     AvailabilityId,
     /// A kind of visit that is on offer.
     VisitTypeId,
+    /// A patient who waits for a time.
+    WaitlistEntryId,
+    /// A time that is offered to somebody who waits.
+    WaitlistOfferId,
     /// A place where doctors see patients.
     LocationId,
     /// What a visit takes besides the doctor: a room, a device.
