@@ -271,7 +271,7 @@ impl Bookings {
 
 /// Makes `hold` the visit that it was for: its time stays taken all the while. What may have changed is whether the
 /// doctor is there.
-async fn book_held(
+pub(crate) async fn book_held(
     tx: Tx<'_>,
     user: &User,
     reader: Reader,
@@ -302,7 +302,7 @@ async fn book_held(
     finish(tx, user, Booked { appointment, hold: Some(HoldOutcome::Converted), now }, once).await
 }
 
-async fn finish(tx: Tx<'_>, user: &User, booked: Booked, once: &Once) -> Result<Booked, Missing> {
+pub(crate) async fn finish(tx: Tx<'_>, user: &User, booked: Booked, once: &Once) -> Result<Booked, Missing> {
     tx.announce(events::event(Change::Booked, &booked.appointment)).await?;
     once.end(&tx, booked.appointment.id, &booked.wordless(user)).await?;
     tx.commit().await?;

@@ -2,11 +2,16 @@
 use crate::domain::clinic::Clinic;
 use crate::domain::commands::Party;
 use crate::domain::interval::Interval;
+use crate::domain::questions::MAX_DOCTORS;
 use crate::domain::rules::Rules;
 use crate::domain::schedule::Schedule;
+use crate::domain::slots::MAX_DAYS;
+use crate::domain::waitlist::OfferState;
 use crate::error::Error;
+use crate::events;
 use crate::neighbours::Neighbours;
-use crate::store::{Locked, Store};
+use crate::store::{Locked, Store, Tx};
+use jiff::{SignedDuration, Timestamp};
 use proto::ids::{AppointmentId, DoctorId, PatientId, VisitTypeId};
 
 #[derive(Clone)]
@@ -24,6 +29,7 @@ impl Calendars {
     /// With `refuse_if_booked`, nothing changes when visits ahead would fall outside.
     pub async fn apply(&self, rules: Rules, refuse_if_booked: bool) -> Result<i64, Error> {
         let mut connection = self.store.connection().await?;
+        let now = connection.now().await?;
         let tx = connection.begin().await?;
         tx.reserve(rules.doctor_id.0).await?;
         let before = tx.lock_calendar(rules.doctor_id).await?;
@@ -32,13 +38,16 @@ impl Calendars {
         {
             return Ok(current.version);
         }
+        let clinic = tx.clinic().await?;
+        let was_open = before.as_ref().map(|before| Schedule { rules: &before.rules, clinic: &clinic });
+        let schedule = Schedule { rules: &rules, clinic: &clinic };
         if refuse_if_booked {
             let ahead = tx.open_visits_of_doctor(rules.doctor_id).await?;
-            let clinic = tx.clinic().await?;
-            let now_open = before.as_ref().map(|before| Schedule { rules: &before.rules, clinic: &clinic });
-            refuse_left_out(&ahead, now_open, Schedule { rules: &rules, clinic: &clinic })?;
+            refuse_left_out(&ahead, was_open, schedule)?;
         }
         tx.put_calendar(&rules).await?;
+        withdraw_left_out(&tx, schedule).await?;
+        tx.open(rules.doctor_id, &schedule.gained(was_open, ahead(now))).await?;
         tx.commit().await?;
         Ok(rules.version)
     }
@@ -61,6 +70,9 @@ impl Calendars {
             }
         }
         tx.put_party(party.patient_id, party.version, party.is_active).await?;
+        if !party.is_active {
+            tx.cancel_entries(party.patient_id).await?;
+        }
         tx.commit().await?;
         Ok(party.version)
     }
@@ -69,6 +81,8 @@ impl Calendars {
     /// With `refuse_if_booked`, nothing changes when visits ahead would fall outside or lose their room.
     pub async fn apply_clinic(&self, clinic: Clinic, refuse_if_booked: bool) -> Result<i64, Error> {
         let mut connection = self.store.connection().await?;
+        let now = connection.now().await?;
+        let everyone = connection.calendars(&[], "", "", MAX_DOCTORS).await?;
         let tx = connection.begin().await?;
         // Nobody books meanwhile; those who book next see what holds then.
         let calendars = if refuse_if_booked { tx.lock_calendars(None).await? } else { Vec::new() };
@@ -89,6 +103,11 @@ impl Calendars {
             }
         }
         tx.put_clinic(&clinic).await?;
+        for Locked { rules, .. } in &everyone {
+            let was_open = Schedule { rules, clinic: &before };
+            let schedule = Schedule { rules, clinic: &clinic };
+            tx.open(rules.doctor_id, &schedule.gained(Some(was_open), ahead(now))).await?;
+        }
         tx.commit().await?;
         Ok(clinic.version)
     }
@@ -137,6 +156,26 @@ impl Calendars {
         };
         calendar.filter(|calendar| calendar.rules.is_active).ok_or(Error::NoSuchDoctor)
     }
+}
+
+/// The time in which whoever waits is told of hours that are new.
+fn ahead(now: Timestamp) -> Interval {
+    Interval { start: now, end: now + SignedDuration::from_hours(24 * i64::from(MAX_DAYS)) }
+}
+
+/// Takes back what was offered to those who wait, where the doctor no longer works then.
+async fn withdraw_left_out(tx: &Tx<'_>, schedule: Schedule<'_>) -> Result<(), Error> {
+    let mut holds = Vec::new();
+    for offer in tx.open_offers_of_doctor(schedule.rules.doctor_id).await? {
+        if !schedule.covers(offer.visit) {
+            tx.answer_offer(offer.id, OfferState::Withdrawn).await?;
+            holds.extend(offer.hold);
+        }
+    }
+    for (hold, doctor) in tx.give_up_holds(&holds).await? {
+        tx.announce(events::slot_released(hold, doctor)).await?;
+    }
+    Ok(())
 }
 
 /// Refuses a change by which a visit of `ahead` that the doctor works for now would lie outside.

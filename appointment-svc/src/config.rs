@@ -1,5 +1,7 @@
 //! Settings, all from the environment; `--help` is their manual.
+use crate::domain::waitlist::{BadQuietHours, QuietHours};
 use platform::config::{Broker, Grpc, Postgres, Process};
+use std::str::FromStr;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -30,6 +32,31 @@ pub struct Config {
     /// How long a time is kept for whoever is about to book it.
     #[arg(long, env, default_value_t = 300, value_parser = clap::value_parser!(u32).range(30..=900))]
     pub hold_ttl_seconds: u32,
+
+    /// How long a free time stands on offer to whoever waits for one, unless the visit is near.
+    #[arg(long, env, default_value_t = 1800, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub waitlist_offer_ttl_seconds: u32,
+
+    /// When those who wait are not asked to answer, by the clock of the place; `none` for never.
+    #[arg(long, env, default_value = "21:00-08:00")]
+    pub waitlist_quiet_hours: Quiet,
+
+    /// To how many who wait a free time is offered at once: 1, and it is kept for them; more, and the first who accepts
+    /// has it.
+    #[arg(long, env, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=20))]
+    pub waitlist_broadcast: u16,
+}
+
+/// Quiet hours, or none.
+#[derive(Clone, Copy, Debug)]
+pub struct Quiet(pub Option<QuietHours>);
+
+impl FromStr for Quiet {
+    type Err = BadQuietHours;
+
+    fn from_str(text: &str) -> Result<Self, BadQuietHours> {
+        Ok(Self(if text == "none" { None } else { Some(text.parse()?) }))
+    }
 }
 
 /// What else the binary does.

@@ -26,6 +26,7 @@ pub mod absences; // plans for a doctor who will be away
 pub mod lists; // questions for lists of visits
 pub mod offers; // questions for free times, and their answers
 pub mod series; // visits that recur
+pub mod waitlist; // patients who wait
 
 use statuses::{action_window, status, wire_action};
 pub use statuses::{cancellation, history_entry, known_status, status_change, sub_status, undo};

@@ -23,3 +23,4 @@ pub mod hold; // a time that is kept
 pub mod recurrence; // rules by which visits recur
 pub mod series; // visits that recur, and where they find a place
 pub mod absence; // another time for each visit of a doctor who will be away
+pub mod waitlist; // patients who wait, and what they are offered

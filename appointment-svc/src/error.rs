@@ -6,6 +6,7 @@ use crate::domain::schedule::Closed;
 use crate::domain::series::{Obstacle, Occurrence};
 use crate::domain::slots::{self, Slot};
 use crate::domain::transition::Refusal;
+use crate::domain::waitlist;
 use crate::domain::zone;
 use crate::store::{self, Replay};
 use jiff::tz::TimeZone;
@@ -56,6 +57,18 @@ pub enum Error {
     HoldRenewed,
     #[error("{} times are held for the patient already", hold::MOST)]
     TooManyHolds,
+    #[error("there is no such entry of the waitlist")]
+    NoSuchEntry,
+    #[error("the entry waits no more")]
+    EntryClosed,
+    #[error("the patient waits in {} entries already", waitlist::MOST)]
+    TooManyEntries,
+    #[error("there is no such offer")]
+    NoSuchOffer,
+    #[error("it is too late for an answer")]
+    OfferExpired,
+    #[error("the offer was declined or taken back")]
+    OfferClosed,
     #[error("the request is under way")]
     UnderWay,
     #[error("another request has that name")]
@@ -151,6 +164,12 @@ impl From<Error> for Status {
             Error::HoldRanOut => (Code::FailedPrecondition, "HOLD_EXPIRED"),
             Error::HoldRenewed => (Code::FailedPrecondition, "HOLD_RENEWED"),
             Error::TooManyHolds => return exhausted(DOMAIN, "TOO_MANY_HOLDS", message),
+            Error::NoSuchEntry => (Code::NotFound, "WAITLIST_ENTRY_NOT_FOUND"),
+            Error::EntryClosed => (Code::FailedPrecondition, "WAITLIST_ENTRY_CLOSED"),
+            Error::TooManyEntries => (Code::FailedPrecondition, "TOO_MANY_WAITLIST_ENTRIES"),
+            Error::NoSuchOffer => (Code::NotFound, "WAITLIST_OFFER_NOT_FOUND"),
+            Error::OfferExpired => (Code::FailedPrecondition, "OFFER_EXPIRED"),
+            Error::OfferClosed => (Code::FailedPrecondition, "OFFER_CLOSED"),
             Error::UnderWay => return busy(DOMAIN, "IDEMPOTENCY_IN_PROGRESS", message),
             Error::NameReused => (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED"),
             Error::Replayed(_) => return internal(&error),

@@ -2,6 +2,7 @@
 //! fields are added, never changed.
 use crate::domain::appointment::Appointment;
 use crate::domain::status::Status;
+use crate::domain::waitlist::Offer;
 use platform::outbox::NewEvent;
 use proto::ids::{AppointmentId, DoctorId};
 use serde_json::json;
@@ -63,6 +64,20 @@ pub fn slot_released(hold: AppointmentId, doctor: DoctorId) -> NewEvent {
         aggregate_id: hold.0,
         event_type: "appointment.slot_released",
         data: json!({ "appointment_id": hold, "doctor_id": doctor }),
+    }
+}
+
+/// The event of a time that is offered to a patient who waits.
+pub fn offered(offer: &Offer) -> NewEvent {
+    NewEvent {
+        aggregate_id: offer.id.0,
+        event_type: "appointment.offered",
+        data: json!({
+            "offer_id": offer.id,
+            "entry_id": offer.entry_id,
+            "patient_id": offer.patient_id,
+            "doctor_id": offer.doctor_id,
+        }),
     }
 }
 

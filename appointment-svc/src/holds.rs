@@ -70,7 +70,7 @@ impl Holds {
         let appointment = Appointment { status: Status::Held, is_vouched: false, ..appointment };
         let hold = Hold { appointment, since: now, until: now + self.ttl };
         let terms = Terms { since: hold.since, until: hold.until, token: &token };
-        tx.hold(&hold.appointment, &place, rules_version, terms, user)
+        tx.hold(&hold.appointment, &place, rules_version, terms, user.id)
             .await?
             .map_err(|conflict| lost(conflict, hold.appointment.visit))?;
         once.end(&tx, hold.appointment.id, &convert::holds::hold(hold.clone())).await?;

@@ -2,8 +2,8 @@
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
-pub mod config; // settings
 pub mod domain; // what a visit is, when a doctor can be booked; pure
+pub mod config; // settings
 pub mod events; // what the other services are told
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
@@ -15,7 +15,10 @@ pub mod offers; // use cases: free times
 pub mod drafts; // visits as they are about to be written
 pub mod placing; // what holding and booking have in common
 pub mod holds; // use cases: keep a time for a while
+pub mod waitlist; // use cases: patients who wait
+pub mod offering; // use case: free times are offered to those who wait
 pub mod bookings; // use cases: book, move, import
+pub mod accepting; // use cases: take or refuse what is offered
 pub mod transitions; // use cases: change where a visit stands, take that back
 pub mod series; // use cases: visits that recur
 pub mod absences; // use cases: a doctor who will be away
@@ -26,17 +29,21 @@ pub mod verify; // use case: whether the database keeps what is promised
 pub mod consumer; // events of others
 pub mod answers; // what callers are told
 pub mod api; // the gRPC face
+pub mod waitlist_api; // the gRPC face of the waitlist
 
 use absences::Absences;
+use accepting::Accepting;
 use api::Api;
 use bookings::Bookings;
 use calendars::Calendars;
 use config::{Command, Config};
 use consumer::Consumer;
 use domain::hold::Tokens;
+use domain::waitlist::Terms;
 use holds::Holds;
 use jiff::SignedDuration;
 use neighbours::Neighbours;
+use offering::Offering;
 use offers::Offers;
 use placing::Placing;
 use platform::admin::Readiness;
@@ -51,6 +58,7 @@ use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::appointment::appointment_service_server::AppointmentServiceServer;
+use proto::appointment::waitlist_service_server::WaitlistServiceServer;
 use series::Recurring;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +66,8 @@ use store::Store;
 use tokio::net::TcpListener;
 use transitions::Transitions;
 use visits::Visits;
+use waitlist::Waitlist;
+use waitlist_api::WaitlistApi;
 
 /// The name by which other services know this one.
 pub const NAME: &str = "appointment-svc";
@@ -103,27 +113,7 @@ pub async fn serve(
     let store = Store::new(pool, outbox);
 
     let neighbours = Neighbours::new(doctors, patients);
-    let calendars = Calendars::new(store.clone(), neighbours.clone());
-    let offers = Offers::new(store.clone(), calendars.clone());
-    let placing = Placing::new(calendars.clone(), offers.clone());
-    let ttl = SignedDuration::from_secs(config.hold_ttl_seconds.into());
-    let holds = Holds::new(store.clone(), placing.clone(), Tokens::new(&root), ttl);
-    let bookings = Bookings::new(store.clone(), calendars.clone(), placing);
-    let recurring = Recurring::new(store.clone(), calendars.clone());
-    let transitions = Transitions::new(store.clone());
-    let absences = Absences::new(store.clone());
-    reaper::start(store.clone(), &shutdown);
-    let visits = Visits::new(store, neighbours);
-    inbox::consume(
-        broker,
-        consumer::QUEUE,
-        consumer::PATTERNS,
-        Arc::new(Consumer::new(calendars.clone())),
-        &shutdown,
-    );
-
-    let pages = PageTokens::new(&root);
-    let api = Api { bookings, holds, transitions, calendars, offers, recurring, absences, visits, pages };
+    let (appointments, waitlist) = assemble(&config, &root, store, neighbours, broker, &shutdown);
     readiness.set(true);
     let stack = Stack {
         verifier: Verifier::new(&root, Some(auth), clock),
@@ -132,6 +122,60 @@ pub async fn serve(
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
-    let service = AppointmentServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service)).await
+    let appointments =
+        AppointmentServiceServer::new(appointments).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let waitlist = WaitlistServiceServer::new(waitlist).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, Services::of(appointments).and(waitlist)).await
+}
+
+/// The faces over everything below them, and what runs beside.
+fn assemble(
+    config: &Config,
+    root: &RootSecret,
+    store: Store,
+    neighbours: Neighbours,
+    broker: Broker,
+    shutdown: &Shutdown,
+) -> (Api, WaitlistApi) {
+    let calendars = Calendars::new(store.clone(), neighbours.clone());
+    let offers = Offers::new(store.clone(), calendars.clone());
+    let placing = Placing::new(calendars.clone(), offers.clone());
+    let ttl = SignedDuration::from_secs(config.hold_ttl_seconds.into());
+    let tokens = Tokens::new(root);
+    let holds = Holds::new(store.clone(), placing.clone(), tokens.clone(), ttl);
+    let terms = Terms {
+        ttl: SignedDuration::from_secs(config.waitlist_offer_ttl_seconds.into()),
+        quiet: config.waitlist_quiet_hours.0,
+        most: config.waitlist_broadcast.into(),
+    };
+    let waitlist = Waitlist::new(store.clone(), calendars.clone());
+    let accepting = Accepting::new(store.clone());
+    Offering::new(store.clone(), tokens, terms).start(shutdown);
+    let bookings = Bookings::new(store.clone(), calendars.clone(), placing);
+    let recurring = Recurring::new(store.clone(), calendars.clone());
+    let transitions = Transitions::new(store.clone());
+    let absences = Absences::new(store.clone());
+    reaper::start(store.clone(), shutdown);
+    let visits = Visits::new(store, neighbours);
+    inbox::consume(
+        broker,
+        consumer::QUEUE,
+        consumer::PATTERNS,
+        Arc::new(Consumer::new(calendars.clone())),
+        shutdown,
+    );
+
+    let pages = PageTokens::new(root);
+    let api = Api {
+        bookings,
+        holds,
+        transitions,
+        calendars,
+        offers,
+        recurring,
+        absences,
+        visits,
+        pages: pages.clone(),
+    };
+    (api, WaitlistApi { waitlist, accepting, pages })
 }

@@ -42,6 +42,8 @@ named! {
     UpdateAppointmentRequest: "UpdateAppointment",
     UpdateAppointmentStatusRequest: "UpdateAppointmentStatus",
     CancelAppointmentRequest: "CancelAppointment",
+    CreateWaitlistEntryRequest: "CreateWaitlistEntry",
+    AcceptWaitlistOfferRequest: "AcceptWaitlistOffer",
 }
 
 /// Carries a request out once, if it has a name; as often as it comes otherwise.

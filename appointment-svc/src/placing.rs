@@ -165,7 +165,7 @@ async fn look_first(tx: &Tx<'_>, reader: Reader, book: &Book) -> Result<(), Miss
     // What makes no sense is told as such, taken or not.
     let shortest = Timing::plain(5, 5);
     book.visit(&TimeZone::UTC, &shortest)?;
-    let end = tx.taken_until(book.doctor_id, (start, end), book.visit_type_id.is_some(), reader.user).await?;
+    let end = tx.taken_until(book.doctor_id, (start, end), book.visit_type_id.is_some(), reader).await?;
     end.map_or(Ok(()), |end| Err(Missing::Time(Interval { start, end })))
 }
 
@@ -296,9 +296,7 @@ pub async fn tell(tx: &Tx<'_>, freed: Vec<Freed>) -> Result<(), store::Error> {
 /// What whoever books holds at that time with the same doctor, and gives up for it.
 pub fn own_holds(taken: &[Taken], reader: Reader, visit: &Appointment, busy: Interval) -> Vec<AppointmentId> {
     let own = taken.iter().filter(|taken| {
-        taken.held_by == Some(reader.user)
-            && taken.resource == visit.doctor_id.0
-            && taken.claim.busy.overlaps(busy)
+        taken.is_held_for(reader) && taken.resource == visit.doctor_id.0 && taken.claim.busy.overlaps(busy)
     });
     own.map(|taken| taken.appointment).collect()
 }

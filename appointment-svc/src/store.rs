@@ -1,5 +1,6 @@
 //! All SQL of this service.
 
+mod query; // statements that narrow by what is asked for
 mod clinic; // what the clinic offers
 mod calendars; // what doctors offer, and who may be booked
 mod claims; // what visits take from doctors, rooms and patients
@@ -9,6 +10,9 @@ mod once; // requests that were carried out
 mod history; // what visits were before
 mod reads; // lists of visits, and who treats whom
 mod series; // visits that recur
+mod openings; // times that came free
+mod waitlist; // patients who wait
+mod waitlist_offers; // what was offered to whom
 mod agreed; // what was agreed about visits ahead
 mod verify; // what must never be, looked for in all rows
 
@@ -19,13 +23,17 @@ pub use claims::Look;
 pub use history::HistoryEntry;
 pub use holds::{Freed, Terms};
 pub use once::{Name, Replay, Seen};
+pub use openings::Opening;
 pub use reads::{Attendance, Filter, Position};
 pub use verify::{Check, Verdict};
+pub use waitlist::{Turn, Waiters};
+pub use waitlist_offers::Offered;
 
 use clinic::Known;
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::outbox::{NewEvent, Outbox};
 use platform::postgres;
+use query::Query;
 use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]

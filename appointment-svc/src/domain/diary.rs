@@ -11,6 +11,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Who holds what is offered to those who wait: nobody's account.
+pub const OFFERER: UserId = UserId(Uuid::nil());
+
 /// Everything that decides about the times of one doctor, at one moment.
 #[derive(Clone, Debug)]
 pub struct Diary {
@@ -38,7 +41,7 @@ pub struct Taken {
 /// For whom a diary is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reader {
-    /// What they hold themselves does not stand in their way.
+    /// What they hold themselves, or what is offered to the patient, does not stand in their way.
     pub user: UserId,
     /// Who would come.
     pub patient: Option<PatientId>,
@@ -46,13 +49,21 @@ pub struct Reader {
     pub is_bound: bool,
 }
 
+impl Taken {
+    /// Whether it is kept for whoever asks: by them, or as an offer to the patient who would come.
+    pub fn is_held_for(&self, reader: Reader) -> bool {
+        let is_offered = self.held_by == Some(OFFERER);
+        self.held_by == Some(reader.user)
+            || is_offered && self.patient.is_some() && self.patient == reader.patient
+    }
+}
+
 impl Diary {
     /// `taken` is what may stand in the way: of the doctor, of rooms, of the patient.
     pub fn new(rules: Rules, clinic: Arc<Clinic>, taken: &[Taken], reader: Reader, now: Timestamp) -> Self {
         let doctor = rules.doctor_id;
         // Who holds a time with the doctor gives it up for another there, and with it its room.
-        let own_holds =
-            taken.iter().filter(|taken| taken.held_by == Some(reader.user) && taken.resource == doctor.0);
+        let own_holds = taken.iter().filter(|taken| taken.is_held_for(reader) && taken.resource == doctor.0);
         let given_up: HashSet<AppointmentId> = own_holds.map(|taken| taken.appointment).collect();
         let in_the_way = taken.iter().filter(|taken| !given_up.contains(&taken.appointment));
         let mut claims: HashMap<Uuid, Vec<Claim>> = HashMap::new();

@@ -59,6 +59,16 @@ impl<'r> Schedule<'r> {
         open
     }
 
+    /// The working time within `span` that there was not `before`, earliest first.
+    pub fn gained(&self, before: Option<Schedule<'_>>, span: Interval) -> Vec<Interval> {
+        let open = |schedule: &Schedule<'_>| {
+            merged(schedule.open_around(span).into_iter().map(|open| open.time).collect())
+        };
+        let was_open = before.as_ref().map(open).unwrap_or_default();
+        let gained = open(self).into_iter().flat_map(|time| without(time, &was_open));
+        gained.filter(|time| time.overlaps(span)).collect()
+    }
+
     /// Where the doctor works during the whole of `visit`; none when they do not.
     pub fn place_of(&self, visit: Interval) -> Option<Open> {
         self.open_around(visit).into_iter().find(|open| open.time.contains(visit))
@@ -256,5 +266,21 @@ mod tests {
             [Open { time: visit("2026-06-01T08:00:00Z", "2026-06-01T11:00:00Z"), location: Some(lisbon) }]
         );
         assert_eq!(schedule.open_on(date("2026-06-02")), []);
+    }
+
+    #[test]
+    fn what_is_gained_was_not_open_before() {
+        let clinic = Clinic::default();
+        let short = every_day("UTC", 9, 12);
+        let long = Rules { windows: every_day("UTC", 8, 13).windows, ..short.clone() };
+        let (short, long) =
+            (Schedule { rules: &short, clinic: &clinic }, Schedule { rules: &long, clinic: &clinic });
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let day = Interval { start: at("2026-06-01T00:00:00Z"), end: at("2026-06-02T00:00:00Z") };
+        let gained: Vec<String> =
+            long.gained(Some(short), day).iter().map(|time| time.start.to_string()).collect();
+        assert_eq!(gained, ["2026-06-01T08:00:00Z", "2026-06-01T12:00:00Z"]);
+        assert!(short.gained(Some(long), day).is_empty());
+        assert_eq!(short.gained(None, day).len(), 1);
     }
 }

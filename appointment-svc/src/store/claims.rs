@@ -34,8 +34,13 @@ const TAKEN_FROM_PATIENTS: &str = "
      WHERE active AND patient_id = ANY($1) AND busy_from >= $2 AND busy_from < $4 AND busy_until > $3
        AND (hold_until IS NULL OR hold_until > clock_timestamp()) AND appointment_id <> ALL($5)";
 
+/// Whoever waits is told of it later.
 const RELEASE: &str = "
-    UPDATE appointment.claims SET active = false WHERE appointment_id = $1 AND active";
+    WITH released AS (
+        UPDATE appointment.claims SET active = false WHERE appointment_id = $1 AND active
+        RETURNING resource_id, busy_from, busy_until)
+    INSERT INTO appointment.openings (resource_id, from_time, until_time, appointment_id)
+    SELECT resource_id, busy_from, busy_until, $1 FROM released WHERE busy_until > clock_timestamp()";
 
 const KEEP: &str = "
     UPDATE appointment.claims SET hold_until = NULL, held_by = NULL WHERE appointment_id = $1 AND active";

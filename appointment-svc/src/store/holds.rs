@@ -4,6 +4,7 @@
 use super::appointments::{Conflict, columns, notes, unreadable};
 use super::{Error, Tx};
 use crate::domain::appointment::Appointment;
+use crate::domain::diary::{OFFERER, Reader};
 use crate::domain::hold::{Hold, Token};
 use crate::domain::interval::Interval;
 use crate::domain::slots::Placement;
@@ -81,7 +82,7 @@ const CONVERT: &str = "
 
 const COUNT: &str = "
     SELECT count(*) FROM appointment.appointments
-     WHERE patient_id = $1 AND status = 'held' AND hold_until > clock_timestamp()";
+     WHERE patient_id = $1 AND status = 'held' AND hold_until > clock_timestamp() AND held_by <> $2";
 
 /// A hold has no history, a request that nobody answered does: nobody in particular ends it.
 macro_rules! end {
@@ -94,7 +95,15 @@ macro_rules! end {
             "),
              released AS (
                  UPDATE appointment.claims SET active = false
-                  WHERE active AND appointment_id IN (SELECT id FROM gone)),
+                  WHERE active AND appointment_id IN (SELECT id FROM gone)
+                 RETURNING appointment_id, resource_id, busy_from, busy_until),
+             opening AS (
+                 INSERT INTO appointment.openings (resource_id, from_time, until_time, appointment_id)
+                 SELECT resource_id, busy_from, busy_until, appointment_id
+                   FROM released WHERE busy_until > clock_timestamp()),
+             offer AS (
+                 UPDATE appointment.waitlist_offers SET state = 'withdrawn', answered_at = clock_timestamp()
+                  WHERE state = 'open' AND expires_at > clock_timestamp() AND hold_id IN (SELECT id FROM gone)),
              event AS (
                  INSERT INTO appointment.appointment_events
                         (appointment_id, version, kind, from_status, to_status, start_time, end_time, actor_id,
@@ -142,7 +151,8 @@ const TAKEN_UNTIL: &str = "
          WHERE active AND resource_id = $1 AND lane < 100 AND session_id IS NULL
            AND busy_from >= $2 - interval '16 hours' AND busy_from < wanted.until AND busy_until > $2
            AND (NOT $4 OR coalesce(visit_from, busy_from) = $2)
-           AND (hold_until IS NULL OR hold_until > clock_timestamp()) AND held_by IS DISTINCT FROM $5)";
+           AND (hold_until IS NULL OR hold_until > clock_timestamp()) AND held_by IS DISTINCT FROM $5
+           AND (held_by IS DISTINCT FROM $6 OR patient_id IS DISTINCT FROM $7))";
 
 /// A time that was kept, and with whom.
 pub type Freed = (AppointmentId, DoctorId);
@@ -164,10 +174,17 @@ impl Tx<'_> {
         doctor: DoctorId,
         (start, end): (Timestamp, Option<Timestamp>),
         has_type: bool,
-        reader: UserId,
+        reader: Reader,
     ) -> Result<Option<Timestamp>, Error> {
+        let patient = reader.patient.map(|patient| patient.0);
         let statement = self.tx.prepare_cached(TAKEN_UNTIL).await?;
-        let row = self.tx.query_opt(&statement, &[&doctor.0, &start, &end, &has_type, &reader.0]).await?;
+        let row = self
+            .tx
+            .query_opt(
+                &statement,
+                &[&doctor.0, &start, &end, &has_type, &reader.user.0, &OFFERER.0, &patient],
+            )
+            .await?;
         row.map(|row| Ok(row.try_get("until")?)).transpose()
     }
 
@@ -179,7 +196,7 @@ impl Tx<'_> {
         place: &Placement,
         rules_version: i64,
         terms: Terms<'_>,
-        by: &User,
+        by: UserId,
     ) -> Result<Result<(), Conflict>, Error> {
         let Interval { start, end } = a.visit;
         let agreed = serde_json::to_value(&a.terms).map_err(|_| unreadable("terms"))?;
@@ -196,7 +213,7 @@ impl Tx<'_> {
                     &end,
                     &zone::name(&a.zone),
                     &rules_version,
-                    &by.id.0,
+                    &by.0,
                     &terms.until,
                     &terms.since,
                     &terms.token.digest().as_slice(),
@@ -272,11 +289,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How many times are kept for `patient`, for whom nobody else books meanwhile.
+    /// How many times are kept for `patient`, for whom nobody else books meanwhile; what is offered does not count.
     #[instrument(name = "db.holds.count", skip_all)]
     pub async fn count_holds(&self, patient: PatientId) -> Result<i64, Error> {
         let count = self.tx.prepare_cached(COUNT).await?;
-        Ok(self.tx.query_one(&count, &[&patient.0]).await?.try_get(0)?)
+        Ok(self.tx.query_one(&count, &[&patient.0, &OFFERER.0]).await?.try_get(0)?)
     }
 
     /// Ends `holds`, as their holder wants.

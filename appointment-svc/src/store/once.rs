@@ -10,9 +10,9 @@ const TAKE: &str = "
 
 /// Only once the name is taken, as another statement: that one sees what the one before has committed.
 const FIND: &str = "
-    SELECT fingerprint, answer, appointments.notes
+    SELECT fingerprint, answer, coalesce(appointments.notes, '') AS notes
       FROM appointment.idempotency_keys
-      JOIN appointment.appointments ON appointments.id = appointment_id
+      LEFT JOIN appointment.appointments ON appointments.id = appointment_id
      WHERE user_id = $1 AND method = $2 AND key = $3
        AND idempotency_keys.created_at > clock_timestamp() - interval '24 hours'";
 

@@ -1,11 +1,10 @@
 //! Lists of visits, how patients keep to them, and who treats whom.
 use super::appointments::columns;
-use super::{Connection, Error};
+use super::{Connection, Error, Query};
 use crate::domain::appointment::Appointment;
 use crate::domain::interval::Interval;
 use crate::domain::status::Status;
 use jiff::Timestamp;
-use postgres_types::ToSql;
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use serde::{Deserialize, Serialize};
 use tracing::instrument;
@@ -156,35 +155,5 @@ impl Connection {
         let statement = self.client.prepare_cached(TREATED).await?;
         let rows = self.client.query(&statement, &[&doctor.0]).await?;
         rows.iter().map(|row| Ok(PatientId(row.try_get("patient_id")?))).collect()
-    }
-}
-
-/// A statement with only the conditions that narrow, so that each combination is planned with its own index.
-struct Query<'v> {
-    text: String,
-    values: Vec<&'v (dyn ToSql + Sync)>,
-}
-
-impl<'v> Query<'v> {
-    fn select(text: &str) -> Self {
-        Self { text: text.to_owned(), values: Vec::new() }
-    }
-
-    fn add(&mut self, text: &str) {
-        self.text.push(' ');
-        self.text.push_str(text);
-    }
-
-    /// Binds `value`; its place in the text.
-    fn value(&mut self, value: &'v (dyn ToSql + Sync)) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
-
-    fn narrow<T: ToSql + Sync>(&mut self, condition: &str, value: Option<&'v T>) {
-        if let Some(value) = value {
-            let place = self.value(value);
-            self.add(&format!("AND {condition} {place}"));
-        }
     }
 }

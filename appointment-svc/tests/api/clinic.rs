@@ -15,6 +15,7 @@ use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use platform::token::{AUDIENCE, Claims, ISSUER, service_identity};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
+use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::doctor::DoctorRules;
 use proto::ids::{DoctorId, PatientId, SessionId, UserId};
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
 pub(crate) type Client = AppointmentServiceClient<client::Peer>;
+pub(crate) type Waitlist = WaitlistServiceClient<client::Peer>;
 
 /// Longest wait for something that is to happen; far longer than it takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -82,6 +84,8 @@ impl Clinic {
             ("--auth-url", auth_svc.url()),
             ("--doctor-url", doctor_svc.url()),
             ("--patient-url", patient_svc.url()),
+            // Tests run at night, too.
+            ("--waitlist-quiet-hours", "none".to_owned()),
         ]);
         settings.extend(unusual.map(|(name, value)| (name, value.to_owned())));
 
@@ -170,6 +174,23 @@ impl Clinic {
 
     /// A user of the service at `url`.
     pub(crate) fn user_at(&self, url: &str, user: User) -> Client {
+        client(url, Some(self.identity(user)))
+    }
+
+    /// Somebody who sees to the waitlist.
+    pub(crate) fn waitlist(&self, role: Role) -> Waitlist {
+        self.waitlist_of(self.identity(someone(role)))
+    }
+
+    pub(crate) fn waitlist_of_service(&self, name: &'static str) -> Waitlist {
+        self.waitlist_of(identity_of_service(name))
+    }
+
+    fn waitlist_of(&self, identity: client::Identity) -> Waitlist {
+        Waitlist::new(client::Peer::new("appointment-svc", &self.url, Some(identity)).unwrap())
+    }
+
+    fn identity(&self, user: User) -> client::Identity {
         let now = Clock::system().now().as_second();
         let (pid, did) = user.into();
         let token = self.keys.sign(&Claims {
@@ -186,12 +207,11 @@ impl Clinic {
             jti: SessionId::random().to_string(),
         });
         let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-        client(url, Some(Arc::new(move || header.clone())))
+        Arc::new(move || header.clone())
     }
 
     pub(crate) fn service(&self, name: &'static str) -> Client {
-        let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
-        client(&self.url, Some(service_identity(&root, name, Clock::system()).unwrap()))
+        client(&self.url, Some(identity_of_service(name)))
     }
 
     pub(crate) fn nobody(&self) -> Client {
@@ -250,6 +270,11 @@ impl DerefMut for Sql {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.client
     }
+}
+
+fn identity_of_service(name: &'static str) -> client::Identity {
+    let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
+    service_identity(&root, name, Clock::system()).unwrap()
 }
 
 /// A user who has not been here before.

@@ -54,11 +54,11 @@ const FAULTS: [(&str, &str); 6] = [
     (
         "a change that others are not told of, or are told of twice",
         "SELECT coalesce(changes.id, told.id)
-           FROM (SELECT appointment_id AS id, version, 'appointment.' || kind AS kind
+           FROM (SELECT appointment_id AS id, version, 'appointment.' || replace(kind, 'reassigned', 'rescheduled') AS kind
                    FROM appointment.appointment_events) changes
            FULL JOIN (SELECT aggregate_id AS id, (data->>'version')::bigint AS version, event_type AS kind,
                              count(*) AS times
-                        FROM appointment.outbox WHERE event_type <> 'appointment.slot_released'
+                        FROM appointment.outbox WHERE event_type NOT IN ('appointment.slot_released', 'appointment.offered')
                        GROUP BY 1, 2, 3) told
              ON told.id = changes.id AND told.version = changes.version AND told.kind = changes.kind
           WHERE told.times IS DISTINCT FROM 1 OR changes.id IS NULL",

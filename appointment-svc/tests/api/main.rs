@@ -33,4 +33,7 @@ mod undoing; // the last change, taken back
 mod looking_back; // visits as they were, and those that nobody has finished
 mod stampede; // one time that many want
 mod killing; // connections that are lost in the middle of everything
+mod waiting; // patients who wait, and what they are offered
+mod waitlist; // entries: who may make, see and change them
+mod offered; // what comes of offers, in races too
 mod verifying; // what `verify` finds

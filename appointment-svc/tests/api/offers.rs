@@ -32,7 +32,15 @@ async fn apply_clinic(clinic: &Clinic, rules: ClinicRules, refuse_if_booked: boo
 
 /// A clinic that offers `visit_types`.
 pub(crate) async fn offering(visit_types: &[&VisitType]) -> Clinic {
-    let clinic = Clinic::open().await;
+    offering_with(visit_types, []).await
+}
+
+/// [`offering`], with some settings that are not the usual ones.
+pub(crate) async fn offering_with<const N: usize>(
+    visit_types: &[&VisitType],
+    unusual: [(&'static str, &str); N],
+) -> Clinic {
+    let clinic = Clinic::with(unusual).await;
     let visit_types = visit_types.iter().map(|visit_type| (*visit_type).clone()).collect();
     let rules = ClinicRules { version: 1, visit_types, ..ClinicRules::default() };
     apply_clinic(&clinic, rules, false).await.unwrap();
