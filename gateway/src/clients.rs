@@ -2,6 +2,7 @@
 use crate::config::Peers;
 use platform::client::Peer;
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
+use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
@@ -10,13 +11,14 @@ use proto::patient::patient_service_client::PatientServiceClient;
 /// A page of medical records is the largest answer there is: 200 of at most 256 KiB each.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
-/// One client per service. Clones share their connections.
+/// One client per gRPC service. Clones share their connections.
 #[derive(Clone)]
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
     pub doctors: DoctorServiceClient<Peer>,
     pub appointments: AppointmentServiceClient<Peer>,
+    pub waitlist: WaitlistServiceClient<Peer>,
     pub notifications: NotificationServiceClient<Peer>,
 }
 
@@ -27,8 +29,9 @@ impl Clients {
             auth: AuthServiceClient::new(auth),
             patients: PatientServiceClient::new(patient).max_decoding_message_size(MAX_ANSWER_BYTES),
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),
-            appointments: AppointmentServiceClient::new(appointment)
+            appointments: AppointmentServiceClient::new(appointment.clone())
                 .max_decoding_message_size(MAX_ANSWER_BYTES),
+            waitlist: WaitlistServiceClient::new(appointment).max_decoding_message_size(MAX_ANSWER_BYTES),
             notifications: NotificationServiceClient::new(notification),
         }
     }

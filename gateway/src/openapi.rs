@@ -15,6 +15,7 @@ use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
 use crate::routes::visit_types::model::{BookingPolicy, VisitType};
+use crate::routes::waitlist::model::{WaitlistEntry, WaitlistOffer};
 use crate::times::Slot;
 use http::StatusCode;
 use utoipa::OpenApi as _;
@@ -41,6 +42,7 @@ use utoipa::openapi::{
         (name = "doctors", description = "People who treat, and their weekly hours"),
         (name = "clinic", description = "What the clinic offers: visit types, places, holidays"),
         (name = "appointments", description = "Free times and visits"),
+        (name = "waitlist", description = "Patients who wait for a time, and what is offered to them"),
         (name = "records", description = "What was found and done"),
         (name = "notifications", description = "Messages to patients and doctors"),
         (name = "health", description = "Whether the system works"),
@@ -49,13 +51,14 @@ use utoipa::openapi::{
         AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break,
         DaySummary, Details, Doctor, Hold, Holiday, Jwks, ListedDoctor, Location, MedicalRecord, Notification,
         OverrideHours, Patient, PatientAttendance, Room, Series, SeriesOutcome, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
+        WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
 )]
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 30] = [
+const COMPLETE: [&str; 33] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -86,6 +89,9 @@ const COMPLETE: [&str; 30] = [
     "TimeOff",
     "User",
     "VisitType",
+    "WaitlistEntry",
+    "WaitlistOffer",
+    "WaitlistWindow",
 ];
 
 /// Failures that are the same for whatever operation they happen to.
@@ -96,7 +102,7 @@ const FAILURES: [(u16, &str); 16] = [
     (404, "There is no such thing, as far as the caller may know"),
     (408, "The body came too slowly"),
     (409, "The state of things does not allow it; `code` says why"),
-    (410, "The hold ran out, and the time is taken"),
+    (410, "The hold ran out, and the time is taken; or it is too late to accept the offer"),
     (412, "There is a later version than the one in `If-Match`"),
     (413, "The body is too large"),
     (415, "The body has a type that is not read here"),

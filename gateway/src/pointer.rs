@@ -2,7 +2,7 @@
 use serde_path_to_error::{Path, Segment};
 
 /// What the services call by another name than the REST face.
-const RENAMED: [(&str, &str); 11] = [
+const RENAMED: [(&str, &str); 12] = [
     ("start_local", "start_time"),
     ("end_local", "end_time"),
     ("page_size", "limit"),
@@ -11,6 +11,7 @@ const RENAMED: [(&str, &str); 11] = [
     ("start_time_until", "end_date"),
     ("start_time_of_day", "start_time"),
     ("from_appointment_id", "from"),
+    ("expire_time", "expires_at"),
     ("expected_version", "if-match"),
     ("request_id", "idempotency-key"),
     // Which fields are changed is told by the body as a whole.
@@ -18,7 +19,7 @@ const RENAMED: [(&str, &str); 11] = [
 ];
 
 /// Messages in which requests wrap a resource that is the whole body here.
-const WRAPPERS: [&str; 11] = [
+const WRAPPERS: [&str; 12] = [
     "patient",
     "doctor",
     "availability",
@@ -30,6 +31,7 @@ const WRAPPERS: [&str; 11] = [
     "holiday",
     "medical_record",
     "user",
+    "entry",
 ];
 
 /// The pointer to a field that a service names: `patient.identifiers[0].value` is `/identifiers/0/value`.
@@ -70,6 +72,8 @@ mod tests {
         assert_eq!(to_field("start_local"), "/start_time");
         assert_eq!(to_field("time_off.end_local"), "/end_time");
         assert_eq!(to_field("visit_type.policy.late_cancel"), "/policy/late_cancel");
+        assert_eq!(to_field("entry.windows[0].end_time"), "/windows/0/end_time");
+        assert_eq!(to_field("entry.expire_time"), "/expires_at");
         assert_eq!(to_field("page_token"), "/cursor");
         assert_eq!(to_field("update_mask"), "");
         assert_eq!(to_field("medical_record"), "");

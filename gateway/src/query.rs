@@ -1,11 +1,15 @@
 //! What stands outside of the body: path, query, preconditions.
 use crate::body::{for_people, parse_form};
 use crate::problem::{FieldProblem, Problem};
+use crate::times::Bound;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use http::{StatusCode, header};
+use jiff::tz::TimeZone;
+use prost_types::Timestamp;
+use proto::scalars::TimeZoneName;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
@@ -112,6 +116,26 @@ impl Paging {
     }
 }
 
+/// From when and until before when `start_date` and `end_date` go; days are those of `tz`, or else of UTC.
+pub fn range(
+    start_date: Option<Bound>,
+    end_date: Option<Bound>,
+    tz: Option<TimeZoneName>,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+    let zone = tz.and_then(|tz| TimeZone::get(tz.as_str()).ok()).unwrap_or(TimeZone::UTC);
+    let from = start_date.and_then(|bound| bound.begin(&zone));
+    let until = end_date.and_then(|bound| bound.end(&zone));
+    let order = |at: Timestamp| (at.seconds, at.nanos);
+    // The end of a day is the beginning of the next, which does not belong to the range.
+    let is_day = matches!(end_date, Some(Bound::Day(_)));
+    if let (Some(from), Some(until)) = (from.map(order), until.map(order))
+        && (from > until || is_day && from == until)
+    {
+        return Err(Problem::invalid_field("/end_date", "must not lie before start_date"));
+    }
+    Ok((from, until))
+}
+
 /// The version that the `If-Match` header asks for: `"v3"`, or `*` for any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfMatch {
@@ -207,6 +231,21 @@ mod tests {
             assert_eq!(problem.errors(), [expected], "{limit}");
         }
         assert_eq!(parse_form::<Paging>(b"limit=200").unwrap().into_wire(), (200, String::new()));
+    }
+
+    #[test]
+    fn a_range_ends_after_it_begins() {
+        let bound = |text: &str| (!text.is_empty()).then(|| text.to_owned().try_into().unwrap());
+        for (from, until) in
+            [("2030-01-07", "2030-01-07"), ("2030-01-07T10:00:00Z", "2030-01-07"), ("", "2030-01-07")]
+        {
+            assert!(range(bound(from), bound(until), None).is_ok(), "{from} {until}");
+        }
+        for (from, until) in [("2030-01-08", "2030-01-07"), ("2030-01-07T10:00:00Z", "2030-01-07T09:00:00Z")]
+        {
+            let problem = range(bound(from), bound(until), None).unwrap_err();
+            assert_eq!(problem.errors()[0].pointer, "/end_date", "{from} {until}");
+        }
     }
 
     #[test]

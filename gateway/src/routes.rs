@@ -13,6 +13,7 @@ pub mod holds; // AppointmentService: times that are kept
 pub mod offers; // AppointmentService: free times
 pub mod series; // AppointmentService: visits that recur
 pub mod absences; // AppointmentService: doctors who will be away
+pub mod waitlist; // WaitlistService
 pub mod records; // PatientService: what was found and done
 pub mod notifications; // NotificationService
 
@@ -30,6 +31,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(offers::routes())
         .merge(series::routes())
         .merge(absences::routes())
+        .merge(waitlist::routes())
         .merge(records::routes())
         .merge(notifications::routes())
 }

@@ -107,6 +107,17 @@ const MATRIX: &str = "
     POST   /api/appointments/absence-plans                        401 401 403 403 200 403 200 200 403
     POST   /api/appointments/absence-plans/apply                  401 401 403 403 200 403 200 200 403
 
+    GET    /api/waitlist                                          401 401 200 200 200 200 200 200 403
+    POST   /api/waitlist                                          401 401 201 403 201 403 201 201 403
+    GET    /api/waitlist/{id}                                     401 401 200 404 200 403 200 200 403
+    PUT    /api/waitlist/{id}                                     401 401 200 404 200 403 200 200 403
+    DELETE /api/waitlist/{id}                                     401 401 200 404 200 403 200 200 403
+    POST   /api/waitlist/{id}/resume                              401 401 200 404 200 403 200 200 403
+    GET    /api/waitlist/{id}/offers                              401 401 200 404 200 403 200 200 403
+    GET    /api/waitlist/offers                                   401 401 403 403 403 403 200 200 403
+    POST   /api/waitlist/offers/{id}/accept                       401 401 200 404 200 403 200 200 403
+    POST   /api/waitlist/offers/{id}/decline                      401 401 200 404 200 403 200 200 403
+
     GET    /api/notifications                                     401 401 403 403 403 403 200 200 403
     GET    /api/notifications/{id}                                401 401 403 403 403 403 200 200 403
     POST   /api/notifications/{id}/resend                         401 401 403 403 403 403 409 409 403

@@ -10,6 +10,7 @@ mod booking; // free times, visits, changes of visits
 mod holds; // times that are kept, requests that come again
 mod statuses; // where visits stand, and what becomes of them
 mod series; // visits that recur
+mod waitlist; // patients who wait for a time, and what is offered to them
 mod racing; // many who want the same
 mod messages; // what patients and doctors are told
 mod authorization; // every endpoint, every role, own and others'

@@ -1,44 +1,15 @@
-use local::mail::Message;
 use local::service::Service;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tests::clinic::{at, path};
 use tests::mesh::Mesh;
 use tests::people::text;
 
-/// Longer than any mail takes that is not lost.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-fn is_for(message: &Message, email: &str) -> bool {
-    message.envelope_recipients.iter().any(|recipient| recipient.contains(email))
-}
-
-/// The first mail to `email` whose subject says `words`.
-async fn mail(mesh: &Mesh, email: &str, words: &str) -> Message {
-    let found = mesh
-        .ground
-        .mail
-        .wait_for(PATIENCE, |mail| is_for(mail, email) && mail.subject.to_lowercase().contains(words));
-    found.await.unwrap_or_else(|| panic!("no mail to {email} about `{words}`"))
-}
-
-fn mails_to(mesh: &Mesh, email: &str) -> Vec<Message> {
-    mesh.ground.mail.messages().into_iter().filter(|mail| is_for(mail, email)).collect()
-}
-
 /// The messages about a visit, once they are as they should be.
 async fn notifications(mesh: &Mesh, visit: &Value, are_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let staff = mesh.admin().await;
     let list = format!("/api/notifications?appointment_id={}", text(visit, "id"));
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let notifications = staff.get(&list).await.ok().as_array().unwrap().clone();
-        if are_right(&notifications) {
-            return notifications;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "still not right: {notifications:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let admin = mesh.admin().await;
+    let seen = admin.get_until(&list, |all| are_right(all.as_array().unwrap())).await;
+    seen.as_array().unwrap().clone()
 }
 
 /// Waits until nothing is left to send for a visit.
@@ -53,25 +24,25 @@ async fn patient_and_doctor_are_told_of_every_change() {
     let admin = mesh.admin().await;
     let (doctor, patient) = (admin.doctor().await, admin.patient().await);
     let visit = patient.books(&doctor, at(3, 9, 0)).await.created();
-    let booked = mail(&mesh, &patient.email, "booked").await;
+    let booked = mesh.mail_to(&patient.email, "booked").await;
     assert!(booked.text.contains("Dora Doctor") && booked.html.contains("Dora Doctor"), "{}", booked.text);
     assert!(booked.text.contains("9:00") && booked.text.contains("UTC"), "{}", booked.text);
     assert!(!booked.subject.contains("Paula") && !booked.subject.contains("Dora"), "{}", booked.subject);
-    mail(&mesh, &doctor.email, "new appointment").await;
+    mesh.mail_to(&doctor.email, "new appointment").await;
     settled(&mesh, &visit, 2).await;
 
     patient.put(&path(&visit), json!({ "start_time": at(3, 14, 0).to_string() })).await.ok();
-    let moved = mail(&mesh, &patient.email, "new time").await;
-    mail(&mesh, &doctor.email, "moved").await;
+    let moved = mesh.mail_to(&patient.email, "new time").await;
+    mesh.mail_to(&doctor.email, "moved").await;
     assert!(moved.text.contains("14:00") || moved.text.contains("2:00"), "{}", moved.text);
     settled(&mesh, &visit, 4).await;
 
     patient.cancels(&visit).await.ok();
-    mail(&mesh, &patient.email, "cancelled").await;
-    mail(&mesh, &doctor.email, "cancelled").await;
+    mesh.mail_to(&patient.email, "cancelled").await;
+    mesh.mail_to(&doctor.email, "cancelled").await;
     let notifications = settled(&mesh, &visit, 6).await;
     assert!(notifications.iter().all(|notification| notification["state"] == "sent"), "{notifications:?}");
-    assert_eq!(mails_to(&mesh, &patient.email).len(), 3);
+    assert_eq!(mesh.mails_to(&patient.email).len(), 3);
 }
 
 #[tokio::test]
@@ -89,8 +60,8 @@ async fn bookings_without_a_broker_are_told_of_when_it_is_back_each_once() {
     for visit in &visits {
         settled(&mesh, visit, 2).await;
     }
-    assert_eq!(mails_to(&mesh, &patient.email).len(), 10);
-    assert_eq!(mails_to(&mesh, &doctor.email).len(), 10);
+    assert_eq!(mesh.mails_to(&patient.email).len(), 10);
+    assert_eq!(mesh.mails_to(&doctor.email).len(), 10);
 }
 
 #[tokio::test]
@@ -109,7 +80,7 @@ async fn mail_waits_for_its_server_and_old_news_is_not_sent() {
     settled(&mesh, &kept, 2).await;
     settled(&mesh, &dropped, 4).await;
     let subjects: Vec<_> =
-        mails_to(&mesh, &patient.email).into_iter().map(|mail| mail.subject.to_lowercase()).collect();
+        mesh.mails_to(&patient.email).into_iter().map(|mail| mail.subject.to_lowercase()).collect();
     assert_eq!(subjects.iter().filter(|subject| subject.contains("booked")).count(), 1, "{subjects:?}");
     assert_eq!(subjects.iter().filter(|subject| subject.contains("cancelled")).count(), 1, "{subjects:?}");
 }
@@ -123,5 +94,5 @@ async fn a_notifier_that_is_killed_goes_on_where_it_was() {
     let visit = patient.books(&doctor, at(3, 9, 0)).await.created();
     mesh.processes.start_again(Service::Notification).await.unwrap();
     settled(&mesh, &visit, 2).await;
-    assert_eq!(mails_to(&mesh, &patient.email).len(), 1);
+    assert_eq!(mesh.mails_to(&patient.email).len(), 1);
 }

@@ -1,6 +1,7 @@
 //! The mesh that the tests of one binary share, or one of one's own to break.
 use crate::people::Admin;
-use crate::rest::Rest;
+use crate::rest::{PATIENCE, Rest};
+use local::mail::Message;
 use local::mesh::Options;
 use local::service::Service;
 use local::stores::Stores;
@@ -61,9 +62,25 @@ impl Mesh {
         Admin::log_in(self).await
     }
 
+    /// The first mail to `email` whose subject says `words`, whatever their case.
+    pub async fn mail_to(&self, email: &str, words: &str) -> Message {
+        let fits = |mail: &Message| is_for(mail, email) && mail.subject.to_lowercase().contains(words);
+        let found = self.ground.mail.wait_for(PATIENCE, fits).await;
+        found.unwrap_or_else(|| panic!("no mail to {email} about `{words}`"))
+    }
+
+    /// All mails to `email` so far.
+    pub fn mails_to(&self, email: &str) -> Vec<Message> {
+        self.ground.mail.messages().into_iter().filter(|mail| is_for(mail, email)).collect()
+    }
+
     /// What the processes of a service have logged.
     pub fn logged(&self, service: Service) -> String {
         let logs = self.processes.logs(service).into_iter();
         logs.map(|log| std::fs::read_to_string(log).unwrap_or_default()).collect()
     }
+}
+
+fn is_for(message: &Message, email: &str) -> bool {
+    message.envelope_recipients.iter().any(|recipient| recipient.contains(email))
 }

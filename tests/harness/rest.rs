@@ -4,6 +4,11 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Longer than anything takes that happens by itself.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Talks to the gateways in turn, as one caller.
 #[derive(Clone)]
@@ -42,6 +47,19 @@ impl Rest {
 
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None, &[]).await
+    }
+
+    /// What is at `path`, once it is as it should be.
+    pub async fn get_until(&self, path: &str, is_right: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.get(path).await.ok();
+            if is_right(&seen) {
+                return seen;
+            }
+            assert!(Instant::now() < deadline, "{path} is still not right: {seen}");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {

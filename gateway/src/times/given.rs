@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub enum BadInput {
     #[error("must be a date and time, for instance 2030-01-07T09:00:00+01:00 or 2030-01-07T09:00")]
     When,
+    #[error("must be a date and time with an offset, for instance 2030-01-07T09:00:00+01:00")]
+    Moment,
     #[error("must be a date or a date and time, for instance 2030-01-07 or 2030-01-07T09:00:00Z")]
     Bound,
     #[error(transparent)]
@@ -46,6 +48,28 @@ impl When {
             Self::Instant(at) => (Some(time::to_wire(at)), String::new()),
             Self::Civil(text) => (None, text),
         }
+    }
+}
+
+/// An instant in a request, where no place says what a time without an offset would mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Moment(Timestamp);
+
+impl TryFrom<String> for Moment {
+    type Error = BadInput;
+
+    fn try_from(text: String) -> Result<Self, BadInput> {
+        match instant(&text) {
+            Err(BadInput::When) => Err(BadInput::Moment),
+            other => other.map(Self),
+        }
+    }
+}
+
+impl From<Moment> for prost_types::Timestamp {
+    fn from(Moment(at): Moment) -> Self {
+        time::to_wire(at)
     }
 }
 
@@ -207,6 +231,15 @@ mod tests {
         }
         assert_eq!(when("9999-01-01T00:00:00Z"), Err(BadTime::OutOfRange.into()));
         assert_eq!(when("1800-01-01T00:00"), Err(BadTime::OutOfRange.into()));
+    }
+
+    #[test]
+    fn where_no_place_is_known_an_offset_is_needed() {
+        let moment = |text: &str| Moment::try_from(text.to_owned());
+        assert_eq!(moment("2030-01-07T09:00:00+01:00"), Ok(Moment("2030-01-07T08:00:00Z".parse().unwrap())));
+        for wrong in ["2030-01-07T09:00:00", "2030-01-07", "soon"] {
+            assert_eq!(moment(wrong), Err(BadInput::Moment), "{wrong}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_email, text};
 use tests::rest::Rest;
 
+mod waiting; // those who wait, and what is offered to them
+
 pub(crate) struct World {
     anyone: Rest,
     pub(crate) admin: Admin,
@@ -28,6 +30,8 @@ pub(crate) struct World {
     handed_out: Cell<i64>,
     /// The last hold that was handed out, and its token.
     hold: Cell<Option<(String, String)>>,
+    /// Where the last entry of the waitlist is that was handed out.
+    entry: Cell<Option<String>>,
 }
 
 /// What one cell asks for.
@@ -77,6 +81,7 @@ impl World {
             visit_type: String::new(),
             handed_out: Cell::default(),
             hold: Cell::default(),
+            entry: Cell::default(),
         };
         let (holiday, visit_type) = (world.fresh_holiday().await, world.fresh_visit_type().await);
         Self { holiday, visit_type, ..world }
@@ -460,6 +465,30 @@ impl World {
                     "moves": [],
                 }),
             ),
+            "POST /api/waitlist" => {
+                // One patient waits in few.
+                let own = [2, 3].contains(&persona);
+                let patient = if own { self.patient.id.clone() } else { self.admin.anybody().await };
+                write("/api/waitlist".into(), self.new_entry(&patient))
+            }
+            "GET /api/waitlist/{id}" => read(self.fresh_entry().await),
+            "PUT /api/waitlist/{id}" => {
+                change(self.fresh_entry().await, Some(json!({ "notice_minutes": 60 })))
+            }
+            "DELETE /api/waitlist/{id}" => change(self.fresh_entry().await, None),
+            "POST /api/waitlist/{id}/resume" => {
+                let entry = self.fresh_entry().await;
+                Ask { untouched: Some(entry.clone()), ..read(format!("{entry}/resume")) }
+            }
+            "GET /api/waitlist/{id}/offers" => read(format!("{}/offers", self.fresh_entry().await)),
+            "POST /api/waitlist/offers/{id}/accept" => {
+                let (offer, entry) = self.fresh_offer().await;
+                Ask { untouched: Some(entry), ..read(format!("{offer}/accept")) }
+            }
+            "POST /api/waitlist/offers/{id}/decline" => {
+                let (offer, entry) = self.fresh_offer().await;
+                Ask { untouched: Some(entry), ..read(format!("{offer}/decline")) }
+            }
             "GET /api/notifications/{id}" => read(format!("/api/notifications/{}", self.notification)),
             "POST /api/notifications/{id}/resend" => {
                 let path = format!("/api/notifications/{}", self.notification);
@@ -473,13 +502,6 @@ impl World {
 /// The id of a message about `visit`, once there is one that was sent.
 async fn notification(admin: &Admin, visit: &str) -> String {
     let path = format!("/api/notifications?appointment_id={visit}&state=sent");
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
-    loop {
-        let sent = admin.get(&path).await.ok();
-        if let Some(first) = sent.get(0) {
-            return text(first, "id");
-        }
-        assert!(tokio::time::Instant::now() < deadline, "no message was sent");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let sent = admin.get_until(&path, |sent| sent.get(0).is_some()).await;
+    text(&sent[0], "id")
 }
