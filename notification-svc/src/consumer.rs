@@ -1,6 +1,8 @@
 //! Events of others: what patients and doctors are to be told of.
+pub mod offers; // free times that are offered
+
 use crate::delivery::Delivery;
-use crate::domain::{Change, Kind, VisitStatus};
+use crate::domain::{About, Change, Kind, Recipient, VisitStatus};
 use crate::error::Error;
 use platform::inbox::{Handler, Refused};
 use platform::outbox::Envelope;
@@ -10,6 +12,7 @@ use serde::Deserialize;
 pub const QUEUE: &str = "notification-svc.appointments";
 pub const PATTERNS: &[&str] = &["appointment.*"];
 
+/// Takes what becomes of visits.
 pub struct Consumer {
     delivery: Delivery,
 }
@@ -26,9 +29,9 @@ impl Handler for Consumer {
         if !is_told(&event.event_type) {
             return Ok(());
         }
-        let change = change(event).map_err(|error| Refused::Never(error.into()))?;
-        let Some(change) = change else { return Ok(()) };
-        self.delivery.enqueue(id, &change).await.map_err(refused)
+        let messages = messages(event).map_err(|error| Refused::Never(error.into()))?;
+        let Some(messages) = messages else { return Ok(()) };
+        self.delivery.enqueue(id, &messages).await.map_err(refused)
     }
 }
 
@@ -79,14 +82,18 @@ enum BadEvent {
     Status,
 }
 
-/// None when nobody is told.
-fn change(event: Envelope) -> Result<Option<Change>, BadEvent> {
+/// One to the patient and one to the doctor; none when they are not told.
+fn messages(event: Envelope) -> Result<Option<[About; 2]>, BadEvent> {
     let data: Data = serde_json::from_value(event.data)?;
     let status = VisitStatus::named(&data.status).ok_or(BadEvent::Status)?;
     let from = data.from_status.as_deref().and_then(VisitStatus::named);
     let kind = kind(&event.event_type, &data, from, status);
     let Data { appointment_id, patient_id, doctor_id, version, .. } = data;
-    Ok(kind.map(|kind| Change { kind, appointment_id, patient_id, doctor_id, version, status }))
+    Ok(kind.map(|kind| {
+        let change = Change { kind, appointment_id, version, status };
+        [Recipient::Patient(patient_id), Recipient::Doctor(doctor_id)]
+            .map(|recipient| About::Visit { change, recipient })
+    }))
 }
 
 fn refused(error: Error) -> Refused {
@@ -120,24 +127,36 @@ mod tests {
         json!({"appointment_id": id, "patient_id": id, "doctor_id": id, "version": 2, "status": status, "new": 1})
     }
 
+    fn change(event: Envelope) -> Option<Change> {
+        messages(event).unwrap().map(|[to_patient, to_doctor]| match (to_patient, to_doctor) {
+            (
+                About::Visit { change, recipient: Recipient::Patient(_) },
+                About::Visit { change: same, recipient: Recipient::Doctor(_) },
+            ) if change == same => change,
+            other => panic!("not told to both: {other:?}"),
+        })
+    }
+
     fn told(what: &str, from: &str, to: &str, is_moved: bool) -> Option<Kind> {
         let mut data = data(to);
         data["from_status"] = from.into();
         data["is_moved"] = is_moved.into();
-        change(event(what, data)).unwrap().map(|change| change.kind)
+        change(event(what, data)).map(|change| change.kind)
     }
 
     #[test]
     fn nobody_is_told_of_edited_notes_labels_or_imports() {
         assert!(is_told("healthcare.appointment.booked.v1"));
-        for silent in ["notes_edited", "sub_status_set", "imported", "slot_released", "something_new"] {
+        for silent in
+            ["notes_edited", "sub_status_set", "imported", "slot_released", "offered", "something_new"]
+        {
             assert!(!is_told(&format!("healthcare.appointment.{silent}.v1")), "{silent}");
         }
     }
 
     #[test]
     fn a_change_is_read_whatever_fields_were_added() {
-        let change = change(event("booked", data("requested"))).unwrap().unwrap();
+        let change = change(event("booked", data("requested"))).unwrap();
         assert_eq!((change.kind, change.version, change.status), (Kind::Booked, 2, VisitStatus::Requested));
     }
 
@@ -165,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_event_that_makes_no_sense_is_refused() {
-        assert!(matches!(change(event("booked", data("lost"))), Err(BadEvent::Status)));
-        assert!(matches!(change(event("booked", json!({}))), Err(BadEvent::Data(_))));
+        assert!(matches!(messages(event("booked", data("lost"))), Err(BadEvent::Status)));
+        assert!(matches!(messages(event("booked", json!({}))), Err(BadEvent::Data(_))));
     }
 }

@@ -1,5 +1,5 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
-use crate::domain::{Kind, Notification, Recipient, Stage, State};
+use crate::domain::{About, Kind, Notification, Recipient, Stage, State};
 use crate::store::Filter;
 use platform::page::{self, PageTokens};
 use platform::violations::Violations;
@@ -52,18 +52,14 @@ fn stage(state: i32) -> Result<Option<Stage>, &'static str> {
 
 impl From<Notification> for pb::Notification {
     fn from(notification: Notification) -> Self {
-        let Notification {
-            id,
-            kind,
-            appointment_id,
-            appointment_version,
-            visit_status: _,
-            recipient,
-            state,
-            attempts,
-            last_error,
-            created_at,
-        } = notification;
+        let Notification { id, about, state, attempts, last_error, created_at } = notification;
+        let recipient = about.recipient();
+        let (kind, appointment_id, appointment_version, offer_id) = match about {
+            About::Visit { change, .. } => {
+                (wire_kind(change.kind), change.appointment_id.to_string(), change.version, String::new())
+            }
+            About::Offer { id, .. } => (pb::NotificationKind::Offered, String::new(), 0, id.to_string()),
+        };
         let next_attempt_at = match state {
             State::Pending { next_attempt_at } => Some(next_attempt_at),
             _ => None,
@@ -74,9 +70,10 @@ impl From<Notification> for pb::Notification {
         };
         Self {
             id: id.to_string(),
-            appointment_id: appointment_id.to_string(),
+            appointment_id,
             appointment_version,
-            kind: wire_kind(kind).into(),
+            offer_id,
+            kind: kind.into(),
             recipient_kind: wire_recipient_kind(recipient).into(),
             recipient_id: recipient.id().to_string(),
             state: wire_state(state).into(),

@@ -1,13 +1,13 @@
 //! The use cases: write down whom to tell, tell them, look, try again.
 use crate::channel::{Letter, email::Email};
-use crate::domain::{Change, Failure, Kind, Notification, Outcome, Recipient, Visit};
+use crate::domain::{About, Change, Failure, Notification, Outcome, Recipient};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
 use crate::store::{Claim, Filter, Store};
-use crate::templates::{Reader, render};
+use crate::templates::{Content, Reader, render, render_offer};
 use jiff::Timestamp;
 use platform::propagation;
-use proto::ids::{DoctorId, EventId, NotificationId, PatientId};
+use proto::ids::{DoctorId, EventId, NotificationId, PatientId, WaitlistOfferId};
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::ops::ControlFlow;
@@ -26,6 +26,11 @@ const PREPARATION: Duration = Duration::from_secs(20);
 /// Pause before the store is asked again that could not answer.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
+/// A letter, unless the message is settled without one.
+type Prepared = ControlFlow<Outcome, Letter>;
+
+const SKIPPED: Prepared = Prepared::Break(Outcome::Skipped);
+
 #[derive(Clone)]
 pub struct Delivery {
     store: Store,
@@ -39,10 +44,10 @@ impl Delivery {
         Self { store, neighbours, email, due: Arc::default() }
     }
 
-    /// Writes a message to each recipient of `change`; nothing when `event` was seen before.
-    pub async fn enqueue(&self, event: EventId, change: &Change) -> Result<(), Error> {
+    /// Writes down `messages`, which are to be sent; nothing when `event` was seen before.
+    pub async fn enqueue(&self, event: EventId, messages: &[About]) -> Result<(), Error> {
         let traceparent = propagation::traceparent();
-        if self.store.enqueue(event, change, traceparent.as_deref()).await? {
+        if self.store.enqueue(event, messages, traceparent.as_deref()).await? {
             self.wake();
         }
         Ok(())
@@ -84,7 +89,7 @@ impl Delivery {
     /// Withdraws what is no longer true, and takes back what a sender left behind.
     pub async fn tidy(&self) -> Result<(), Error> {
         for kind in self.store.supersede().await? {
-            count(kind, Outcome::Superseded);
+            count(kind.name(), Outcome::Superseded);
         }
         let expired = self.store.expire().await?;
         if expired > 0 {
@@ -104,8 +109,8 @@ impl Delivery {
         let span = tracing::info_span!(
             "notification.send",
             notification.id = %notification.id,
-            notification.kind = notification.kind.name(),
-            notification.recipient_kind = notification.recipient.kind(),
+            notification.kind = notification.about.kind(),
+            notification.recipient_kind = notification.about.recipient().kind(),
         );
         propagation::continue_from_traceparent(&span, traceparent.as_deref());
         async {
@@ -115,7 +120,7 @@ impl Delivery {
             };
             let outcome = tried.unwrap_or_else(|failure| notification.after(failure));
             self.settle(&notification, outcome).await;
-            count(notification.kind, outcome);
+            count(notification.about.kind(), outcome);
             tell(&notification, outcome);
         }
         .instrument(span)
@@ -133,7 +138,7 @@ impl Delivery {
     }
 
     async fn send(&self, notification: &Notification, now: Timestamp) -> Result<Outcome, Failure> {
-        let prepared = timeout(PREPARATION, self.prepare(notification)).await;
+        let prepared = timeout(PREPARATION, self.prepare(notification, now)).await;
         match prepared.map_err(|_| Failure::Interrupted)?? {
             ControlFlow::Continue(letter) => self.email.send(letter, now).await.map(|()| Outcome::Sent),
             ControlFlow::Break(outcome) => Ok(outcome),
@@ -141,47 +146,79 @@ impl Delivery {
     }
 
     /// What to send, unless there is nothing to be sent.
-    async fn prepare(&self, notification: &Notification) -> Result<ControlFlow<Outcome, Letter>, Failure> {
-        if self.store.is_overtaken(notification).await.map_err(|_| Failure::Interrupted)? {
-            return Ok(ControlFlow::Break(Outcome::Superseded));
+    async fn prepare(&self, notification: &Notification, now: Timestamp) -> Result<Prepared, Failure> {
+        match &notification.about {
+            About::Visit { change, recipient } => self.about_visit(notification.id, change, *recipient).await,
+            About::Offer { id, patient_id } => self.about_offer(notification.id, *id, *patient_id, now).await,
         }
-        let visit = self.neighbours.visit(notification.appointment_id).await?;
-        if notification.is_outdated_by(&visit) {
-            return Ok(ControlFlow::Break(Outcome::Superseded));
-        }
-        let letter = match notification.recipient {
-            Recipient::Patient(id) => self.to_patient(notification, id, &visit).await?,
-            Recipient::Doctor(id) => self.to_doctor(notification, id, &visit).await?,
-        };
-        Ok(letter.map_or(ControlFlow::Break(Outcome::Skipped), ControlFlow::Continue))
     }
 
-    /// None when the patient cannot be written to, or does not want to be.
+    async fn about_visit(
+        &self,
+        message: NotificationId,
+        change: &Change,
+        recipient: Recipient,
+    ) -> Result<Prepared, Failure> {
+        if self.store.is_overtaken(change, recipient).await.map_err(|_| Failure::Interrupted)? {
+            return Ok(Prepared::Break(Outcome::Superseded));
+        }
+        let visit = self.neighbours.visit(change.appointment_id).await?;
+        if change.is_outdated_by(&visit) {
+            return Ok(Prepared::Break(Outcome::Superseded));
+        }
+        let words = |reader: Reader<'_>| render(change.kind, &visit, reader);
+        match recipient {
+            Recipient::Patient(id) => {
+                let words = |name: &str, doctor: Option<&str>| words(Reader::Patient { name, doctor });
+                self.to_patient(message, id, visit.doctor_id, words).await
+            }
+            Recipient::Doctor(id) => self.to_doctor(message, id, |name| words(Reader::Doctor { name })).await,
+        }
+    }
+
+    async fn about_offer(
+        &self,
+        message: NotificationId,
+        id: WaitlistOfferId,
+        patient_id: PatientId,
+        now: Timestamp,
+    ) -> Result<Prepared, Failure> {
+        let offer = self.neighbours.offer(id).await?;
+        if !offer.can_be_answered(now) {
+            return Ok(Prepared::Break(Outcome::Superseded));
+        }
+        let words = |name: &str, doctor: Option<&str>| render_offer(&offer, name, doctor);
+        self.to_patient(message, patient_id, offer.doctor_id, words).await
+    }
+
+    /// Skipped when the patient cannot be written to, or does not want to be. `words` are made of the patient's name
+    /// and the doctor's, who may have been deleted.
     async fn to_patient(
         &self,
-        notification: &Notification,
+        message: NotificationId,
         id: PatientId,
-        visit: &Visit,
-    ) -> Result<Option<Letter>, Failure> {
-        let Some(patient) = self.neighbours.patient(id).await? else { return Ok(None) };
-        let Some(to) = patient.email else { return Ok(None) };
-        let doctor = self.neighbours.doctor(visit.doctor_id).await?;
+        doctor_id: DoctorId,
+        words: impl FnOnce(&str, Option<&str>) -> Content,
+    ) -> Result<Prepared, Failure> {
+        let Some(patient) = self.neighbours.patient(id).await? else { return Ok(SKIPPED) };
+        let Some(to) = patient.email else { return Ok(SKIPPED) };
+        let doctor = self.neighbours.doctor(doctor_id).await?;
         let doctor = doctor.as_ref().map(|doctor| doctor.name.as_str());
-        let content = render(notification.kind, visit, Reader::Patient { name: &patient.name, doctor });
-        Ok(Some(Letter { id: notification.id, to, content }))
+        let content = words(&patient.name, doctor);
+        Ok(Prepared::Continue(Letter { id: message, to, content }))
     }
 
-    /// None when the doctor cannot be written to.
+    /// Skipped when the doctor cannot be written to.
     async fn to_doctor(
         &self,
-        notification: &Notification,
+        message: NotificationId,
         id: DoctorId,
-        visit: &Visit,
-    ) -> Result<Option<Letter>, Failure> {
-        let Some(doctor) = self.neighbours.doctor(id).await? else { return Ok(None) };
-        let Some(to) = doctor.email else { return Ok(None) };
-        let content = render(notification.kind, visit, Reader::Doctor { name: &doctor.name });
-        Ok(Some(Letter { id: notification.id, to, content }))
+        words: impl FnOnce(&str) -> Content,
+    ) -> Result<Prepared, Failure> {
+        let Some(doctor) = self.neighbours.doctor(id).await? else { return Ok(SKIPPED) };
+        let Some(to) = doctor.email else { return Ok(SKIPPED) };
+        let content = words(&doctor.name);
+        Ok(Prepared::Continue(Letter { id: message, to, content }))
     }
 
     /// Writes down what came of an attempt, however long the database is away: a message that has left must
@@ -197,14 +234,14 @@ impl Delivery {
     }
 }
 
-fn count(kind: Kind, outcome: Outcome) {
-    metrics::counter!("notifications_total", "kind" => kind.name(), "outcome" => outcome.name()).increment(1);
+fn count(kind: &'static str, outcome: Outcome) {
+    metrics::counter!("notifications_total", "kind" => kind, "outcome" => outcome.name()).increment(1);
 }
 
 fn tell(notification: &Notification, outcome: Outcome) {
     tracing::info!(
         notification.id = %notification.id,
-        notification.kind = notification.kind.name(),
+        notification.kind = notification.about.kind(),
         outcome = outcome.name(),
         failure = outcome.failure().map(Failure::name),
         "tried to send a message"

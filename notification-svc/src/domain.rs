@@ -1,28 +1,43 @@
 //! What a message is, when it is tried again, and when it is no longer true. Pure: no clock, no I/O, no async.
 mod attempt; // how attempts end, and when the next one is
-mod visit; // how visits change, and who is told
+mod visit; // how visits change, and what of it is news
+mod offer; // free times that are offered to those who wait
 
 pub use attempt::{Failure, Outcome};
-pub use visit::{Change, Kind, Recipient, Visit, VisitStatus};
+pub use offer::{Offer, OfferMode};
+pub use visit::{Change, Kind, Visit, VisitStatus};
 
 use jiff::Timestamp;
-use proto::ids::{AppointmentId, NotificationId};
+use proto::ids::{DoctorId, NotificationId, PatientId, WaitlistOfferId};
+use uuid::Uuid;
 
 /// One message to one recipient. Holds neither address nor text: both are looked up when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
     pub id: NotificationId,
-    pub kind: Kind,
-    pub appointment_id: AppointmentId,
-    pub appointment_version: i64,
-    pub visit_status: VisitStatus,
-    pub recipient: Recipient,
+    pub about: About,
     pub state: State,
     /// How often sending was tried.
     pub attempts: u32,
     /// The class of the last failure: see [`Failure::name`].
     pub last_error: Option<String>,
     pub created_at: Timestamp,
+}
+
+/// What a message is about, and whom it tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Patient and doctor are told of a change, each by a message of their own.
+    Visit { change: Change, recipient: Recipient },
+    /// The patient is told of an offer, and nobody else.
+    Offer { id: WaitlistOfferId, patient_id: PatientId },
+}
+
+/// Whom a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    Patient(PatientId),
+    Doctor(DoctorId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,21 +70,44 @@ pub enum Stage {
 }
 
 impl Notification {
-    /// Whether `visit` has gone on to something else since the change that this message tells of.
-    ///
-    /// A newer version alone does not say so: edited notes make one too, and nobody is told of them. Another
-    /// status does, and its own message is on the way. A visit that was moved and kept its status leaves the
-    /// message true, because times are looked up when it is sent; once the move has a message of its own, the
-    /// store knows a later message, and that supersedes this one.
-    pub fn is_outdated_by(&self, visit: &Visit) -> bool {
-        visit.version > self.appointment_version && visit.status != self.visit_status
-    }
-
     /// What becomes of this message after an attempt ended with `failure`.
     pub fn after(&self, failure: Failure) -> Outcome {
         match attempt::pause(self.attempts) {
             Some(after) if !failure.is_permanent() => Outcome::Retry { after, failure },
             _ => Outcome::GivenUp(failure),
+        }
+    }
+}
+
+impl About {
+    pub fn recipient(&self) -> Recipient {
+        match *self {
+            Self::Visit { recipient, .. } => recipient,
+            Self::Offer { patient_id, .. } => Recipient::Patient(patient_id),
+        }
+    }
+
+    /// What the message tells: that of the change, or `offered`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Visit { change, .. } => change.kind.name(),
+            Self::Offer { .. } => "offered",
+        }
+    }
+}
+
+impl Recipient {
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Patient(PatientId(id)) | Self::Doctor(DoctorId(id)) => id,
+        }
+    }
+
+    /// `patient` or `doctor`.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Patient(_) => "patient",
+            Self::Doctor(_) => "doctor",
         }
     }
 }
@@ -97,18 +135,12 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Zoned;
-    use proto::ids::{DoctorId, PatientId};
     use std::time::Duration;
 
-    fn message(kind: Kind, visit_status: VisitStatus) -> Notification {
+    fn message() -> Notification {
         Notification {
             id: NotificationId::random(),
-            kind,
-            appointment_id: AppointmentId::random(),
-            appointment_version: 3,
-            visit_status,
-            recipient: Recipient::Patient(PatientId::random()),
+            about: About::Offer { id: WaitlistOfferId::random(), patient_id: PatientId::random() },
             state: State::Sending { leased_until: Timestamp::UNIX_EPOCH },
             attempts: 0,
             last_error: None,
@@ -116,27 +148,9 @@ mod tests {
         }
     }
 
-    fn visit(version: i64, status: VisitStatus) -> Visit {
-        let starts_at: Zoned = "2030-01-07T09:00[Europe/Berlin]".parse().unwrap();
-        Visit { doctor_id: DoctorId::random(), version, status, ends_at: starts_at.clone(), starts_at }
-    }
-
-    #[test]
-    fn nobody_hears_of_a_booking_after_it_was_cancelled() {
-        let booked = message(Kind::Booked, VisitStatus::Scheduled);
-        assert!(booked.is_outdated_by(&visit(4, VisitStatus::Cancelled)));
-        assert!(!booked.is_outdated_by(&visit(3, VisitStatus::Scheduled)));
-    }
-
-    #[test]
-    fn edited_notes_do_not_silence_a_message() {
-        let confirmed = message(Kind::StatusChanged, VisitStatus::Confirmed);
-        assert!(!confirmed.is_outdated_by(&visit(9, VisitStatus::Confirmed)));
-    }
-
     #[test]
     fn a_message_is_tried_for_about_a_day() {
-        let mut tried = message(Kind::Booked, VisitStatus::Scheduled);
+        let mut tried = message();
         let mut waited = Duration::ZERO;
         while let Outcome::Retry { after, .. } = tried.after(Failure::SmtpRefused) {
             waited += after;
@@ -149,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_a_server_refuses_for_good_is_not_tried_again() {
-        let fresh = message(Kind::Booked, VisitStatus::Scheduled);
+        let fresh = message();
         assert_eq!(fresh.after(Failure::SmtpPermanent), Outcome::GivenUp(Failure::SmtpPermanent));
         let soon = Outcome::Retry { after: Duration::from_secs(1), failure: Failure::SmtpTransient };
         assert_eq!(fresh.after(Failure::SmtpTransient), soon);

@@ -1,4 +1,4 @@
-//! Notifications: who is told what about visits, by e-mail, once.
+//! Notifications: who is told what about visits and offers, by e-mail, once.
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
@@ -22,7 +22,7 @@ mod migrations {
 use crate::api::Api;
 use crate::channel::email::Email;
 use crate::config::Config;
-use crate::consumer::Consumer;
+use crate::consumer::{Consumer, offers};
 use crate::delivery::Delivery;
 use crate::neighbours::Neighbours;
 use crate::store::{SCHEMA, Store};
@@ -69,8 +69,10 @@ pub async fn serve(
     let delivery = Delivery::new(store, neighbours, Email::new(&config.smtp)?);
 
     let broker = Broker::new(&config.broker, NAME);
-    let consumer = Arc::new(Consumer::new(delivery.clone()));
-    inbox::consume(broker, consumer::QUEUE, consumer::PATTERNS, consumer, &shutdown);
+    let visits = Arc::new(Consumer::new(delivery.clone()));
+    inbox::consume(broker.clone(), consumer::QUEUE, consumer::PATTERNS, visits, &shutdown);
+    let offered = Arc::new(offers::Consumer::new(delivery.clone()));
+    inbox::consume(broker, offers::QUEUE, offers::PATTERNS, offered, &shutdown);
     sender::start(delivery.clone(), clock.clone(), &shutdown);
 
     let stack = Stack {

@@ -1,11 +1,13 @@
 //! What is asked of the other services, at the moment of sending: so that it is fresh, and kept nowhere.
-use crate::domain::{Failure, Visit, VisitStatus};
+use crate::domain::{Failure, Offer, OfferMode, Visit, VisitStatus};
 use jiff::tz::TimeZone;
 use platform::client::Peer;
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
+use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
+use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::doctor::{GetDoctorContactRequest, doctor_service_client::DoctorServiceClient};
-use proto::ids::{AppointmentId, DoctorId, PatientId};
+use proto::ids::{AppointmentId, DoctorId, PatientId, WaitlistOfferId};
 use proto::patient::patient_service_client::PatientServiceClient;
 use proto::patient::{ContactPreference, GetPatientContactRequest};
 use proto::time;
@@ -14,6 +16,7 @@ use tonic::{Code, Status};
 #[derive(Clone)]
 pub struct Neighbours {
     appointments: AppointmentServiceClient<Peer>,
+    waitlist: WaitlistServiceClient<Peer>,
     patients: PatientServiceClient<Peer>,
     doctors: DoctorServiceClient<Peer>,
 }
@@ -29,6 +32,7 @@ pub struct Contact {
 impl Neighbours {
     pub fn new(appointments: Peer, patients: Peer, doctors: Peer) -> Self {
         Self {
+            waitlist: WaitlistServiceClient::new(appointments.clone()),
             appointments: AppointmentServiceClient::new(appointments),
             patients: PatientServiceClient::new(patients),
             doctors: DoctorServiceClient::new(doctors),
@@ -41,6 +45,13 @@ impl Neighbours {
         let summary =
             found(summary, Failure::AppointmentSvcUnavailable)?.ok_or(Failure::AppointmentUnknown)?;
         visit(&summary).ok_or(Failure::BadAnswer)
+    }
+
+    pub async fn offer(&self, id: WaitlistOfferId) -> Result<Offer, Failure> {
+        let request = GetWaitlistOfferRequest { id: id.to_string() };
+        let offer = self.waitlist.clone().get_waitlist_offer(request).await;
+        let offer = found(offer, Failure::AppointmentSvcUnavailable)?.ok_or(Failure::OfferUnknown)?;
+        self::offer(&offer).ok_or(Failure::BadAnswer)
     }
 
     /// None when the patient was deleted.
@@ -103,6 +114,31 @@ fn visit(summary: &AppointmentSummary) -> Option<Visit> {
         status,
         starts_at: time::from_wire(summary.start_time).ok()?.to_zoned(zone.clone()),
         ends_at: time::from_wire(summary.end_time).ok()?.to_zoned(zone),
+    })
+}
+
+fn offer(offer: &WaitlistOffer) -> Option<Offer> {
+    let zone = TimeZone::get(&offer.time_zone).ok()?;
+    let at = |time| Some(time::from_wire(time).ok()?.to_zoned(zone.clone()));
+    Some(Offer {
+        doctor_id: offer.doctor_id.parse().ok()?,
+        mode: match offer.mode() {
+            WaitlistOfferMode::Unspecified => return None,
+            WaitlistOfferMode::Cascade => OfferMode::Cascade,
+            WaitlistOfferMode::Broadcast => OfferMode::Broadcast,
+        },
+        is_open: match offer.state() {
+            WaitlistOfferState::Unspecified => return None,
+            WaitlistOfferState::Open => true,
+            WaitlistOfferState::Accepted
+            | WaitlistOfferState::Declined
+            | WaitlistOfferState::Expired
+            | WaitlistOfferState::Withdrawn
+            | WaitlistOfferState::Lost => false,
+        },
+        starts_at: at(offer.start_time)?,
+        ends_at: at(offer.end_time)?,
+        expires_at: at(offer.expire_time)?,
     })
 }
 

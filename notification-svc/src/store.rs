@@ -1,13 +1,14 @@
 //! All SQL of this service. The database's clock decides what is due.
+mod rows; // messages as they are read
 mod queue; // what is due, who has it, and what came of it
 
 pub use queue::Claim;
 
-use crate::domain::{Change, Kind, Notification, Recipient, Stage, State, VisitStatus};
-use deadpool_postgres::{GenericClient as _, Object, Pool};
+use crate::domain::{About, Notification, Stage};
+use deadpool_postgres::{GenericClient as _, Object, Pool, Transaction};
 use platform::{inbox, postgres};
-use proto::ids::{AppointmentId, DoctorId, EventId, NotificationId, PatientId};
-use tokio_postgres::Row;
+use proto::ids::{AppointmentId, EventId, NotificationId};
+use rows::{columns, matters, read};
 use tracing::instrument;
 use uuid::Uuid;
 
@@ -46,40 +47,50 @@ pub struct Filter {
     pub stage: Option<Stage>,
 }
 
-const INSERT: &str = "
+const INSERT_ABOUT_VISIT: &str = "
     INSERT INTO notification.notifications
            (id, appointment_id, appointment_version, kind, visit_status, recipient_kind, recipient_id,
             state, next_attempt_at, traceparent)
     VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', clock_timestamp(), $8)
         ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING";
 
-const FIND: &str = "SELECT * FROM notification.notifications WHERE id = $1";
+const INSERT_ABOUT_OFFER: &str = "
+    INSERT INTO notification.offer_notifications
+           (id, offer_id, kind, recipient_kind, recipient_id, state, next_attempt_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, 'pending', clock_timestamp(), $6)
+        ON CONFLICT ON CONSTRAINT offer_notifications_once DO NOTHING";
 
-const LIST: &str = "
-    SELECT * FROM notification.notifications
-     WHERE id < $1 AND $3::uuid IS NULL AND $4::text IS NULL
-     ORDER BY id DESC LIMIT $2";
+const FIND: &str = read!("WHERE m.id = $1");
 
-const LIST_OF_APPOINTMENT: &str = "
-    SELECT * FROM notification.notifications
-     WHERE id < $1 AND appointment_id = $3 AND $4::text IS NULL
-     ORDER BY id DESC LIMIT $2";
+const LIST: &str = read!(
+    "WHERE m.id < $1 AND $3::uuid IS NULL AND $4::text IS NULL
+     ORDER BY m.id DESC LIMIT $2"
+);
 
-const LIST_OF_STATE: &str = "
-    SELECT * FROM notification.notifications
-     WHERE id < $1 AND $3::uuid IS NULL AND state = $4
-     ORDER BY id DESC LIMIT $2";
+const LIST_OF_APPOINTMENT: &str = read!(
+    "WHERE m.id < $1 AND v.appointment_id = $3 AND $4::text IS NULL
+     ORDER BY m.id DESC LIMIT $2"
+);
 
-const LIST_OF_BOTH: &str = "
-    SELECT * FROM notification.notifications
-     WHERE id < $1 AND appointment_id = $3 AND state = $4
-     ORDER BY id DESC LIMIT $2";
+const LIST_OF_STATE: &str = read!(
+    "WHERE m.id < $1 AND $3::uuid IS NULL AND m.state = $4
+     ORDER BY m.id DESC LIMIT $2"
+);
 
-const RESEND: &str = "
-    UPDATE notification.notifications
-       SET state = 'pending', next_attempt_at = clock_timestamp(), attempts = 0
-     WHERE id = $1 AND state = 'failed'
- RETURNING *";
+const LIST_OF_BOTH: &str = read!(
+    "WHERE m.id < $1 AND v.appointment_id = $3 AND m.state = $4
+     ORDER BY m.id DESC LIMIT $2"
+);
+
+const RESEND: &str = concat!(
+    "UPDATE notification.messages m
+        SET state = 'pending', next_attempt_at = clock_timestamp(), attempts = 0
+       FROM (VALUES ($1::uuid)) one (id)",
+    matters!("one"),
+    "WHERE m.id = one.id AND m.state = 'failed'
+     RETURNING ",
+    columns!()
+);
 
 impl Store {
     pub fn new(pool: Pool) -> Self {
@@ -90,12 +101,12 @@ impl Store {
         Ok(postgres::connection(&self.pool).await?)
     }
 
-    /// Writes a message to each recipient of `change`, unless `event` has had its effect before; false then.
-    #[instrument(name = "db.notification.enqueue", skip_all, fields(appointment.id = %change.appointment_id))]
+    /// Writes `messages`, unless `event` has had its effect before; false then.
+    #[instrument(name = "db.notification.enqueue", skip_all, fields(event.id = %event))]
     pub async fn enqueue(
         &self,
         event: EventId,
-        change: &Change,
+        messages: &[About],
         traceparent: Option<&str>,
     ) -> Result<bool, Error> {
         let mut client = self.connection().await?;
@@ -103,24 +114,8 @@ impl Store {
         if !inbox::is_new(&tx, SCHEMA, event).await? {
             return Ok(false);
         }
-        let insert = tx.prepare_cached(INSERT).await?;
-        let Change { kind, appointment_id, version, status, .. } = change;
-        for recipient in change.recipients() {
-            let id = NotificationId::random();
-            tx.execute(
-                &insert,
-                &[
-                    &id.0,
-                    &appointment_id.0,
-                    version,
-                    &kind.name(),
-                    &status.name(),
-                    &recipient.kind(),
-                    &recipient.id(),
-                    &traceparent,
-                ],
-            )
-            .await?;
+        for about in messages {
+            insert(&tx, about, traceparent).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -173,38 +168,24 @@ impl Filter {
     }
 }
 
-impl TryFrom<&Row> for Notification {
-    type Error = Error;
-
-    fn try_from(row: &Row) -> Result<Self, Error> {
-        let id = NotificationId(row.try_get("id")?);
-        let unreadable = |column| Error::Unreadable { id, column };
-        let recipient_id = row.try_get("recipient_id")?;
-        let recipient = match row.try_get("recipient_kind")? {
-            "patient" => Recipient::Patient(PatientId(recipient_id)),
-            "doctor" => Recipient::Doctor(DoctorId(recipient_id)),
-            _ => return Err(unreadable("recipient_kind")),
-        };
-        let state = match Stage::named(row.try_get("state")?).ok_or(unreadable("state"))? {
-            Stage::Pending => State::Pending { next_attempt_at: row.try_get("next_attempt_at")? },
-            Stage::Sending => State::Sending { leased_until: row.try_get("leased_until")? },
-            Stage::Sent => State::Sent { at: row.try_get("sent_at")? },
-            Stage::Failed => State::Failed,
-            Stage::Superseded => State::Superseded,
-            Stage::Skipped => State::Skipped,
-        };
-        Ok(Self {
-            id,
-            kind: Kind::named(row.try_get("kind")?).ok_or(unreadable("kind"))?,
-            appointment_id: AppointmentId(row.try_get("appointment_id")?),
-            appointment_version: row.try_get("appointment_version")?,
-            visit_status: VisitStatus::named(row.try_get("visit_status")?)
-                .ok_or(unreadable("visit_status"))?,
-            recipient,
-            state,
-            attempts: row.try_get::<_, i32>("attempts")?.unsigned_abs(),
-            last_error: row.try_get("last_error")?,
-            created_at: row.try_get("created_at")?,
-        })
+async fn insert(tx: &Transaction<'_>, about: &About, traceparent: Option<&str>) -> Result<(), Error> {
+    let (id, recipient) = (NotificationId::random().0, about.recipient());
+    let (kind, recipient_kind, recipient_id) = (about.kind(), recipient.kind(), recipient.id());
+    match about {
+        About::Visit { change, .. } => {
+            let insert = tx.prepare_cached(INSERT_ABOUT_VISIT).await?;
+            let (visit, status) = (change.appointment_id.0, change.status.name());
+            tx.execute(
+                &insert,
+                &[&id, &visit, &change.version, &kind, &status, &recipient_kind, &recipient_id, &traceparent],
+            )
+            .await?;
+        }
+        About::Offer { id: offer, .. } => {
+            let insert = tx.prepare_cached(INSERT_ABOUT_OFFER).await?;
+            tx.execute(&insert, &[&id, &offer.0, &kind, &recipient_kind, &recipient_id, &traceparent])
+                .await?;
+        }
     }
+    Ok(())
 }

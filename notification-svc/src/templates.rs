@@ -2,6 +2,10 @@
 //!
 //! Mail is read by whoever holds the phone, so a subject tells nothing of the patient, and what the doctor gets
 //! does not say who comes: the schedule does.
+mod offer; // of free times that are offered
+
+pub use offer::render_offer;
+
 use crate::domain::{Kind, Visit, VisitStatus};
 use askama::Template;
 use jiff::Zoned;
@@ -37,9 +41,12 @@ pub fn render(kind: Kind, visit: &Visit, reader: Reader<'_>) -> Content {
         Reader::Patient { doctor, .. } => doctor.map(|name| format!("Dr. {name}")),
         Reader::Doctor { .. } => None,
     };
-    let (when, doctor) = (When::of(visit), doctor.as_deref());
-    let text = Text { words: &words, when: &when, doctor, footer: FOOTER }.render();
-    let html = Html { words: &words, when: &when, doctor, footer: FOOTER }.render();
+    lay_out(&words, &When::of(&visit.starts_at, &visit.ends_at), doctor.as_deref())
+}
+
+fn lay_out(words: &Words, when: &When, doctor: Option<&str>) -> Content {
+    let text = Text { words, when, doctor, footer: FOOTER }.render();
+    let html = Html { words, when, doctor, footer: FOOTER }.render();
     let rendered = "a template only puts text together";
     Content { subject: words.subject, text: text.expect(rendered), html: html.expect(rendered) }
 }
@@ -151,20 +158,23 @@ fn to_doctor(kind: Kind, status: VisitStatus, name: &str) -> Words {
     Words { subject, greeting: format!("Dear Dr. {name}"), opening, closing: LOOK }
 }
 
-/// The time of a visit as people write it, in the clinic's zone.
+/// The time of a visit as people write it, in the zone of the place.
 struct When {
     date: String,
     time: String,
     zone: String,
+    /// Until when an offer of it can be answered.
+    answer_by: Option<String>,
 }
 
 impl When {
-    fn of(Visit { starts_at, ends_at, .. }: &Visit) -> Self {
+    fn of(starts_at: &Zoned, ends_at: &Zoned) -> Self {
         let end = if starts_at.date() == ends_at.date() { "%H:%M" } else { "%H:%M on %A, %-d %B %Y" };
         Self {
             date: starts_at.strftime("%A, %-d %B %Y").to_string(),
             time: format!("{} to {}", starts_at.strftime("%H:%M"), ends_at.strftime(end)),
             zone: zone(starts_at),
+            answer_by: None,
         }
     }
 }
@@ -262,15 +272,15 @@ This message was sent automatically. Replies to it are not read.";
 
     #[test]
     fn summer_time_and_zones_without_a_name_are_told() {
-        let summer = When::of(&visit("2030-07-01T09:00[America/New_York]", VisitStatus::Scheduled));
-        assert_eq!(summer.zone, "America/New_York (EDT, UTC-04:00)");
-        let nepal = When::of(&visit("2030-07-01T09:00[Asia/Kathmandu]", VisitStatus::Scheduled));
-        assert_eq!(nepal.zone, "Asia/Kathmandu (UTC+05:45)");
+        let told = |starts_at: &str| zone(&starts_at.parse().unwrap());
+        assert_eq!(told("2030-07-01T09:00[America/New_York]"), "America/New_York (EDT, UTC-04:00)");
+        assert_eq!(told("2030-07-01T09:00[Asia/Kathmandu]"), "Asia/Kathmandu (UTC+05:45)");
     }
 
     #[test]
     fn a_visit_over_midnight_ends_on_another_date() {
-        let late = When::of(&visit("2030-01-07T23:45[Europe/Berlin]", VisitStatus::Scheduled));
+        let late = visit("2030-01-07T23:45[Europe/Berlin]", VisitStatus::Scheduled);
+        let late = When::of(&late.starts_at, &late.ends_at);
         assert_eq!(late.time, "23:45 to 00:15 on Tuesday, 8 January 2030");
     }
 }

@@ -9,6 +9,8 @@ pub enum Failure {
     DoctorSvcUnavailable,
     /// appointment-svc does not know the visit.
     AppointmentUnknown,
+    /// appointment-svc does not know the offer.
+    OfferUnknown,
     /// A service answered what makes no sense.
     BadAnswer,
     /// The address, or a message to it, cannot be written down.
@@ -61,7 +63,7 @@ pub(super) fn pause(failed: u32) -> Option<Duration> {
 impl Failure {
     /// Whether trying again is of no use.
     pub fn is_permanent(self) -> bool {
-        matches!(self, Self::AppointmentUnknown | Self::Unsendable | Self::SmtpPermanent)
+        matches!(self, Self::AppointmentUnknown | Self::OfferUnknown | Self::Unsendable | Self::SmtpPermanent)
     }
 
     pub fn name(self) -> &'static str {
@@ -70,6 +72,7 @@ impl Failure {
             Self::PatientSvcUnavailable => "patient_svc_unavailable",
             Self::DoctorSvcUnavailable => "doctor_svc_unavailable",
             Self::AppointmentUnknown => "appointment_unknown",
+            Self::OfferUnknown => "offer_unknown",
             Self::BadAnswer => "bad_answer",
             Self::Unsendable => "unsendable",
             Self::SmtpRefused => "smtp_refused",

@@ -1,9 +1,8 @@
-//! Visits: how they change, and who is told.
+//! Visits: how they change, and what of it is news.
 use jiff::Zoned;
-use proto::ids::{AppointmentId, DoctorId, PatientId};
-use uuid::Uuid;
+use proto::ids::{AppointmentId, DoctorId};
 
-/// What a message tells.
+/// How a visit has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Booked,
@@ -29,20 +28,11 @@ pub enum VisitStatus {
     EnteredInError,
 }
 
-/// Whom a message is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recipient {
-    Patient(PatientId),
-    Doctor(DoctorId),
-}
-
 /// A change of a visit that patient and doctor are told of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     pub kind: Kind,
     pub appointment_id: AppointmentId,
-    pub patient_id: PatientId,
-    pub doctor_id: DoctorId,
     /// The version that the change made.
     pub version: i64,
     /// Where the visit stood after it.
@@ -133,31 +123,43 @@ impl VisitStatus {
     }
 }
 
-impl Recipient {
-    pub fn id(self) -> Uuid {
-        match self {
-            Self::Patient(PatientId(id)) | Self::Doctor(DoctorId(id)) => id,
-        }
-    }
-
-    /// `patient` or `doctor`.
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::Patient(_) => "patient",
-            Self::Doctor(_) => "doctor",
-        }
-    }
-}
-
 impl Change {
-    pub fn recipients(&self) -> [Recipient; 2] {
-        [Recipient::Patient(self.patient_id), Recipient::Doctor(self.doctor_id)]
+    /// Whether `visit` has gone on to something else since.
+    ///
+    /// A newer version alone does not say so: edited notes make one too, and nobody is told of them. Another
+    /// status does, and its own message is on the way. A visit that was moved and kept its status leaves the
+    /// message true, because times are looked up when it is sent; once the move has a message of its own, the
+    /// store knows a later message, and that supersedes this one.
+    pub fn is_outdated_by(&self, visit: &Visit) -> bool {
+        visit.version > self.version && visit.status != self.status
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn change(kind: Kind, status: VisitStatus) -> Change {
+        Change { kind, appointment_id: AppointmentId::random(), version: 3, status }
+    }
+
+    fn visit(version: i64, status: VisitStatus) -> Visit {
+        let starts_at: Zoned = "2030-01-07T09:00[Europe/Berlin]".parse().unwrap();
+        Visit { doctor_id: DoctorId::random(), version, status, ends_at: starts_at.clone(), starts_at }
+    }
+
+    #[test]
+    fn nobody_hears_of_a_booking_after_it_was_cancelled() {
+        let booked = change(Kind::Booked, VisitStatus::Scheduled);
+        assert!(booked.is_outdated_by(&visit(4, VisitStatus::Cancelled)));
+        assert!(!booked.is_outdated_by(&visit(3, VisitStatus::Scheduled)));
+    }
+
+    #[test]
+    fn edited_notes_do_not_silence_a_message() {
+        let confirmed = change(Kind::StatusChanged, VisitStatus::Confirmed);
+        assert!(!confirmed.is_outdated_by(&visit(9, VisitStatus::Confirmed)));
+    }
 
     #[test]
     fn every_name_leads_back() {

@@ -1,6 +1,7 @@
 //! The queue of messages: what is due, who has it, and what came of it.
+use super::rows::{columns, matters};
 use super::{Error, Store};
-use crate::domain::{Kind, Notification, Outcome};
+use crate::domain::{Change, Kind, Notification, Outcome, Recipient};
 use deadpool_postgres::GenericClient as _;
 use std::time::Duration;
 use tracing::instrument;
@@ -12,33 +13,37 @@ pub struct Claim {
     pub traceparent: Option<String>,
 }
 
-/// A message waits for the one before it to the same recipient while that is being sent. Earlier ones that
-/// are pending hold up nothing: they are superseded.
-const CLAIM: &str = "
-    WITH due AS (
-        SELECT id FROM notification.notifications n
+/// A message waits for the one before it about the same visit to the same recipient while that is being sent.
+/// Earlier ones that are pending hold up nothing: they are superseded.
+const CLAIM: &str = concat!(
+    "WITH due AS (
+        SELECT id FROM notification.messages m
          WHERE state = 'pending' AND next_attempt_at <= clock_timestamp()
            AND NOT EXISTS (
-               SELECT FROM notification.notifications earlier
-                WHERE earlier.appointment_id = n.appointment_id AND earlier.recipient_kind = n.recipient_kind
-                  AND earlier.appointment_version < n.appointment_version AND earlier.state = 'sending')
+               SELECT FROM notification.notifications n
+                 JOIN notification.notifications earlier USING (appointment_id, recipient_kind)
+                WHERE n.id = m.id AND earlier.appointment_version < n.appointment_version
+                  AND earlier.state = 'sending')
          ORDER BY next_attempt_at
            FOR UPDATE SKIP LOCKED
          LIMIT $1)
-    UPDATE notification.notifications n
+    UPDATE notification.messages m
        SET state = 'sending', next_attempt_at = NULL,
            leased_until = clock_timestamp() + make_interval(secs => $2)
-      FROM due WHERE n.id = due.id
- RETURNING n.*";
+      FROM due",
+    matters!("due"),
+    "WHERE m.id = due.id RETURNING ",
+    columns!()
+);
 
 /// The number of attempts grows when a lease ends, so it tells one lease from the next.
 const RENEW: &str = "
-    UPDATE notification.notifications
+    UPDATE notification.messages
        SET leased_until = clock_timestamp() + make_interval(secs => $3)
      WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 const EXPIRE: &str = "
-    UPDATE notification.notifications
+    UPDATE notification.messages
        SET state = 'pending', next_attempt_at = clock_timestamp(), leased_until = NULL,
            attempts = attempts + 1, last_error = 'interrupted'
      WHERE state = 'sending' AND leased_until <= clock_timestamp()";
@@ -60,26 +65,26 @@ const IS_OVERTAKEN: &str = "
 
 /// Whatever has become of the lease: the message has left.
 const SENT: &str = "
-    UPDATE notification.notifications
+    UPDATE notification.messages
        SET state = 'sent', sent_at = clock_timestamp(), attempts = attempts + 1,
            next_attempt_at = NULL, leased_until = NULL
      WHERE id = $1 AND state IN ('sending', 'pending')";
 
 const RETRY: &str = "
-    UPDATE notification.notifications
+    UPDATE notification.messages
        SET state = 'pending', leased_until = NULL, attempts = attempts + 1, last_error = $3,
            -- Messages that failed together do not all come back together.
            next_attempt_at = clock_timestamp() + make_interval(secs => $4) * (1 + random() / 10)
      WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 const GIVE_UP: &str = "
-    UPDATE notification.notifications
+    UPDATE notification.messages
        SET state = 'failed', leased_until = NULL, attempts = attempts + 1, last_error = $3
      WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 /// `superseded` and `skipped` say in the state what came of it.
 const SETTLE: &str = "
-    UPDATE notification.notifications
+    UPDATE notification.messages
        SET state = $3, leased_until = NULL
      WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
@@ -114,7 +119,8 @@ impl Store {
         Ok(client.execute(&expire, &[]).await?)
     }
 
-    /// Withdraws messages that wait although a later one to the same recipient exists; their kinds.
+    /// Withdraws messages that wait although a later one about the same visit to the same recipient exists; their
+    /// kinds.
     #[instrument(name = "db.notification.supersede", level = "debug", skip_all)]
     pub async fn supersede(&self) -> Result<Vec<Kind>, Error> {
         let client = self.connection().await?;
@@ -126,15 +132,14 @@ impl Store {
             .collect()
     }
 
-    /// Whether a later message about the same visit to the same recipient exists. True before a message is
-    /// sent means that it must not be; whatever is enqueued after the answer waits for this one.
-    #[instrument(name = "db.notification.is_overtaken", skip_all, fields(notification.id = %notification.id))]
-    pub async fn is_overtaken(&self, notification: &Notification) -> Result<bool, Error> {
-        let Notification { appointment_id, appointment_version, recipient, .. } = notification;
+    /// Whether `recipient` has a message about a later change of the same visit. True before a message is sent means
+    /// that it must not be; whatever is enqueued after the answer waits for this one.
+    #[instrument(name = "db.notification.is_overtaken", skip_all, fields(appointment.id = %change.appointment_id))]
+    pub async fn is_overtaken(&self, change: &Change, recipient: Recipient) -> Result<bool, Error> {
         let client = self.connection().await?;
         let overtaken = client.prepare_cached(IS_OVERTAKEN).await?;
         let row = client
-            .query_one(&overtaken, &[&appointment_id.0, &recipient.kind(), appointment_version])
+            .query_one(&overtaken, &[&change.appointment_id.0, &recipient.kind(), &change.version])
             .await?;
         Ok(row.try_get(0)?)
     }

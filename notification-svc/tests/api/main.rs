@@ -4,11 +4,12 @@
 mod mail_server;
 mod neighbours;
 mod service;
+mod offers; // free times that are offered
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
 use crate::service::{Ground, Service, states};
-use notification_svc::domain::{Change, Failure, Kind, Outcome, State, VisitStatus};
+use notification_svc::domain::{About, Change, Failure, Kind, Outcome, Recipient, State, VisitStatus};
 use platform::caller::Role;
 use platform::fault::reason;
 use proto::appointment::AppointmentStatus;
@@ -28,15 +29,10 @@ fn refused<T>(answer: Result<Response<T>, Status>) -> Status {
     answer.err().expect("the request is refused")
 }
 
-fn change(kind: Kind, visit: Visit, version: i64) -> Change {
-    Change {
-        kind,
-        appointment_id: visit.id,
-        patient_id: visit.patient,
-        doctor_id: visit.doctor,
-        version,
-        status: VisitStatus::Scheduled,
-    }
+fn change(kind: Kind, visit: Visit, version: i64) -> [About; 2] {
+    let change = Change { kind, appointment_id: visit.id, version, status: VisitStatus::Scheduled };
+    [Recipient::Patient(visit.patient), Recipient::Doctor(visit.doctor)]
+        .map(|recipient| About::Visit { change, recipient })
 }
 
 fn all_failed_with(error: &str) -> impl Fn(&[Notification]) -> bool {
@@ -234,7 +230,7 @@ async fn a_later_message_waits_while_an_earlier_one_is_being_sent() {
     store.settle(&booked[0].notification, Outcome::Sent).await.unwrap();
     let moved = store.claim(10, lease).await.unwrap();
     assert_eq!(moved.len(), 1);
-    assert_eq!(moved[0].notification.recipient, booked[0].notification.recipient);
+    assert_eq!(moved[0].notification.about.recipient(), booked[0].notification.about.recipient());
 }
 
 #[tokio::test]

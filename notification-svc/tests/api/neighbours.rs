@@ -12,9 +12,10 @@ use platform::secrets::RootSecret;
 use platform::server::bearer;
 use platform::token::{self, Claims, Verifier};
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
+use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::auth::{GetJwksRequest, Jwk, Jwks};
 use proto::doctor::{DoctorContact, GetDoctorContactRequest};
-use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId};
+use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
 use proto::patient::{ContactPreference, GetPatientContactRequest, PatientContact};
 use proto::time::to_wire;
 use std::collections::HashMap;
@@ -41,6 +42,7 @@ pub(crate) struct Neighbours {
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) visits: HashMap<String, AppointmentSummary>,
+    pub(crate) offers: HashMap<String, WaitlistOffer>,
     pub(crate) patients: HashMap<String, PatientContact>,
     pub(crate) doctors: HashMap<String, DoctorContact>,
     /// Whether patient-svc is away.
@@ -51,6 +53,15 @@ pub(crate) struct Known {
 #[derive(Clone, Copy)]
 pub(crate) struct Visit {
     pub(crate) id: AppointmentId,
+    pub(crate) patient: PatientId,
+    pub(crate) doctor: DoctorId,
+}
+
+/// A time with somebody that is offered to somebody.
+#[derive(Clone, Copy)]
+pub(crate) struct Offer {
+    pub(crate) id: WaitlistOfferId,
+    pub(crate) entry: WaitlistEntryId,
     pub(crate) patient: PatientId,
     pub(crate) doctor: DoctorId,
 }
@@ -67,7 +78,8 @@ impl Neighbours {
             }],
         };
         let known = Arc::new(Mutex::new(Known::default()));
-        let (visits, patients, doctors) = (known.clone(), known.clone(), known.clone());
+        let (visits, offers, patients, doctors) =
+            (known.clone(), known.clone(), known.clone(), known.clone());
         let services = Verifier::new(root, None, Clock::system());
         let router = Router::new()
             .route_service(
@@ -78,6 +90,12 @@ impl Neighbours {
                 "/healthcare.appointment.v1.AppointmentService/GetAppointmentSummary",
                 unary(Some(services.clone()), move |ask: GetAppointmentSummaryRequest| {
                     found(visits.lock().unwrap().visits.get(&ask.id))
+                }),
+            )
+            .route_service(
+                "/healthcare.appointment.v1.WaitlistService/GetWaitlistOffer",
+                unary(Some(services.clone()), move |ask: GetWaitlistOfferRequest| {
+                    found(offers.lock().unwrap().offers.get(&ask.id))
                 }),
             )
             .route_service(
@@ -114,22 +132,47 @@ impl Neighbours {
 
     /// A visit of Ada Lovelace to Dr. Grace Hopper, on Monday at nine in Berlin.
     pub(crate) fn visit(&self) -> Visit {
-        let visit =
-            Visit { id: AppointmentId::random(), patient: PatientId::random(), doctor: DoctorId::random() };
-        let start = "2030-01-07T08:00:00Z".parse().unwrap();
-        let end = "2030-01-07T08:30:00Z".parse().unwrap();
+        let (patient, doctor) = self.people();
+        let visit = Visit { id: AppointmentId::random(), patient, doctor };
         let summary = AppointmentSummary {
             id: visit.id.to_string(),
             patient_id: visit.patient.to_string(),
             doctor_id: visit.doctor.to_string(),
-            start_time: Some(to_wire(start)),
-            end_time: Some(to_wire(end)),
+            start_time: Some(to_wire("2030-01-07T08:00:00Z".parse().unwrap())),
+            end_time: Some(to_wire("2030-01-07T08:30:00Z".parse().unwrap())),
             time_zone: "Europe/Berlin".to_owned(),
             status: AppointmentStatus::Scheduled.into(),
             version: 1,
         };
+        self.now_know(|known| drop(known.visits.insert(summary.id.clone(), summary)));
+        visit
+    }
+
+    /// That time, offered to Ada Lovelace alone, until Sunday at half past six.
+    pub(crate) fn offer(&self) -> Offer {
+        let (patient, doctor) = self.people();
+        let (id, entry) = (WaitlistOfferId::random(), WaitlistEntryId::random());
+        let offer = WaitlistOffer {
+            id: id.to_string(),
+            entry_id: entry.to_string(),
+            patient_id: patient.to_string(),
+            doctor_id: doctor.to_string(),
+            start_time: Some(to_wire("2030-01-07T08:00:00Z".parse().unwrap())),
+            end_time: Some(to_wire("2030-01-07T08:30:00Z".parse().unwrap())),
+            time_zone: "Europe/Berlin".to_owned(),
+            mode: WaitlistOfferMode::Cascade.into(),
+            state: WaitlistOfferState::Open.into(),
+            expire_time: Some(to_wire("2030-01-06T17:30:00Z".parse().unwrap())),
+            ..WaitlistOffer::default()
+        };
+        self.now_know(|known| drop(known.offers.insert(offer.id.clone(), offer)));
+        Offer { id, entry, patient, doctor }
+    }
+
+    fn people(&self) -> (PatientId, DoctorId) {
+        let (patient_id, doctor_id) = (PatientId::random(), DoctorId::random());
         let patient = PatientContact {
-            id: visit.patient.to_string(),
+            id: patient_id.to_string(),
             first_name: "Ada".to_owned(),
             last_name: "Lovelace".to_owned(),
             email: "ada@example.com".to_owned(),
@@ -137,18 +180,22 @@ impl Neighbours {
             ..PatientContact::default()
         };
         let doctor = DoctorContact {
-            doctor_id: visit.doctor.to_string(),
+            doctor_id: doctor_id.to_string(),
             first_name: "Grace".to_owned(),
             last_name: "Hopper".to_owned(),
             email: "grace@example.com".to_owned(),
             ..DoctorContact::default()
         };
         self.now_know(|known| {
-            known.visits.insert(summary.id.clone(), summary);
             known.patients.insert(patient.id.clone(), patient);
             known.doctors.insert(doctor.doctor_id.clone(), doctor);
         });
-        visit
+        (patient_id, doctor_id)
+    }
+
+    /// The offer has changed since.
+    pub(crate) fn change_offer(&self, offer: Offer, change: impl FnOnce(&mut WaitlistOffer)) {
+        self.now_know(|known| change(known.offers.get_mut(&offer.id.to_string()).unwrap()));
     }
 
     /// The visit has changed since.

@@ -1,5 +1,5 @@
 //! notification-svc, alone on servers of its own, with neighbours that know what a test tells them.
-use crate::neighbours::{Neighbours, Visit};
+use crate::neighbours::{Neighbours, Offer, Visit};
 use clap::Parser;
 use jiff::Timestamp;
 use local::database::Database;
@@ -7,7 +7,7 @@ use local::mail::{Mail, Message};
 use local::service::Service as Name;
 use local::testing;
 use notification_svc::config::Config;
-use notification_svc::consumer::{PATTERNS, QUEUE};
+use notification_svc::consumer::{PATTERNS, QUEUE, offers};
 use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
@@ -25,6 +25,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tonic::Request;
 use tonic::transport::Channel;
+use uuid::Uuid;
 
 const SECRET: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
 /// Longest wait for something that is to happen.
@@ -81,6 +82,7 @@ impl Ground {
         let broker = Broker::new(&config::Broker { rabbitmq_url: rabbitmq.into() }, "test");
         // In place before the first event, which nobody would take otherwise.
         broker.queue(QUEUE, PATTERNS).await.unwrap();
+        broker.queue(offers::QUEUE, offers::PATTERNS).await.unwrap();
         Self { neighbours, mail, config, broker, _database: database }
     }
 
@@ -109,21 +111,37 @@ impl Service {
 
     /// Says on the exchange that `visit` was changed; the event, to say it again.
     pub(crate) async fn publish(&self, what: &str, visit: Visit, version: i64, status: &str) -> Envelope {
+        let data = serde_json::json!({
+            "appointment_id": visit.id,
+            "patient_id": visit.patient,
+            "doctor_id": visit.doctor,
+            "version": version,
+            "status": status,
+        });
+        self.publish_event(what, visit.id.0, data).await
+    }
+
+    /// Says on the exchange that `offer` was made; the event, to say it again.
+    pub(crate) async fn publish_offer(&self, offer: Offer) -> Envelope {
+        let data = serde_json::json!({
+            "offer_id": offer.id,
+            "entry_id": offer.entry,
+            "patient_id": offer.patient,
+            "doctor_id": offer.doctor,
+        });
+        self.publish_event("offered", offer.id.0, data).await
+    }
+
+    async fn publish_event(&self, what: &str, subject: Uuid, data: serde_json::Value) -> Envelope {
         let event = Envelope {
             specversion: "1.0".to_owned(),
             id: EventId::random(),
             source: "/appointment-svc".to_owned(),
             event_type: format!("healthcare.appointment.{what}.v1"),
-            subject: visit.id.0,
+            subject,
             time: "2029-12-01T00:00:00Z".parse().unwrap(),
             datacontenttype: "application/json".to_owned(),
-            data: serde_json::json!({
-                "appointment_id": visit.id,
-                "patient_id": visit.patient,
-                "doctor_id": visit.doctor,
-                "version": version,
-                "status": status,
-            }),
+            data,
         };
         self.publish_again(&event).await;
         event
@@ -150,8 +168,19 @@ impl Service {
 
     /// The messages about `visit`, newest first.
     pub(crate) async fn about(&self, visit: Visit) -> Vec<Notification> {
-        let list = ListNotificationsRequest { appointment_id: visit.id.to_string(), ..Default::default() };
-        let list = self.ask(Role::Staff, list);
+        self.list(ListNotificationsRequest { appointment_id: visit.id.to_string(), ..Default::default() })
+            .await
+    }
+
+    /// The messages about `offer`, newest first.
+    pub(crate) async fn about_offer(&self, offer: Offer) -> Vec<Notification> {
+        let mut messages = self.list(ListNotificationsRequest::default()).await;
+        messages.retain(|message| message.offer_id == offer.id.to_string());
+        messages
+    }
+
+    pub(crate) async fn list(&self, which: ListNotificationsRequest) -> Vec<Notification> {
+        let list = self.ask(Role::Staff, which);
         self.client.clone().list_notifications(list).await.unwrap().into_inner().notifications
     }
 
@@ -161,20 +190,23 @@ impl Service {
         visit: Visit,
         they_are: impl Fn(&[Notification]) -> bool,
     ) -> Vec<Notification> {
-        let mut look = tokio::time::interval(Duration::from_millis(20));
-        let waiting = async {
-            loop {
-                look.tick().await;
-                let messages = self.about(visit).await;
-                if they_are(&messages) {
-                    return messages;
-                }
-            }
-        };
-        let Ok(messages) = tokio::time::timeout(PATIENCE, waiting).await else {
-            panic!("still waiting; states are {:?}", states(&self.about(visit).await));
-        };
-        messages
+        eventually(async || self.about(visit).await, they_are).await
+    }
+
+    /// Waits until there is one message about `offer`, and it is as `it_is`.
+    pub(crate) async fn until_offer(
+        &self,
+        offer: Offer,
+        it_is: impl Fn(&Notification) -> bool,
+    ) -> Notification {
+        let messages = async || self.about_offer(offer).await;
+        let one = |messages: &[Notification]| messages.len() == 1 && it_is(&messages[0]);
+        eventually(messages, one).await.remove(0)
+    }
+
+    /// Waits until there is one message about `offer`, and it has come to `state`.
+    pub(crate) async fn until_offer_is(&self, offer: Offer, state: NotificationState) -> Notification {
+        self.until_offer(offer, |message| message.state() == state).await
     }
 
     /// Waits until both recipients were written to about the latest change of `visit`.
@@ -215,6 +247,27 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.shutdown.request();
     }
+}
+
+/// Looks at `messages` until they are as `they_are`.
+async fn eventually(
+    messages: impl AsyncFn() -> Vec<Notification>,
+    they_are: impl Fn(&[Notification]) -> bool,
+) -> Vec<Notification> {
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    let waiting = async {
+        loop {
+            look.tick().await;
+            let messages = messages().await;
+            if they_are(&messages) {
+                return messages;
+            }
+        }
+    };
+    let Ok(messages) = tokio::time::timeout(PATIENCE, waiting).await else {
+        panic!("still waiting; states are {:?}", states(&messages().await));
+    };
+    messages
 }
 
 pub(crate) fn states(messages: &[Notification]) -> Vec<NotificationState> {

@@ -16,6 +16,8 @@ pub enum NotificationKind {
     Rescheduled,
     Cancelled,
     StatusChanged,
+    /// A free time was offered to a patient who waits.
+    Offered,
 }
 
 impl TryFrom<pb::NotificationKind> for NotificationKind {
@@ -27,6 +29,7 @@ impl TryFrom<pb::NotificationKind> for NotificationKind {
             pb::NotificationKind::Rescheduled => Ok(Self::Rescheduled),
             pb::NotificationKind::Cancelled => Ok(Self::Cancelled),
             pb::NotificationKind::StatusChanged => Ok(Self::StatusChanged),
+            pb::NotificationKind::Offered => Ok(Self::Offered),
             pb::NotificationKind::Unspecified => Err(Garbled("kind")),
         }
     }
@@ -63,7 +66,7 @@ pub enum NotificationState {
     Sent,
     /// Given up after the last attempt, or refused for good.
     Failed,
-    /// A later change of the visit made it untrue before it was sent.
+    /// A later change of the visit made it untrue before it was sent, or the offer can no longer be answered.
     Superseded,
     /// The recipient has no e-mail address, or is a patient who prefers a call or no messages.
     Skipped,
@@ -103,11 +106,15 @@ impl TryFrom<pb::NotificationState> for NotificationState {
 pub struct Notification {
     #[schema(value_type = Uuid)]
     pub id: String,
-    #[schema(value_type = Uuid)]
-    pub appointment_id: String,
+    /// The visit that it is about, unless it is about an offer.
+    #[schema(value_type = Option<Uuid>)]
+    pub appointment_id: Option<String>,
     /// The version of the visit that it tells of.
     #[schema(minimum = 0, example = 1)]
-    pub appointment_version: i64,
+    pub appointment_version: Option<i64>,
+    /// The offer of the waitlist that it is about, unless it is about a visit.
+    #[schema(value_type = Option<Uuid>)]
+    pub offer_id: Option<String>,
     pub kind: NotificationKind,
     pub recipient_kind: RecipientKind,
     /// The patient or doctor.
@@ -152,11 +159,14 @@ impl TryFrom<pb::Notification> for Notification {
             last_error,
             send_time,
             create_time,
+            offer_id,
         } = notification;
+        let appointment_id = given(appointment_id);
         Ok(Self {
             id,
+            appointment_version: appointment_id.is_some().then_some(appointment_version),
             appointment_id,
-            appointment_version,
+            offer_id: given(offer_id),
             kind,
             recipient_kind,
             recipient_id,

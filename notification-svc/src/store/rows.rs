@@ -1,0 +1,84 @@
+//! Messages as they are read: what all have, and beside it what each is about.
+use super::Error;
+use crate::domain::{About, Change, Kind, Notification, Recipient, Stage, State, VisitStatus};
+use proto::ids::{AppointmentId, DoctorId, NotificationId, PatientId, WaitlistOfferId};
+use tokio_postgres::Row;
+
+/// By name: a statement that is prepared with `*` fails once a later release adds a column.
+macro_rules! columns {
+    () => {
+        "m.id, m.kind, m.recipient_kind, m.recipient_id, m.state, m.attempts, m.next_attempt_at, m.leased_until,
+         m.sent_at, m.last_error, m.traceparent, m.created_at,
+         v.appointment_id, v.appointment_version, v.visit_status, o.offer_id"
+    };
+}
+pub(super) use columns;
+
+/// Joins what the messages of `$of` are about: one of the two is there.
+macro_rules! matters {
+    ($of:literal) => {
+        concat!(
+            " LEFT JOIN notification.notifications v ON v.id = ",
+            $of,
+            ".id LEFT JOIN notification.offer_notifications o ON o.id = ",
+            $of,
+            ".id "
+        )
+    };
+}
+pub(super) use matters;
+
+macro_rules! read {
+    ($which:literal) => {
+        concat!("SELECT ", columns!(), " FROM notification.messages m", matters!("m"), $which)
+    };
+}
+pub(super) use read;
+
+impl TryFrom<&Row> for Notification {
+    type Error = Error;
+
+    fn try_from(row: &Row) -> Result<Self, Error> {
+        let id = NotificationId(row.try_get("id")?);
+        let unreadable = |column| Error::Unreadable { id, column };
+        let state = match Stage::named(row.try_get("state")?).ok_or(unreadable("state"))? {
+            Stage::Pending => State::Pending { next_attempt_at: row.try_get("next_attempt_at")? },
+            Stage::Sending => State::Sending { leased_until: row.try_get("leased_until")? },
+            Stage::Sent => State::Sent { at: row.try_get("sent_at")? },
+            Stage::Failed => State::Failed,
+            Stage::Superseded => State::Superseded,
+            Stage::Skipped => State::Skipped,
+        };
+        let about = match row.try_get("offer_id")? {
+            Some(offer) => About::Offer {
+                id: WaitlistOfferId(offer),
+                patient_id: PatientId(row.try_get("recipient_id")?),
+            },
+            None => visit(row, unreadable)?,
+        };
+        Ok(Self {
+            id,
+            about,
+            state,
+            attempts: row.try_get::<_, i32>("attempts")?.unsigned_abs(),
+            last_error: row.try_get("last_error")?,
+            created_at: row.try_get("created_at")?,
+        })
+    }
+}
+
+fn visit(row: &Row, unreadable: impl Fn(&'static str) -> Error) -> Result<About, Error> {
+    let recipient_id = row.try_get("recipient_id")?;
+    let recipient = match row.try_get("recipient_kind")? {
+        "patient" => Recipient::Patient(PatientId(recipient_id)),
+        "doctor" => Recipient::Doctor(DoctorId(recipient_id)),
+        _ => return Err(unreadable("recipient_kind")),
+    };
+    let change = Change {
+        kind: Kind::named(row.try_get("kind")?).ok_or_else(|| unreadable("kind"))?,
+        appointment_id: AppointmentId(row.try_get("appointment_id")?),
+        version: row.try_get("appointment_version")?,
+        status: VisitStatus::named(row.try_get("visit_status")?).ok_or_else(|| unreadable("visit_status"))?,
+    };
+    Ok(About::Visit { change, recipient })
+}
