@@ -68,7 +68,7 @@ CREATE UNIQUE INDEX waitlist_offers_one_open ON waitlist_offers (entry_id) WHERE
 CREATE INDEX waitlist_offers_by_entry ON waitlist_offers (entry_id, id);
 CREATE INDEX waitlist_offers_by_doctor ON waitlist_offers (doctor_id, start_time);
 CREATE INDEX waitlist_offers_open ON waitlist_offers (expires_at) WHERE state = 'open';
-CREATE INDEX waitlist_offers_by_hold ON waitlist_offers (hold_id) WHERE state = 'open' AND hold_id IS NOT NULL;
+CREATE UNIQUE INDEX waitlist_offers_by_hold ON waitlist_offers (hold_id) WHERE hold_id IS NOT NULL;
 
 -- Times that came free, written in the transaction that freed them, until they have been offered.
 CREATE TABLE openings (

@@ -98,9 +98,11 @@ macro_rules! end {
                   WHERE active AND appointment_id IN (SELECT id FROM gone)
                  RETURNING appointment_id, resource_id, busy_from, busy_until),
              opening AS (
-                 INSERT INTO appointment.openings (resource_id, from_time, until_time, appointment_id)
-                 SELECT resource_id, busy_from, busy_until, appointment_id
-                   FROM released WHERE busy_until > clock_timestamp()),
+                 INSERT INTO appointment.openings (resource_id, from_time, until_time, appointment_id, depth)
+                 SELECT resource_id, busy_from, busy_until, coalesce(freed_appointment_id, appointment_id),
+                        coalesce(depth, 0)
+                   FROM released LEFT JOIN appointment.waitlist_offers ON hold_id = appointment_id
+                  WHERE busy_until > clock_timestamp()),
              offer AS (
                  UPDATE appointment.waitlist_offers SET state = 'withdrawn', answered_at = clock_timestamp()
                   WHERE state = 'open' AND expires_at > clock_timestamp() AND hold_id IN (SELECT id FROM gone)),

@@ -117,6 +117,7 @@ async fn a_freed_time_goes_to_the_most_urgent_then_to_whoever_waits_longest() {
     assert_eq!(declined.state(), WaitlistOfferState::Declined);
     let offer = offered(&clinic, &first).await;
     assert_eq!((start(&offer), offer.passed_over), (at(3, 9, 0), 1), "who declined it is passed over");
+    assert_eq!(offer.freed_appointment_id, visit.id, "whose time it was");
 
     let mut by_first = clinic.waitlist(Role::Patient(patients[0]));
     let visit = accept(&mut by_first, &offer).await.unwrap();
