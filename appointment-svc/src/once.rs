@@ -56,7 +56,7 @@ impl Once {
             return Ok(Self(None));
         }
         if !LENGTH.contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Violations::of("request_id", "must be 8 to 64 printable ASCII characters"));
+            return Err(Violations::of("request_id", "must be 8 to 64 printable ASCII characters without spaces"));
         }
         let mut fingerprint = [0; 32];
         let request = request.encode_to_vec();

@@ -4,17 +4,21 @@ use proto::ids::{AppointmentId, UserId};
 use proto::scalars::VisitNotes;
 use tracing::instrument;
 
-/// Never waits: a request of the same name that is under way has it.
+/// Never waits: a request of the same name that is under way has it. The second lock is the one that replicas of the
+/// release before take, for which a name was one of the method.
 const TAKE: &str = "
-    SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2 || ' ' || $3, 0))";
+    SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $3, 0))
+       AND pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2 || ' ' || $3, 0))";
 
-/// Only once the name is taken, as another statement: that one sees what the one before has committed.
+/// Only once the name is taken, as another statement: that one sees what the one before has committed. The release
+/// before may have noted one name for several methods: each of these is still answered its own.
 const FIND: &str = "
-    SELECT fingerprint, answer, appointments.notes
+    SELECT method = $2 AS is_same_method, fingerprint, answer, appointments.notes
       FROM appointment.idempotency_keys
       JOIN appointment.appointments ON appointments.id = appointment_id
-     WHERE user_id = $1 AND method = $2 AND key = $3
-       AND idempotency_keys.created_at > clock_timestamp() - interval '24 hours'";
+     WHERE user_id = $1 AND key = $3
+       AND idempotency_keys.created_at > clock_timestamp() - interval '24 hours'
+     ORDER BY method = $2 DESC LIMIT 1";
 
 /// A name may be used anew after a day, whether or not it was forgotten.
 const PUT: &str = "
@@ -35,7 +39,7 @@ const FORGET: &str = "
 #[derive(Clone, Debug)]
 pub struct Name {
     pub user: UserId,
-    /// The RPC.
+    /// The RPC; part of what is asked for.
     pub method: &'static str,
     pub key: String,
     pub fingerprint: [u8; 32],
@@ -46,7 +50,7 @@ pub enum Seen {
     Never,
     /// It, or another of the same name, is being carried out.
     UnderWay,
-    /// Another one has that name.
+    /// Another one has that name, whatever its method.
     Other,
     Done(Replay),
 }
@@ -72,7 +76,8 @@ impl Tx<'_> {
         let Some(row) = self.tx.query_opt(&find, &[&user.0, method, key]).await? else {
             return Ok(Seen::Never);
         };
-        if row.try_get::<_, &[u8]>("fingerprint")? != fingerprint {
+        let is_same = row.try_get("is_same_method")? && row.try_get::<_, &[u8]>("fingerprint")? == fingerprint;
+        if !is_same {
             return Ok(Seen::Other);
         }
         let notes: String = row.try_get("notes")?;
