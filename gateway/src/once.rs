@@ -43,7 +43,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         let Some(value) = values.next() else { return Ok(Self(None)) };
         let key = parse(value).filter(|_| values.next().is_none());
         key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
-            Problem::invalid_field("/idempotency-key", "must be 8 to 64 printable ASCII characters without spaces")
+            Problem::invalid_field(
+                "/idempotency-key",
+                "must be 8 to 64 printable ASCII characters without spaces",
+            )
         })
     }
 }

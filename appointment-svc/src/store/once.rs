@@ -1,6 +1,6 @@
 //! Requests that were carried out, and what they were answered.
 use super::{Error, Tx};
-use proto::ids::{AppointmentId, UserId};
+use proto::ids::{AppointmentId, SeriesId, UserId};
 use proto::scalars::VisitNotes;
 use tracing::instrument;
 
@@ -15,18 +15,18 @@ const TAKE: &str = "
 const FIND: &str = "
     SELECT method = $2 AS is_same_method, fingerprint, answer, appointments.notes
       FROM appointment.idempotency_keys
-      JOIN appointment.appointments ON appointments.id = appointment_id
+      LEFT JOIN appointment.appointments ON appointments.id = appointment_id
      WHERE user_id = $1 AND key = $3
        AND idempotency_keys.created_at > clock_timestamp() - interval '24 hours'
      ORDER BY method = $2 DESC LIMIT 1";
 
 /// A name may be used anew after a day, whether or not it was forgotten.
 const PUT: &str = "
-    INSERT INTO appointment.idempotency_keys (user_id, method, key, fingerprint, appointment_id, answer)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO appointment.idempotency_keys (user_id, method, key, fingerprint, appointment_id, series_id, answer)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (user_id, method, key) DO UPDATE
-       SET fingerprint = excluded.fingerprint, appointment_id = excluded.appointment_id, answer = excluded.answer,
-           created_at = clock_timestamp()";
+       SET fingerprint = excluded.fingerprint, appointment_id = excluded.appointment_id,
+           series_id = excluded.series_id, answer = excluded.answer, created_at = clock_timestamp()";
 
 const FORGET: &str = "
     DELETE FROM appointment.idempotency_keys
@@ -45,6 +45,13 @@ pub struct Name {
     pub fingerprint: [u8; 32],
 }
 
+/// What a request changed.
+#[derive(Clone, Copy, Debug)]
+pub enum Changed {
+    Visit(AppointmentId),
+    Series(SeriesId),
+}
+
 /// Whether a request was carried out before.
 pub enum Seen {
     Never,
@@ -59,7 +66,7 @@ pub enum Seen {
 #[derive(Debug)]
 pub struct Replay {
     pub answer: Vec<u8>,
-    /// Those of the visit by now.
+    /// Those of the visit by now; a series has none.
     pub notes: Option<VisitNotes>,
 }
 
@@ -76,20 +83,27 @@ impl Tx<'_> {
         let Some(row) = self.tx.query_opt(&find, &[&user.0, method, key]).await? else {
             return Ok(Seen::Never);
         };
-        let is_same = row.try_get("is_same_method")? && row.try_get::<_, &[u8]>("fingerprint")? == fingerprint;
+        let is_same =
+            row.try_get("is_same_method")? && row.try_get::<_, &[u8]>("fingerprint")? == fingerprint;
         if !is_same {
             return Ok(Seen::Other);
         }
-        let notes: String = row.try_get("notes")?;
-        Ok(Seen::Done(Replay { answer: row.try_get("answer")?, notes: VisitNotes::try_from(notes).ok() }))
+        let notes: Option<String> = row.try_get("notes")?;
+        let notes = notes.and_then(|notes| VisitNotes::try_from(notes).ok());
+        Ok(Seen::Done(Replay { answer: row.try_get("answer")?, notes }))
     }
 
     /// Notes that a request was carried out.
     #[instrument(name = "db.idempotency.put", skip_all)]
-    pub async fn put(&self, name: &Name, id: AppointmentId, answer: &[u8]) -> Result<(), Error> {
+    pub async fn put(&self, name: &Name, changed: Changed, answer: &[u8]) -> Result<(), Error> {
         let Name { user, method, key, fingerprint } = name;
+        let (visit, series) = match changed {
+            Changed::Visit(id) => (Some(id.0), None),
+            Changed::Series(id) => (None, Some(id.0)),
+        };
         let statement = self.tx.prepare_cached(PUT).await?;
-        self.tx.execute(&statement, &[&user.0, method, key, &fingerprint.as_slice(), &id.0, &answer]).await?;
+        let fingerprint = fingerprint.as_slice();
+        self.tx.execute(&statement, &[&user.0, method, key, &fingerprint, &visit, &series, &answer]).await?;
         Ok(())
     }
 

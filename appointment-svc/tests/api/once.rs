@@ -7,7 +7,8 @@ use platform::fault;
 use prost::Message as _;
 use proto::appointment::{
     Appointment, AppointmentStatus, BookAppointmentRequest, CancelAppointmentRequest, ReleaseHoldRequest,
-    UpdateAppointmentRequest, UpdateAppointmentStatusRequest,
+    SetSubStatusRequest, UndoAppointmentChangeRequest, UpdateAppointmentRequest,
+    UpdateAppointmentStatusRequest,
 };
 use proto::ids::{DoctorId, PatientId};
 use proto::time::to_wire;
@@ -25,7 +26,7 @@ fn named(patient: PatientId, doctor: DoctorId) -> BookAppointmentRequest {
     BookAppointmentRequest { request_id, notes: "cough".to_owned(), ..wish(patient, doctor, at(3, 9, 0)) }
 }
 
-fn is_replayed<T>(response: &Response<T>) -> bool {
+pub(crate) fn is_replayed<T>(response: &Response<T>) -> bool {
     response.metadata().get("idempotent-replayed").is_some_and(|value| value == "true")
 }
 
@@ -129,6 +130,29 @@ async fn cancelling_and_confirming_have_names_too() {
     let confirmed_again = staff.update_appointment_status(confirm).await.unwrap();
     let cancelled_again = staff.cancel_appointment(cancel).await.unwrap();
     for (first, again) in [(confirmed, confirmed_again), (cancelled, cancelled_again)] {
+        assert!(!is_replayed(&first) && is_replayed(&again));
+        assert_eq!(first.into_inner().encode_to_vec(), again.into_inner().encode_to_vec());
+    }
+}
+
+#[tokio::test]
+async fn labels_and_what_is_taken_back_have_names_too() {
+    let clinic = Clinic::open().await;
+    let (doctor, patient, mut staff) = (clinic.doctor().await, clinic.patient().await, clinic.staff());
+    let id = book(&mut staff, patient, doctor, at(3, 9, 0)).await.unwrap().id;
+    let label = SetSubStatusRequest {
+        id: id.clone(),
+        sub_status: "room 3".to_owned(),
+        request_id: NAME.to_owned(),
+        ..SetSubStatusRequest::default()
+    };
+    let labelled = staff.set_sub_status(label.clone()).await.unwrap();
+    crate::wishes::cancel(&mut staff, &id).await.unwrap();
+    let undo = UndoAppointmentChangeRequest { id, request_id: ANOTHER.to_owned(), ..Default::default() };
+    let undone = staff.undo_appointment_change(undo.clone()).await.unwrap();
+    let labelled_again = staff.set_sub_status(label).await.unwrap();
+    let undone_again = staff.undo_appointment_change(undo).await.unwrap();
+    for (first, again) in [(labelled, labelled_again), (undone, undone_again)] {
         assert!(!is_replayed(&first) && is_replayed(&again));
         assert_eq!(first.into_inner().encode_to_vec(), again.into_inner().encode_to_vec());
     }

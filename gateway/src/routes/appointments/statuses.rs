@@ -72,18 +72,19 @@ async fn update_status(
 /// For staff and admins, within 15 minutes: a change of status or of time. The visit is as it was before. 409
 /// `nothing_to_undo` when that is not possible, `slot_taken` or `patient_conflict` when its time is taken.
 #[utoipa::path(post, path = "/api/appointments/{id}/undo", operation_id = "UndoAppointmentChange",
-    tag = "appointments", params(("id" = Uuid, Path, description = "The visit"), IfMatch),
+    tag = "appointments", params(("id" = Uuid, Path, description = "The visit"), IfMatch, IdempotencyKey),
     responses(Forbidden, NotFound, Conflict, Stale))]
 async fn undo(
     State(app): State<App>,
     FromPath(id): FromPath<AppointmentId>,
     caller: Caller,
     if_match: IfMatch,
-) -> Result<Found<Appointment>, Problem> {
-    let expected_version = if_match.expected_version();
-    let message = caller.asks(pb::UndoAppointmentChangeRequest { id: id.to_string(), expected_version });
-    let appointment = app.clients.appointments.clone().undo_appointment_change(message).await?.into_inner();
-    Ok(Found(appointment.try_into()?))
+    key: IdempotencyKey,
+) -> Result<Once<Found<Appointment>>, Problem> {
+    let (id, expected_version) = (id.to_string(), if_match.expected_version());
+    let message =
+        caller.asks(pb::UndoAppointmentChangeRequest { id, expected_version, request_id: key.into() });
+    Once::of(app.clients.appointments.clone().undo_appointment_change(message).await?, Found)
 }
 
 /// Label a visit
@@ -91,18 +92,18 @@ async fn undo(
 /// For the doctor, staff and admins, who alone see it. It means what the practice wants it to mean, and stands in
 /// nobody's way.
 #[utoipa::path(put, path = "/api/appointments/{id}/sub-status", operation_id = "SetSubStatus",
-    tag = "appointments", params(("id" = Uuid, Path, description = "The visit"), IfMatch),
-    responses(Forbidden, NotFound, Stale))]
+    tag = "appointments", params(("id" = Uuid, Path, description = "The visit"), IfMatch, IdempotencyKey),
+    responses(Forbidden, NotFound, Conflict, Stale))]
 async fn set_sub_status(
     State(app): State<App>,
     FromPath(id): FromPath<AppointmentId>,
     caller: Caller,
     if_match: IfMatch,
+    key: IdempotencyKey,
     Json(body): Json<SetSubStatus>,
-) -> Result<Found<Appointment>, Problem> {
-    let message = caller.asks(body.of(id, if_match.expected_version()));
-    let appointment = app.clients.appointments.clone().set_sub_status(message).await?.into_inner();
-    Ok(Found(appointment.try_into()?))
+) -> Result<Once<Found<Appointment>>, Problem> {
+    let message = caller.asks(body.of(id, if_match.expected_version(), key.into()));
+    Once::of(app.clients.appointments.clone().set_sub_status(message).await?, Found)
 }
 
 /// The status that is asked for, in the query or in the body; in both only if they agree.

@@ -111,9 +111,9 @@ pub struct SetSubStatus {
 }
 
 impl SetSubStatus {
-    pub fn of(self, id: AppointmentId, expected_version: i64) -> pb::SetSubStatusRequest {
+    pub fn of(self, id: AppointmentId, expected_version: i64, request_id: String) -> pb::SetSubStatusRequest {
         let sub_status = self.sub_status.map(Into::into).unwrap_or_default();
-        pb::SetSubStatusRequest { id: id.to_string(), sub_status, expected_version }
+        pb::SetSubStatusRequest { id: id.to_string(), sub_status, expected_version, request_id }
     }
 }
 
