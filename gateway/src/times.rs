@@ -9,7 +9,7 @@ mod given; // times in requests
 mod schema; // how they look, for the document
 mod occurrence; // times of a series
 
-pub use given::{Bound, CivilDate, DatePart, TimeOfDay, When};
+pub use given::{Bound, CivilDate, DatePart, Moment, TimeOfDay, When};
 pub use occurrence::SeriesOccurrence;
 
 /// An answer of a service that breaks the contract.

@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub enum BadInput {
     #[error("must be a date and time, for instance 2030-01-07T09:00:00+01:00 or 2030-01-07T09:00")]
     When,
+    #[error("must be a date and time with an offset, for instance 2030-01-07T08:00:00Z")]
+    Moment,
     #[error("must be a date or a date and time, for instance 2030-01-07 or 2030-01-07T09:00:00Z")]
     Bound,
     #[error(transparent)]
@@ -63,6 +65,27 @@ fn instant(text: &str) -> Result<Timestamp, BadInput> {
     }
     let at: Timestamp = text.parse().map_err(|_| BadInput::When)?;
     Ok(time::from_wire(Some(time::to_wire(at)))?)
+}
+
+/// A date and time in a request where no place has a clock to go by: it has an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Moment(Timestamp);
+
+impl TryFrom<String> for Moment {
+    type Error = BadInput;
+
+    fn try_from(text: String) -> Result<Self, BadInput> {
+        instant(&text)
+            .map(Self)
+            .map_err(|error| if error == BadInput::When { BadInput::Moment } else { error })
+    }
+}
+
+impl Moment {
+    pub fn into_wire(self) -> prost_types::Timestamp {
+        time::to_wire(self.0)
+    }
 }
 
 /// One end of a range of time in a request: a day, or an instant.
@@ -207,6 +230,16 @@ mod tests {
         }
         assert_eq!(when("9999-01-01T00:00:00Z"), Err(BadTime::OutOfRange.into()));
         assert_eq!(when("1800-01-01T00:00"), Err(BadTime::OutOfRange.into()));
+    }
+
+    #[test]
+    fn a_moment_has_an_offset() {
+        assert!(Moment::try_from("2030-01-07T09:00:00+01:00".to_owned()).is_ok());
+        for civil in ["2030-01-07T09:00:00", "2030-01-07"] {
+            assert_eq!(Moment::try_from(civil.to_owned()), Err(BadInput::Moment), "{civil}");
+        }
+        let late = Moment::try_from("9999-01-01T00:00:00Z".to_owned());
+        assert_eq!(late, Err(BadTime::OutOfRange.into()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How times in requests look, for the document. The patterns let nothing pass but dates that their month
 //! does not have.
-use super::given::{Bound, CivilDate, DatePart, TimeOfDay, When};
+use super::given::{Bound, CivilDate, DatePart, Moment, TimeOfDay, When};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -29,6 +29,18 @@ impl PartialSchema for When {
 }
 
 impl ToSchema for When {}
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        text(
+            &format!("{DATE}[Tt]{INSTANT_CLOCK}"),
+            "RFC 3339, with an offset; `+` is written `%2B` in addresses.",
+            &["2030-01-07T08:00:00Z"],
+        )
+    }
+}
+
+impl ToSchema for Moment {}
 
 impl PartialSchema for Bound {
     fn schema() -> RefOr<Schema> {

@@ -1,8 +1,7 @@
 //! What front ends send to change where a visit stands, and to follow that up.
 use super::AppointmentStatus;
 use crate::query::Limit;
-use crate::times::Bound;
-use jiff::tz::TimeZone;
+use crate::times::Moment;
 use proto::appointment as pb;
 use proto::cancellation::CancellationReason;
 use proto::ids::{AppointmentId, DoctorId};
@@ -15,14 +14,14 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct GetAppointment {
-    /// Status, times and version as they were then; UTC without an offset.
+    /// Status, times and version as they were then.
     #[param(inline)]
-    pub as_of: Option<Bound>,
+    pub as_of: Option<Moment>,
 }
 
 impl GetAppointment {
     pub fn of(self, id: AppointmentId) -> pb::GetAppointmentRequest {
-        let as_of_time = self.as_of.and_then(|as_of| as_of.begin(&TimeZone::UTC));
+        let as_of_time = self.as_of.map(Moment::into_wire);
         pb::GetAppointmentRequest { id: id.to_string(), as_of_time }
     }
 }
