@@ -8,8 +8,9 @@ use crate::domain::slots::{self, Slot};
 use crate::domain::transition::Refusal;
 use crate::domain::zone;
 use crate::store::{self, Replay};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use platform::fault::{busy, exhausted, fault, fault_with, internal, unavailable, with_detail};
+use platform::fault::{busy, exhausted_for, fault, fault_with, internal, unavailable, with_detail};
 use platform::violations::Violations;
 use proto::appointment as pb;
 use proto::ids::{AppointmentId, DoctorId};
@@ -52,10 +53,15 @@ pub enum Error {
     NoSuchHold,
     #[error("the hold has run out")]
     HoldRanOut,
+    #[error("the hold has run out, and another has its time")]
+    HeldTimeTaken { doctor: DoctorId, alternatives: Vec<Slot>, zone: TimeZone },
+    #[error("the hold was used: its time is booked already")]
+    HoldUsed,
     #[error("a hold is renewed only once")]
     HoldRenewed,
+    /// For as long the first of them is still kept.
     #[error("{} times are held for the patient already", hold::MOST)]
-    TooManyHolds,
+    TooManyHolds(SignedDuration),
     #[error("the request is under way")]
     UnderWay,
     #[error("another request has that name")]
@@ -149,8 +155,15 @@ impl From<Error> for Status {
             }
             Error::NoSuchHold => (Code::NotFound, "HOLD_NOT_FOUND"),
             Error::HoldRanOut => (Code::FailedPrecondition, "HOLD_EXPIRED"),
+            Error::HoldUsed => (Code::FailedPrecondition, "HOLD_USED"),
+            Error::HeldTimeTaken { doctor, alternatives, zone } => {
+                let status = fault(Code::FailedPrecondition, DOMAIN, "HOLD_EXPIRED", message);
+                return with_alternatives(&status, doctor, &alternatives, &zone);
+            }
             Error::HoldRenewed => (Code::FailedPrecondition, "HOLD_RENEWED"),
-            Error::TooManyHolds => return exhausted(DOMAIN, "TOO_MANY_HOLDS", message),
+            Error::TooManyHolds(wait) => {
+                return exhausted_for(DOMAIN, "TOO_MANY_HOLDS", message, wait.unsigned_abs());
+            }
             Error::UnderWay => return busy(DOMAIN, "IDEMPOTENCY_IN_PROGRESS", message),
             Error::NameReused => (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED"),
             Error::Replayed(_) => return internal(&error),
@@ -158,7 +171,8 @@ impl From<Error> for Status {
             Error::Exists => (Code::AlreadyExists, "APPOINTMENT_EXISTS"),
             Error::Refused(Refusal::AlreadyStarted) => (Code::FailedPrecondition, "ALREADY_STARTED"),
             Error::SlotTaken { doctor, alternatives, zone } => {
-                return slot_taken(&message, doctor, &alternatives, &zone);
+                let status = fault(Code::AlreadyExists, DOMAIN, "SLOT_TAKEN", message);
+                return with_alternatives(&status, doctor, &alternatives, &zone);
             }
             Error::Refused(Refusal::NothingToUndo) => (Code::FailedPrecondition, "NOTHING_TO_UNDO"),
             Error::Refused(Refusal::InvalidTransition { from, allowed, .. }) => {
@@ -262,8 +276,7 @@ fn unbookable(refusal: slots::Refusal, message: String) -> Status {
     }
 }
 
-fn slot_taken(message: &str, doctor: DoctorId, alternatives: &[Slot], zone: &TimeZone) -> Status {
-    let status = fault(Code::AlreadyExists, DOMAIN, "SLOT_TAKEN", message);
+fn with_alternatives(status: &Status, doctor: DoctorId, alternatives: &[Slot], zone: &TimeZone) -> Status {
     let slot = |slot: &Slot| pb::Slot {
         start_time: Some(to_wire(slot.visit.start)),
         end_time: Some(to_wire(slot.visit.end)),
@@ -276,7 +289,7 @@ fn slot_taken(message: &str, doctor: DoctorId, alternatives: &[Slot], zone: &Tim
         slots: alternatives.iter().map(slot).collect(),
         time_zone: zone::name(zone).to_owned(),
     };
-    with_detail(&status, "healthcare.appointment.v1.SlotAlternatives", &detail)
+    with_detail(status, "healthcare.appointment.v1.SlotAlternatives", &detail)
 }
 
 fn series_conflict(message: &str, occurrences: &[Occurrence], zone: &TimeZone) -> Status {

@@ -84,7 +84,8 @@ async fn undo(
     let (id, expected_version) = (id.to_string(), if_match.expected_version());
     let message =
         caller.asks(pb::UndoAppointmentChangeRequest { id, expected_version, request_id: key.into() });
-    Once::of(app.clients.appointments.clone().undo_appointment_change(message).await?, Found)
+    let appointment = app.clients.appointments.clone().undo_appointment_change(message).await;
+    Once::of(appointment.map_err(told)?, Found)
 }
 
 /// Label a visit
@@ -119,9 +120,9 @@ fn one_status(
         .ok_or_else(|| Problem::invalid(vec![FieldProblem::new("/status", "missing", "is required")]))
 }
 
-/// What a service says of the reason, in our words.
+/// What a service says of the reason, in our words. A start that breaks a rule is the visit's own.
 fn told(status: tonic::Status) -> Problem {
-    Problem::from(status).renamed("/reason_code", "/reason")
+    Problem::from(status).renamed("/reason_code", "/reason").without("/start_time")
 }
 
 #[cfg(test)]
