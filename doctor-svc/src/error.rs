@@ -10,6 +10,7 @@ use crate::store;
 use platform::caller;
 use platform::fault::{fault, fault_with, internal, unavailable};
 use platform::violations::Violations;
+use proto::ids::LocationId;
 use tonic::{Code, Status};
 
 /// The domain of faults of this service.
@@ -43,7 +44,7 @@ pub enum Error {
     Overlapping,
     /// Hours name it.
     #[error("the hours are at no location")]
-    NoSuchPlace,
+    NoSuchPlace(LocationId),
     #[error("another visit type on offer has this name")]
     VisitTypeNameTaken,
     #[error("that date is a holiday there already")]
@@ -69,7 +70,7 @@ impl Error {
     #[must_use]
     pub fn about_place(self, field: &str) -> Self {
         match self {
-            Self::NoSuchPlace => Violations::of(field, "names no location").into(),
+            Self::NoSuchPlace(_) => Violations::of(field, "names no location").into(),
             error => error,
         }
     }
@@ -147,7 +148,7 @@ impl From<store::Error> for Error {
             store::Error::EmailTaken => Self::EmailTaken,
             store::Error::Overlapping => Self::Overlapping,
             store::Error::VersionMismatch => Self::VersionMismatch,
-            store::Error::NoSuchLocation => Self::NoSuchPlace,
+            store::Error::NoSuchLocation(id) => Self::NoSuchPlace(id),
             store::Error::LocationInUse => Self::LocationInUse,
             store::Error::VisitTypeNameTaken => Self::VisitTypeNameTaken,
             error => Self::Store(error),
@@ -162,7 +163,7 @@ impl From<Error> for Status {
             Error::AvailabilityNotFound => (Code::NotFound, "AVAILABILITY_NOT_FOUND"),
             Error::OverrideNotFound => (Code::NotFound, "OVERRIDE_NOT_FOUND"),
             Error::TimeOffNotFound => (Code::NotFound, "TIME_OFF_NOT_FOUND"),
-            Error::LocationNotFound | Error::NoSuchPlace => (Code::NotFound, "LOCATION_NOT_FOUND"),
+            Error::LocationNotFound | Error::NoSuchPlace(_) => (Code::NotFound, "LOCATION_NOT_FOUND"),
             Error::RoomNotFound => (Code::NotFound, "ROOM_NOT_FOUND"),
             Error::HolidayNotFound => (Code::NotFound, "HOLIDAY_NOT_FOUND"),
             Error::VisitTypeNotFound => (Code::NotFound, "VISIT_TYPE_NOT_FOUND"),

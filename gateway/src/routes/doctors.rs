@@ -15,6 +15,7 @@ use model::{
 use proto::doctor as pb;
 use proto::ids::{AvailabilityId, DoctorId};
 use proto::scalars::Specialization;
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -201,6 +202,13 @@ async fn create_availability(
     Ok(Created(availability.into()))
 }
 
+/// Hours of a doctor.
+#[derive(Deserialize)]
+struct HoursPath {
+    id: DoctorId,
+    availability_id: AvailabilityId,
+}
+
 /// Get weekly hours
 #[utoipa::path(get, path = "/api/doctors/{id}/availability/{availability_id}", tag = "doctors",
     operation_id = "GetAvailability",
@@ -208,7 +216,7 @@ async fn create_availability(
     responses(Forbidden, NotFound))]
 async fn get_availability(
     State(app): State<App>,
-    FromPath((id, availability_id)): FromPath<(DoctorId, AvailabilityId)>,
+    FromPath(HoursPath { id, availability_id }): FromPath<HoursPath>,
     caller: Caller,
 ) -> Result<Found<Availability>, Problem> {
     let wanted = availability_id.to_string();
@@ -228,7 +236,7 @@ async fn get_availability(
     responses(Forbidden, NotFound, Conflict))]
 async fn update_availability(
     State(app): State<App>,
-    FromPath((id, availability_id)): FromPath<(DoctorId, AvailabilityId)>,
+    FromPath(HoursPath { id, availability_id }): FromPath<HoursPath>,
     caller: Caller,
     Json(body): Json<UpdateAvailability>,
 ) -> Result<Found<Availability>, Problem> {
@@ -246,7 +254,7 @@ async fn update_availability(
     responses(Forbidden, NotFound, Conflict))]
 async fn delete_availability(
     State(app): State<App>,
-    FromPath((id, availability_id)): FromPath<(DoctorId, AvailabilityId)>,
+    FromPath(HoursPath { id, availability_id }): FromPath<HoursPath>,
     caller: Caller,
 ) -> Result<Found<Availability>, Problem> {
     let message = caller

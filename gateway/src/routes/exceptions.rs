@@ -10,6 +10,7 @@ use axum::extract::State;
 use model::{AvailabilityOverride, CreateTimeOff, SetAvailabilityOverride, TimeOff};
 use proto::doctor as pb;
 use proto::ids::{DoctorId, TimeOffId};
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -38,6 +39,13 @@ async fn list_overrides(
     Ok(Listed(answer.overrides.into_iter().map(Into::into).collect()))
 }
 
+/// A date of a doctor.
+#[derive(Deserialize)]
+struct DatePath {
+    id: DoctorId,
+    date: CivilDate,
+}
+
 /// Set other hours on one date
 ///
 /// They replace the weekly hours, and other ones set before; none close the date. For the doctor, staff and admins.
@@ -48,7 +56,7 @@ async fn list_overrides(
     responses(Forbidden, NotFound, Conflict))]
 async fn set_override(
     State(app): State<App>,
-    FromPath((id, date)): FromPath<(DoctorId, CivilDate)>,
+    FromPath(DatePath { id, date }): FromPath<DatePath>,
     caller: Caller,
     Json(body): Json<SetAvailabilityOverride>,
 ) -> Result<Found<AvailabilityOverride>, Problem> {
@@ -66,7 +74,7 @@ async fn set_override(
     responses(Forbidden, NotFound, Conflict))]
 async fn delete_override(
     State(app): State<App>,
-    FromPath((id, date)): FromPath<(DoctorId, CivilDate)>,
+    FromPath(DatePath { id, date }): FromPath<DatePath>,
     caller: Caller,
 ) -> Result<Found<AvailabilityOverride>, Problem> {
     let message = pb::DeleteAvailabilityOverrideRequest { doctor_id: id.to_string(), date: date.into() };
@@ -106,6 +114,13 @@ async fn create_time_off(
     Ok(Created(off.try_into()?))
 }
 
+/// Time off of a doctor.
+#[derive(Deserialize)]
+struct TimeOffPath {
+    id: DoctorId,
+    time_off_id: TimeOffId,
+}
+
 /// Remove time off
 ///
 /// For the doctor, staff and admins.
@@ -115,7 +130,7 @@ async fn create_time_off(
     responses(Forbidden, NotFound))]
 async fn delete_time_off(
     State(app): State<App>,
-    FromPath((id, time_off_id)): FromPath<(DoctorId, TimeOffId)>,
+    FromPath(TimeOffPath { id, time_off_id }): FromPath<TimeOffPath>,
     caller: Caller,
 ) -> Result<Found<TimeOff>, Problem> {
     let message = pb::DeleteTimeOffRequest { doctor_id: id.to_string(), id: time_off_id.to_string() };
