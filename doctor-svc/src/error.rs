@@ -47,6 +47,10 @@ pub enum Error {
     NoSuchPlace(LocationId),
     #[error("another visit type on offer has this name")]
     VisitTypeNameTaken,
+    #[error("another location has this name")]
+    LocationNameTaken,
+    #[error("another room of the location has this name")]
+    RoomNameTaken,
     #[error("that date is a holiday there already")]
     HolidayExists,
     #[error("hours are at the location")]
@@ -124,6 +128,8 @@ impl From<clinic::Refusal> for Error {
             Refusal::NoSuchHoliday => Self::HolidayNotFound,
             Refusal::NoSuchVisitType => Self::VisitTypeNotFound,
             Refusal::NameTaken => Self::VisitTypeNameTaken,
+            Refusal::LocationNameTaken => Self::LocationNameTaken,
+            Refusal::RoomNameTaken => Self::RoomNameTaken,
             Refusal::HolidayKnown => Self::HolidayExists,
             Refusal::NowhereKnown => Violations::of("holiday.location_id", "names no location").into(),
             Refusal::TooMany(what, most) => Self::TooMany(what, most),
@@ -168,6 +174,8 @@ impl From<Error> for Status {
             Error::HolidayNotFound => (Code::NotFound, "HOLIDAY_NOT_FOUND"),
             Error::VisitTypeNotFound => (Code::NotFound, "VISIT_TYPE_NOT_FOUND"),
             Error::VisitTypeNameTaken => (Code::AlreadyExists, "VISIT_TYPE_NAME_TAKEN"),
+            Error::LocationNameTaken => (Code::AlreadyExists, "LOCATION_NAME_TAKEN"),
+            Error::RoomNameTaken => (Code::AlreadyExists, "ROOM_NAME_TAKEN"),
             Error::HolidayExists => (Code::AlreadyExists, "HOLIDAY_EXISTS"),
             Error::LocationInUse => (Code::FailedPrecondition, "LOCATION_IN_USE"),
             Error::TooMany(..) => (Code::FailedPrecondition, "TOO_MANY"),
