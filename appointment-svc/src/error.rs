@@ -75,7 +75,7 @@ pub enum Error {
     Closed,
     #[error("the appointment was changed meanwhile: it is at version {current}")]
     VersionMismatch { current: i64 },
-    #[error("{} visits are booked", .0.len())]
+    #[error("{}", booked(.0.len()))]
     HasActiveAppointments(Vec<AppointmentId>),
     #[error("the plan no longer fits: plan again")]
     PlanOutdated(Vec<AppointmentId>),
@@ -233,6 +233,10 @@ pub fn code(rule: slots::Rule) -> &'static str {
         Rule::Room => "NO_ROOM",
         Rule::Patient => "PATIENT_CONFLICT",
     }
+}
+
+fn booked(visits: usize) -> String {
+    if visits == 1 { "1 visit is booked".to_owned() } else { format!("{visits} visits are booked") }
 }
 
 fn told(refusal: &slots::Refusal) -> &'static str {

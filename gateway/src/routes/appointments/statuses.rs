@@ -1,5 +1,5 @@
 //! Where visits stand.
-use super::model::{Appointment, AppointmentStatus, CancelQuery, SetSubStatus, StatusQuery, UpdateStatus};
+use super::model::{Appointment, CancelQuery, NewStatus, SetSubStatus, StatusQuery, UpdateStatus};
 use crate::app::App;
 use crate::body::Json;
 use crate::caller::Caller;
@@ -108,10 +108,7 @@ async fn set_sub_status(
 }
 
 /// The status that is asked for, in the query or in the body; in both only if they agree.
-fn one_status(
-    query: Option<AppointmentStatus>,
-    body: Option<AppointmentStatus>,
-) -> Result<AppointmentStatus, Problem> {
+fn one_status(query: Option<NewStatus>, body: Option<NewStatus>) -> Result<NewStatus, Problem> {
     if query.is_some() && body.is_some() && query != body {
         return Err(Problem::invalid_field("/status", "is one in the query and another in the body"));
     }
@@ -131,10 +128,10 @@ mod tests {
 
     #[test]
     fn a_status_stands_in_the_query_or_in_the_body() {
-        let (confirmed, completed) = (Some(AppointmentStatus::Confirmed), Some(AppointmentStatus::Completed));
-        assert_eq!(one_status(confirmed, None).unwrap(), AppointmentStatus::Confirmed);
-        assert_eq!(one_status(None, confirmed).unwrap(), AppointmentStatus::Confirmed);
-        assert_eq!(one_status(confirmed, confirmed).unwrap(), AppointmentStatus::Confirmed);
+        let (confirmed, completed) = (Some(NewStatus::Confirmed), Some(NewStatus::Completed));
+        assert_eq!(one_status(confirmed, None).unwrap(), NewStatus::Confirmed);
+        assert_eq!(one_status(None, confirmed).unwrap(), NewStatus::Confirmed);
+        assert_eq!(one_status(confirmed, confirmed).unwrap(), NewStatus::Confirmed);
         for wrong in [one_status(confirmed, completed), one_status(None, None)] {
             assert_eq!(wrong.unwrap_err().errors()[0].pointer, "/status");
         }

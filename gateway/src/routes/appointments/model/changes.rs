@@ -1,5 +1,5 @@
 //! What front ends send to change where a visit stands, and to follow that up.
-use super::AppointmentStatus;
+use super::NewStatus;
 use crate::query::Limit;
 use crate::times::Moment;
 use proto::appointment as pb;
@@ -62,7 +62,7 @@ impl CancelQuery {
 pub struct StatusQuery {
     /// Either here or in the body.
     #[param(inline)]
-    pub status: Option<AppointmentStatus>,
+    pub status: Option<NewStatus>,
 }
 
 /// The new status of a visit, in the body.
@@ -70,7 +70,7 @@ pub struct StatusQuery {
 #[serde(deny_unknown_fields)]
 pub struct UpdateStatus {
     /// Either here or in the query.
-    pub status: Option<AppointmentStatus>,
+    pub status: Option<NewStatus>,
     /// With `cancelled`: why, as a code.
     #[schema(inline)]
     pub reason: Option<CancellationReason>,
@@ -82,7 +82,7 @@ impl UpdateStatus {
     pub fn of(
         self,
         id: AppointmentId,
-        status: AppointmentStatus,
+        status: NewStatus,
         expected_version: i64,
         request_id: String,
     ) -> pb::UpdateAppointmentStatusRequest {
