@@ -15,7 +15,6 @@ use model::{
 use proto::doctor as pb;
 use proto::ids::{AvailabilityId, DoctorId};
 use proto::scalars::Specialization;
-use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -202,13 +201,6 @@ async fn create_availability(
     Ok(Created(availability.into()))
 }
 
-/// Hours of a doctor.
-#[derive(Deserialize)]
-struct HoursPath {
-    id: DoctorId,
-    availability_id: AvailabilityId,
-}
-
 /// Get weekly hours
 #[utoipa::path(get, path = "/api/doctors/{id}/availability/{availability_id}", tag = "doctors",
     operation_id = "GetAvailability",
@@ -216,7 +208,7 @@ struct HoursPath {
     responses(Forbidden, NotFound))]
 async fn get_availability(
     State(app): State<App>,
-    FromPath(HoursPath { id, availability_id }): FromPath<HoursPath>,
+    FromPath((id, availability_id)): FromPath<(DoctorId, AvailabilityId)>,
     caller: Caller,
 ) -> Result<Found<Availability>, Problem> {
     let wanted = availability_id.to_string();
@@ -236,7 +228,7 @@ async fn get_availability(
     responses(Forbidden, NotFound, Conflict))]
 async fn update_availability(
     State(app): State<App>,
-    FromPath(HoursPath { id, availability_id }): FromPath<HoursPath>,
+    FromPath((id, availability_id)): FromPath<(DoctorId, AvailabilityId)>,
     caller: Caller,
     Json(body): Json<UpdateAvailability>,
 ) -> Result<Found<Availability>, Problem> {
@@ -254,7 +246,7 @@ async fn update_availability(
     responses(Forbidden, NotFound, Conflict))]
 async fn delete_availability(
     State(app): State<App>,
-    FromPath(HoursPath { id, availability_id }): FromPath<HoursPath>,
+    FromPath((id, availability_id)): FromPath<(DoctorId, AvailabilityId)>,
     caller: Caller,
 ) -> Result<Found<Availability>, Problem> {
     let message = caller

@@ -10,7 +10,6 @@ use axum::extract::State;
 use model::{AvailabilityOverride, CreateTimeOff, SetAvailabilityOverride, TimeOff};
 use proto::doctor as pb;
 use proto::ids::{DoctorId, TimeOffId};
-use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,13 +38,6 @@ async fn list_overrides(
     Ok(Listed(answer.overrides.into_iter().map(Into::into).collect()))
 }
 
-/// A date of a doctor.
-#[derive(Deserialize)]
-struct DatePath {
-    id: DoctorId,
-    date: CivilDate,
-}
-
 /// Set other hours on one date
 ///
 /// They replace the weekly hours, and other ones set before; none close the date. For the doctor, staff and admins.
@@ -56,7 +48,7 @@ struct DatePath {
     responses(Forbidden, NotFound, Conflict))]
 async fn set_override(
     State(app): State<App>,
-    FromPath(DatePath { id, date }): FromPath<DatePath>,
+    FromPath((id, date)): FromPath<(DoctorId, CivilDate)>,
     caller: Caller,
     Json(body): Json<SetAvailabilityOverride>,
 ) -> Result<Found<AvailabilityOverride>, Problem> {
@@ -74,7 +66,7 @@ async fn set_override(
     responses(Forbidden, NotFound, Conflict))]
 async fn delete_override(
     State(app): State<App>,
-    FromPath(DatePath { id, date }): FromPath<DatePath>,
+    FromPath((id, date)): FromPath<(DoctorId, CivilDate)>,
     caller: Caller,
 ) -> Result<Found<AvailabilityOverride>, Problem> {
     let message = pb::DeleteAvailabilityOverrideRequest { doctor_id: id.to_string(), date: date.into() };
@@ -114,13 +106,6 @@ async fn create_time_off(
     Ok(Created(off.try_into()?))
 }
 
-/// Time off of a doctor.
-#[derive(Deserialize)]
-struct TimeOffPath {
-    id: DoctorId,
-    time_off_id: TimeOffId,
-}
-
 /// Remove time off
 ///
 /// For the doctor, staff and admins.
@@ -130,7 +115,7 @@ struct TimeOffPath {
     responses(Forbidden, NotFound))]
 async fn delete_time_off(
     State(app): State<App>,
-    FromPath(TimeOffPath { id, time_off_id }): FromPath<TimeOffPath>,
+    FromPath((id, time_off_id)): FromPath<(DoctorId, TimeOffId)>,
     caller: Caller,
 ) -> Result<Found<TimeOff>, Problem> {
     let message = pb::DeleteTimeOffRequest { doctor_id: id.to_string(), id: time_off_id.to_string() };

@@ -9,7 +9,6 @@ use axum::extract::State;
 use model::{CreateHoliday, CreateLocation, CreateRoom, Holiday, Location, Room, UpdateLocation};
 use proto::doctor as pb;
 use proto::ids::{HolidayId, LocationId, RoomId};
-use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -131,13 +130,6 @@ async fn create_room(
     Ok(Created(room.into()))
 }
 
-/// A room of a location.
-#[derive(Deserialize)]
-struct RoomPath {
-    id: LocationId,
-    room_id: RoomId,
-}
-
 /// Remove a room
 ///
 /// For admins. 409 `has_active_appointments` while it is booked.
@@ -146,7 +138,7 @@ struct RoomPath {
     responses(Forbidden, NotFound, Conflict))]
 async fn delete_room(
     State(app): State<App>,
-    FromPath(RoomPath { id, room_id }): FromPath<RoomPath>,
+    FromPath((id, room_id)): FromPath<(LocationId, RoomId)>,
     caller: Caller,
 ) -> Result<Found<Room>, Problem> {
     let message = pb::DeleteRoomRequest { location_id: id.to_string(), id: room_id.to_string() };
