@@ -1,10 +1,12 @@
 //! Use cases for a doctor who will be away: what is affected, and all of it moved at once.
 use crate::bookings::Now;
-use crate::domain::absence::{Absence, Board, MAX_MOVES, Move, Proposal};
+use crate::domain::absence::{Absence, AskedAbsence, Board, MAX_MOVES, Move, Proposal};
 use crate::domain::appointment::Appointment;
 use crate::domain::clinic::Clinic;
+use crate::domain::commands::When;
 use crate::domain::diary::{Diary, Reader, Taken};
 use crate::domain::interval::Interval;
+use crate::domain::local;
 use crate::domain::questions::MAX_DOCTORS;
 use crate::domain::rules::Rules;
 use crate::domain::status::Status;
@@ -34,17 +36,18 @@ impl Absences {
         Self { store }
     }
 
-    /// What stands in the way of `absence`, and where it could go: nearest in time, with the same doctor rather than
+    /// What stands in the way of the absence `asked` for, and where it could go: nearest in time, with the same doctor rather than
     /// with one of `substitutes`, which are those of the same specialization when none are named.
     pub async fn plan(
         &self,
         user: &User,
-        absence: Absence,
+        asked: AskedAbsence,
         substitutes: &[DoctorId],
     ) -> Result<Vec<Proposal>, Error> {
-        may_plan(user, absence.doctor)?;
+        may_plan(user, asked.doctor)?;
         let connection = self.store.connection().await?;
-        let own = connection.calendar(absence.doctor).await?.ok_or(Error::NoSuchDoctor)?;
+        let own = connection.calendar(asked.doctor).await?.ok_or(Error::NoSuchDoctor)?;
+        let absence = asked.in_zone(&own.rules.zone)?;
         let limit = i64::try_from(MAX_MOVES).unwrap_or(i64::MAX);
         let affected = connection.ahead_within(absence.doctor, absence.time, limit).await?;
         let specialization =
@@ -82,18 +85,21 @@ impl Absences {
     pub async fn apply(
         &self,
         user: &User,
-        absence: Absence,
+        asked: AskedAbsence,
         moves: &[Move],
     ) -> Result<Vec<Now<Appointment>>, Error> {
-        may_plan(user, absence.doctor)?;
+        may_plan(user, asked.doctor)?;
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let mut doctors: Vec<DoctorId> = moves.iter().filter_map(|planned| Some(planned.to?.0)).collect();
-        doctors.push(absence.doctor);
+        doctors.push(asked.doctor);
         doctors.sort();
         doctors.dedup();
         let calendars = tx.lock_calendars(Some(&doctors)).await?;
-        let now = calendars.first().ok_or(Error::NoSuchDoctor)?.now;
+        let own = calendars.iter().find(|calendar| calendar.rules.doctor_id == asked.doctor);
+        let Locked { rules, now } = own.ok_or(Error::NoSuchDoctor)?;
+        let (absence, now) = (asked.in_zone(&rules.zone)?, *now);
+        let targets = targets(moves, &calendars)?;
         let ids: Vec<AppointmentId> = moves.iter().map(|planned| planned.appointment).collect();
         tx.hold_parties(&tx.patients_of(&ids).await?).await?;
         let mut visits: HashMap<AppointmentId, Appointment> =
@@ -114,7 +120,7 @@ impl Absences {
             tx.release(*id).await?;
         }
         let clinic = tx.clinic().await?;
-        let times = moves.iter().filter_map(|planned| Some(planned.to?.1));
+        let times = targets.iter().filter_map(|to| Some((*to)?.1));
         let span = Interval {
             start: times.clone().min().unwrap_or(absence.time.start) - REACH,
             end: times.max().unwrap_or(absence.time.end) + REACH,
@@ -129,12 +135,12 @@ impl Absences {
         let own = tx.taken_from_patients(&of_patients, span, &ids).await?;
         let mut board = board(user, calendars, &clinic, absence, &taken, own);
         let mut moved = Vec::new();
-        for planned in moves {
+        for (planned, to) in moves.iter().zip(targets) {
             let Some(mut visit) = visits.remove(&planned.appointment) else {
                 return Err(Violations::of("moves", "must not name a visit twice").into());
             };
             let outdated = || Error::PlanOutdated(vec![planned.appointment]);
-            let change = match planned.to {
+            let change = match to {
                 None => {
                     visit.status = Status::Cancelled;
                     Change::Cancelled
@@ -163,6 +169,30 @@ impl Absences {
         tx.commit().await?;
         Ok(moved)
     }
+}
+
+/// Where each of `moves` goes, by the zones of those who take them over.
+fn targets(moves: &[Move], calendars: &[Locked]) -> Result<Vec<Option<(DoctorId, Timestamp)>>, Violations> {
+    let mut wrong = Violations::default();
+    let mut targets = Vec::new();
+    for (index, planned) in moves.iter().enumerate() {
+        let to = planned.to.and_then(|(doctor, start)| {
+            let at = match start {
+                When::Instant(at) => Some(at),
+                When::Local(at) => {
+                    let calendar = calendars.iter().find(|calendar| calendar.rules.doctor_id == doctor);
+                    let place = format!("moves[{index}]");
+                    let known = calendar.ok_or("there is no such doctor");
+                    let calendar = wrong.field(&format!("{place}.new_doctor_id"), known)?;
+                    let at = local::typed(&calendar.rules.zone, at);
+                    wrong.field(&format!("{place}.new_start_local"), at)
+                }
+            };
+            at.map(|at| (doctor, at))
+        });
+        targets.push(to);
+    }
+    wrong.into_result(targets)
 }
 
 /// The practice plans for all, doctors for themselves.

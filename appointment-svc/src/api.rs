@@ -1,6 +1,6 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::absences::Absences;
-use crate::answers::{again, answer, outcome, replayed, series_seen_by, stored, with_token};
+use crate::answers::{again, answer, booked, cancelled, moved, replayed, stored, with_token};
 use crate::bookings::{Booked, Bookings};
 use crate::calendars::Calendars;
 use crate::convert::absences::{ApplyPlan, PlanQuery};
@@ -122,9 +122,7 @@ impl AppointmentService for Api {
         &self,
         request: Request<pb::BookAppointmentRequest>,
     ) -> Answer<pb::Appointment> {
-        let user = User::of(&request)?;
-        let mut request = request.into_inner();
-        let once = Once::of(&user, &mut request)?;
+        let (user, mut request, once) = Once::of(request)?;
         let hold = convert::holds::token(std::mem::take(&mut request.hold_token))?;
         let book = Book::try_from(request)?;
         match self.bookings.book(&user, &book, hold, &once).await {
@@ -138,9 +136,7 @@ impl AppointmentService for Api {
     }
 
     async fn create_hold(&self, request: Request<pb::CreateHoldRequest>) -> Answer<pb::Hold> {
-        let user = User::of(&request)?;
-        let mut request = request.into_inner();
-        let once = Once::of(&user, &mut request)?;
+        let (user, request, once) = Once::of(request)?;
         let book = Book::try_from(request)?;
         match self.holds.create(&user, &book, &once).await {
             Ok(kept) => Ok(Response::new(with_token(kept))),
@@ -201,9 +197,7 @@ impl AppointmentService for Api {
         &self,
         request: Request<pb::UpdateAppointmentRequest>,
     ) -> Answer<pb::Appointment> {
-        let user = User::of(&request)?;
-        let mut request = request.into_inner();
-        let once = Once::of(&user, &mut request)?;
+        let (user, request, once) = Once::of(request)?;
         let (id, edit) = convert::edit(request)?;
         answer(&user, self.bookings.edit(&user, id, &edit, &once).await)
     }
@@ -212,9 +206,7 @@ impl AppointmentService for Api {
         &self,
         request: Request<pb::UpdateAppointmentStatusRequest>,
     ) -> Answer<pb::Appointment> {
-        let user = User::of(&request)?;
-        let mut request = request.into_inner();
-        let once = Once::of(&user, &mut request)?;
+        let (user, request, once) = Once::of(request)?;
         let change = convert::status_change(request)?;
         answer(&user, self.transitions.change_status(&user, change, &once).await)
     }
@@ -223,9 +215,7 @@ impl AppointmentService for Api {
         &self,
         request: Request<pb::CancelAppointmentRequest>,
     ) -> Answer<pb::Appointment> {
-        let user = User::of(&request)?;
-        let mut request = request.into_inner();
-        let once = Once::of(&user, &mut request)?;
+        let (user, request, once) = Once::of(request)?;
         let change = convert::cancellation(request)?;
         answer(&user, self.transitions.change_status(&user, change, &once).await)
     }
@@ -234,15 +224,15 @@ impl AppointmentService for Api {
         &self,
         request: Request<pb::UndoAppointmentChangeRequest>,
     ) -> Answer<pb::Appointment> {
-        let user = User::of(&request)?;
-        let (id, version) = convert::undo(request.get_ref())?;
-        answer(&user, self.transitions.undo(&user, id, version).await)
+        let (user, request, once) = Once::of(request)?;
+        let (id, version) = convert::undo(&request)?;
+        answer(&user, self.transitions.undo(&user, id, version, &once).await)
     }
 
     async fn set_sub_status(&self, request: Request<pb::SetSubStatusRequest>) -> Answer<pb::Appointment> {
-        let user = User::of(&request)?;
-        let (id, label, version) = convert::sub_status(request.into_inner())?;
-        answer(&user, self.transitions.set_sub_status(&user, id, label, version).await)
+        let (user, request, once) = Once::of(request)?;
+        let (id, label, version) = convert::sub_status(request)?;
+        answer(&user, self.transitions.set_sub_status(&user, id, label, version, &once).await)
     }
 
     async fn list_unresolved_appointments(
@@ -280,27 +270,29 @@ impl AppointmentService for Api {
     }
 
     async fn create_series(&self, request: Request<pb::CreateSeriesRequest>) -> Answer<pb::SeriesOutcome> {
-        let user = User::of(&request)?;
-        let ask = CreateSeries::try_from(request.into_inner())?;
-        Ok(Response::new(outcome(&user, self.recurring.create(&user, &ask).await?)))
+        let (user, request, once) = Once::of(request)?;
+        let ask = CreateSeries::try_from(request)?;
+        booked(&user, self.recurring.create(&user, &ask, &once.unless(ask.dry_run)).await, ask.notes)
     }
 
     async fn get_series(&self, request: Request<pb::GetSeriesRequest>) -> Answer<pb::Series> {
         let user = User::of(&request)?;
         let id = convert::series::series_id(&request.into_inner().id)?;
-        Ok(Response::new(series_seen_by(&user, self.recurring.get(&user, id).await?)))
+        Ok(Response::new(self.recurring.get(&user, id).await?.told_to(&user)))
     }
 
     async fn update_series(&self, request: Request<pb::UpdateSeriesRequest>) -> Answer<pb::SeriesOutcome> {
-        let user = User::of(&request)?;
-        let (id, ask) = convert::series::update(&request.into_inner())?;
-        Ok(Response::new(outcome(&user, self.recurring.update(&user, id, &ask).await?)))
+        let (user, request, once) = Once::of(request)?;
+        let (id, ask) = convert::series::update(&request)?;
+        let outcome = self.recurring.update(&user, id, &ask, &once.unless(ask.dry_run)).await;
+        moved(&user, outcome, self.recurring.get(&user, id)).await
     }
 
     async fn cancel_series(&self, request: Request<pb::CancelSeriesRequest>) -> Answer<pb::Series> {
-        let user = User::of(&request)?;
-        let (id, ask) = convert::series::cancellation(request.into_inner())?;
-        Ok(Response::new(series_seen_by(&user, self.recurring.cancel(&user, id, &ask).await?)))
+        let (user, request, once) = Once::of(request)?;
+        let (id, ask) = convert::series::cancellation(request)?;
+        let seen = self.recurring.cancel(&user, id, &ask, &once).await;
+        cancelled(&user, seen, self.recurring.get(&user, id)).await
     }
 
     async fn plan_absence(&self, request: Request<pb::PlanAbsenceRequest>) -> Answer<pb::AbsencePlan> {

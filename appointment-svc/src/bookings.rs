@@ -72,7 +72,9 @@ impl Bookings {
         let reader = offers::reader(user, Some(book.patient_id))?;
         let attempt = || self.try_book(user, reader, book, hold, once);
         match self.placing.run(user, reader, book, attempt).await {
-            Err(Error::SlotTaken { .. }) if hold.is_some() => Err(Error::HoldRanOut),
+            Err(Error::SlotTaken { doctor, alternatives, zone }) if hold.is_some() => {
+                Err(Error::HeldTimeTaken { doctor, alternatives, zone })
+            }
             outcome => outcome,
         }
     }
@@ -82,14 +84,14 @@ impl Bookings {
         user: &User,
         reader: Reader,
         book: &Book,
-        hold: Option<Token>,
+        token: Option<Token>,
         once: &Once,
     ) -> Result<Booked, Missing> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         once.begin(&tx).await?;
-        let desk = placing::lock(&tx, reader, book, hold.is_none() && book.leave.is_none()).await?;
-        let hold = match &hold {
+        let desk = placing::lock(&tx, reader, book, token.is_none() && book.leave.is_none()).await?;
+        let hold = match &token {
             Some(token) => Some(tx.lock_hold_of(token).await?),
             None => None,
         };
@@ -98,6 +100,11 @@ impl Bookings {
             if held.is_live(*now) {
                 return book_held(tx, user, reader, desk, held.clone(), book, once).await;
             }
+        } else if let Some(token) = &token
+            && let Some(visit) = tx.booked_with(token).await?
+            && visit.reader(user).is_ok()
+        {
+            return Err(Error::HoldUsed.into());
         }
         let now = desk.now;
         let Placed { mut appointment, place, rules_version, own_holds, is_despite } =
@@ -167,11 +174,14 @@ impl Bookings {
             .map_err(Refusal::Policy)?;
         let visit_type = appointment.visit_type_id;
         let wish = wish_of(&appointment, visit, &rules, reader.is_bound);
+        let lift = edit.leave.as_ref().map(|leave| leave.lift);
+        if edit.end.is_some() {
+            placing::check_length(&wish, visit, lift)?;
+        }
         let taken =
             placing::look(&tx, &wish, seen.doctor_id, seen.patient_id, visit, &clinic, Some(appointment.id))
                 .await?;
         let diary = Diary::new(rules, clinic, &taken, reader, now);
-        let lift = edit.leave.as_ref().map(|leave| leave.lift);
         let placed = match placing::place(&diary, wish, visit, lift) {
             Ok((place, is_despite)) => {
                 drafts::relocate(&mut appointment, &diary, visit, &place, actor);

@@ -9,8 +9,9 @@ use crate::domain::transition::Refusal;
 use crate::domain::waitlist;
 use crate::domain::zone;
 use crate::store::{self, Replay};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use platform::fault::{busy, exhausted, fault, fault_with, internal, unavailable, with_detail};
+use platform::fault::{busy, exhausted_for, fault, fault_with, internal, unavailable, with_detail};
 use platform::violations::Violations;
 use proto::appointment as pb;
 use proto::ids::{AppointmentId, DoctorId};
@@ -53,10 +54,15 @@ pub enum Error {
     NoSuchHold,
     #[error("the hold has run out")]
     HoldRanOut,
+    #[error("the hold has run out, and another has its time")]
+    HeldTimeTaken { doctor: DoctorId, alternatives: Vec<Slot>, zone: TimeZone },
+    #[error("the hold was used: its time is booked already")]
+    HoldUsed,
     #[error("a hold is renewed only once")]
     HoldRenewed,
+    /// For as long the first of them is still kept.
     #[error("{} times are held for the patient already", hold::MOST)]
-    TooManyHolds,
+    TooManyHolds(SignedDuration),
     #[error("there is no such entry of the waitlist")]
     NoSuchEntry,
     #[error("the entry waits no more")]
@@ -82,7 +88,7 @@ pub enum Error {
     Closed,
     #[error("the appointment was changed meanwhile: it is at version {current}")]
     VersionMismatch { current: i64 },
-    #[error("{} visits are booked", .0.len())]
+    #[error("{}", booked(.0.len()))]
     HasActiveAppointments(Vec<AppointmentId>),
     #[error("the plan no longer fits: plan again")]
     PlanOutdated(Vec<AppointmentId>),
@@ -162,8 +168,15 @@ impl From<Error> for Status {
             }
             Error::NoSuchHold => (Code::NotFound, "HOLD_NOT_FOUND"),
             Error::HoldRanOut => (Code::FailedPrecondition, "HOLD_EXPIRED"),
+            Error::HoldUsed => (Code::FailedPrecondition, "HOLD_USED"),
+            Error::HeldTimeTaken { doctor, alternatives, zone } => {
+                let status = fault(Code::FailedPrecondition, DOMAIN, "HOLD_EXPIRED", message);
+                return with_alternatives(&status, doctor, &alternatives, &zone);
+            }
             Error::HoldRenewed => (Code::FailedPrecondition, "HOLD_RENEWED"),
-            Error::TooManyHolds => return exhausted(DOMAIN, "TOO_MANY_HOLDS", message),
+            Error::TooManyHolds(wait) => {
+                return exhausted_for(DOMAIN, "TOO_MANY_HOLDS", message, wait.unsigned_abs());
+            }
             Error::NoSuchEntry => (Code::NotFound, "WAITLIST_ENTRY_NOT_FOUND"),
             Error::EntryClosed => (Code::FailedPrecondition, "WAITLIST_ENTRY_CLOSED"),
             Error::TooManyEntries => (Code::FailedPrecondition, "TOO_MANY_WAITLIST_ENTRIES"),
@@ -177,7 +190,8 @@ impl From<Error> for Status {
             Error::Exists => (Code::AlreadyExists, "APPOINTMENT_EXISTS"),
             Error::Refused(Refusal::AlreadyStarted) => (Code::FailedPrecondition, "ALREADY_STARTED"),
             Error::SlotTaken { doctor, alternatives, zone } => {
-                return slot_taken(&message, doctor, &alternatives, &zone);
+                let status = fault(Code::AlreadyExists, DOMAIN, "SLOT_TAKEN", message);
+                return with_alternatives(&status, doctor, &alternatives, &zone);
             }
             Error::Refused(Refusal::NothingToUndo) => (Code::FailedPrecondition, "NOTHING_TO_UNDO"),
             Error::Refused(Refusal::InvalidTransition { from, allowed, .. }) => {
@@ -240,6 +254,10 @@ pub fn code(rule: slots::Rule) -> &'static str {
     }
 }
 
+fn booked(visits: usize) -> String {
+    if visits == 1 { "1 visit is booked".to_owned() } else { format!("{visits} visits are booked") }
+}
+
 fn told(refusal: &slots::Refusal) -> &'static str {
     use slots::Refusal;
     match refusal {
@@ -281,8 +299,7 @@ fn unbookable(refusal: slots::Refusal, message: String) -> Status {
     }
 }
 
-fn slot_taken(message: &str, doctor: DoctorId, alternatives: &[Slot], zone: &TimeZone) -> Status {
-    let status = fault(Code::AlreadyExists, DOMAIN, "SLOT_TAKEN", message);
+fn with_alternatives(status: &Status, doctor: DoctorId, alternatives: &[Slot], zone: &TimeZone) -> Status {
     let slot = |slot: &Slot| pb::Slot {
         start_time: Some(to_wire(slot.visit.start)),
         end_time: Some(to_wire(slot.visit.end)),
@@ -295,7 +312,7 @@ fn slot_taken(message: &str, doctor: DoctorId, alternatives: &[Slot], zone: &Tim
         slots: alternatives.iter().map(slot).collect(),
         time_zone: zone::name(zone).to_owned(),
     };
-    with_detail(&status, "healthcare.appointment.v1.SlotAlternatives", &detail)
+    with_detail(status, "healthcare.appointment.v1.SlotAlternatives", &detail)
 }
 
 fn series_conflict(message: &str, occurrences: &[Occurrence], zone: &TimeZone) -> Status {

@@ -3,7 +3,7 @@
 //! Locks are taken in the order of [`crate::bookings`]. Time is the database's; that a hold has run out is seen by
 //! whoever wants the time, whether or not somebody has tidied up.
 use crate::convert;
-use crate::domain::appointment::Appointment;
+use crate::domain::appointment::{Appointment, Hidden};
 use crate::domain::commands::Book;
 use crate::domain::diary::Reader;
 use crate::domain::hold::{self, Hold, Token, Tokens};
@@ -63,8 +63,9 @@ impl Holds {
         let Placed { appointment, place, rules_version, own_holds, .. } =
             desk.place(&tx, user, reader, book).await?;
         placing::tell(&tx, tx.give_up_holds(&own_holds).await?).await?;
-        if tx.count_holds(book.patient_id).await? >= hold::MOST {
-            return Err(Error::TooManyHolds.into());
+        let (holds, wait) = tx.count_holds(book.patient_id).await?;
+        if holds >= hold::MOST {
+            return Err(Error::TooManyHolds(wait).into());
         }
         let token = self.tokens.of(appointment.id);
         let appointment = Appointment { status: Status::Held, is_vouched: false, ..appointment };
@@ -108,9 +109,12 @@ async fn find(
     token: &Token,
 ) -> Result<(Hold, Timestamp), Error> {
     let (hold, digest, now) = tx.lock_hold(id).await?.ok_or(Error::NoSuchHold)?;
-    hold.appointment.actor(user)?;
     if digest != token.digest() {
         return Err(Error::NoSuchHold);
     }
+    hold.appointment.actor(user).map_err(|hidden| match hidden {
+        Hidden::Unknown => Error::NoSuchHold,
+        Hidden::Forbidden => Error::Forbidden,
+    })?;
     Ok((hold, now))
 }

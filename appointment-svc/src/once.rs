@@ -2,15 +2,16 @@
 use crate::convert;
 use crate::domain::appointment::Appointment;
 use crate::error::Error;
-use crate::store::{Name, Seen, Tx};
+use crate::store::{Changed, Name, Seen, Tx};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use platform::caller::User;
 use platform::violations::Violations;
 use prost::Message;
 use proto::appointment as pb;
-use proto::ids::AppointmentId;
+use proto::ids::{AppointmentId, SeriesId};
 use std::ops::RangeInclusive;
+use tonic::{Request, Status};
 
 /// How long a name is, in printable ASCII characters.
 const LENGTH: RangeInclusive<usize> = 8..=64;
@@ -42,6 +43,11 @@ named! {
     UpdateAppointmentRequest: "UpdateAppointment",
     UpdateAppointmentStatusRequest: "UpdateAppointmentStatus",
     CancelAppointmentRequest: "CancelAppointment",
+    UndoAppointmentChangeRequest: "UndoAppointmentChange",
+    SetSubStatusRequest: "SetSubStatus",
+    CreateSeriesRequest: "CreateSeries",
+    UpdateSeriesRequest: "UpdateSeries",
+    CancelSeriesRequest: "CancelSeries",
     CreateWaitlistEntryRequest: "CreateWaitlistEntry",
     AcceptWaitlistOfferRequest: "AcceptWaitlistOffer",
 }
@@ -51,14 +57,31 @@ named! {
 pub struct Once(Option<Name>);
 
 impl Once {
+    /// Who asks, what, and by which name.
+    pub fn of<R: Named>(request: Request<R>) -> Result<(User, R, Self), Status> {
+        let user = User::of(&request)?;
+        let mut request = request.into_inner();
+        let once = Self::named(&user, &mut request)?;
+        Ok((user, request, once))
+    }
+
+    /// A dry run is carried out as often as it comes.
+    #[must_use]
+    pub fn unless(self, is_dry_run: bool) -> Self {
+        if is_dry_run { Self::default() } else { self }
+    }
+
     /// Takes the name out of `request`.
-    pub fn of<R: Named>(user: &User, request: &mut R) -> Result<Self, Violations> {
+    fn named<R: Named>(user: &User, request: &mut R) -> Result<Self, Violations> {
         let key = request.take_request_id();
         if key.is_empty() {
             return Ok(Self(None));
         }
         if !LENGTH.contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Violations::of("request_id", "must be 8 to 64 printable ASCII characters"));
+            return Err(Violations::of(
+                "request_id",
+                "must be 8 to 64 printable ASCII characters without spaces",
+            ));
         }
         let mut fingerprint = [0; 32];
         let request = request.encode_to_vec();
@@ -80,7 +103,28 @@ impl Once {
     /// Notes with the change itself that it was made, and the answer.
     pub async fn end(&self, tx: &Tx<'_>, id: AppointmentId, answer: &impl Message) -> Result<(), Error> {
         if let Some(name) = &self.0 {
-            tx.put(name, id, &answer.encode_to_vec()).await?;
+            tx.put(name, Changed::Visit(id), &answer.encode_to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// [`Self::end`] with what `answer` makes of a series; it is asked only if it is to be kept.
+    pub async fn end_series<M: Message>(
+        &self,
+        tx: &Tx<'_>,
+        id: SeriesId,
+        answer: impl FnOnce() -> M,
+    ) -> Result<(), Error> {
+        if let Some(name) = &self.0 {
+            tx.put(name, Changed::Series(id), &answer().encode_to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// [`Self::end`] with an entry of the waitlist.
+    pub async fn end_entry(&self, tx: &Tx<'_>, answer: &impl Message) -> Result<(), Error> {
+        if let Some(name) = &self.0 {
+            tx.put(name, Changed::WaitlistEntry, &answer.encode_to_vec()).await?;
         }
         Ok(())
     }
@@ -111,7 +155,7 @@ mod tests {
         let user = User { id: UserId::random(), session_id: SessionId::random(), role: Role::Staff };
         let (request_id, notes) = (id.to_owned(), notes.to_owned());
         let mut request = pb::BookAppointmentRequest { request_id, notes, ..Default::default() };
-        Once::of(&user, &mut request)
+        Once::named(&user, &mut request)
     }
 
     #[test]

@@ -226,15 +226,30 @@ impl Desk {
         if wish.visit_type.is_none() {
             wish.timing.duration = minutes(visit);
         }
+        let lift = book.leave.as_ref().map(|leave| leave.lift);
+        check_length(&wish, visit, lift)?;
         let taken = look(tx, &wish, book.doctor_id, book.patient_id, visit, &clinic, None).await?;
         let diary = Diary::new(rules, clinic, &taken, reader, now);
-        let (place, is_despite) = place(&diary, wish, visit, book.leave.as_ref().map(|leave| leave.lift))
-            .map_err(|refusal| unbookable(refusal, visit, now))?;
+        let (place, is_despite) =
+            place(&diary, wish, visit, lift).map_err(|refusal| unbookable(refusal, visit, now))?;
         let mut appointment = drafts::new(&diary, &wish, book.patient_id, visit, &place, user);
         appointment.notes.clone_from(&book.notes);
         let own_holds = own_holds(&taken, reader, &appointment, place.busy);
         Ok(Placed { appointment, place, rules_version: diary.rules.version, own_holds, is_despite })
     }
+}
+
+/// A visit with a type has the length of the type, unless the grid does not count for it.
+pub fn check_length(wish: &Wish, visit: Interval, lift: Option<Lift>) -> Result<(), Violations> {
+    let is_free = wish.visit_type.is_none() || lift == Some(Lift::Override);
+    if is_free || visit.duration() == wish.timing.duration() {
+        return Ok(());
+    }
+    let minutes = wish.timing.duration;
+    Err(Violations::of(
+        "end_time",
+        format!("must be {minutes} minutes after start_time: so long is this visit type"),
+    ))
 }
 
 /// Where `visit` goes, and whether only because of what is lifted.

@@ -8,23 +8,29 @@ use crate::domain::appointment::{Appointment, Hidden, Membership};
 use crate::domain::diary::{Diary, Reader, Taken, wish};
 use crate::domain::interval::Interval;
 use crate::domain::schedule::Schedule;
-use crate::domain::series::commands::{CancelSeries, CreateSeries, UpdateSeries};
+use crate::domain::series::commands::{CreateSeries, UpdateSeries};
 use crate::domain::series::{self, Mode, Occurrence, Present, Series, Wanted};
 use crate::domain::slots::Placement;
-use crate::domain::status::{Actor, Status};
-use crate::domain::transition::{Granted, Refusal};
+use crate::domain::status::Actor;
 use crate::domain::why::Why;
 use crate::drafts;
 use crate::error::Error;
 use crate::events::{self, Change};
 use crate::offers;
+use crate::once::Once;
 use crate::placing;
 use crate::store::{Conflict, Locked, Store, Tx};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use platform::caller::{Role, User};
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, SeriesId};
+
+mod told; // series as callers are told of them
+mod cancelling; // use case: cancel what is ahead
+
+pub use told::{Outcome, Seen};
 
 #[derive(Clone)]
 pub struct Recurring {
@@ -32,31 +38,16 @@ pub struct Recurring {
     calendars: Calendars,
 }
 
-/// A series with its visits, and the time at which they were so.
-pub struct Seen {
-    pub series: Series,
-    pub visits: Vec<Appointment>,
-    pub now: Timestamp,
-}
-
-/// What was booked or moved, or would be.
-pub struct Outcome {
-    /// None when nothing was booked.
-    pub seen: Option<Seen>,
-    pub occurrences: Vec<Occurrence>,
-    pub zone: jiff::tz::TimeZone,
-}
-
 impl Recurring {
     pub fn new(store: Store, calendars: Calendars) -> Self {
         Self { store, calendars }
     }
 
-    pub async fn create(&self, user: &User, ask: &CreateSeries) -> Result<Outcome, Error> {
+    pub async fn create(&self, user: &User, ask: &CreateSeries, once: &Once) -> Result<Outcome, Error> {
         placing::may_book_for(user, ask.patient_id, ask.doctor_id)?;
         let reader = offers::reader(user, Some(ask.patient_id))?;
         self.know(user, ask).await?;
-        placing::again_while(is_lost, || self.try_create(user, reader, ask)).await
+        placing::again_while(is_lost, || self.try_create(user, reader, ask, once)).await
     }
 
     /// Asks their owners of whom nothing is known yet.
@@ -74,9 +65,16 @@ impl Recurring {
         Err(no_such_patient(user))
     }
 
-    async fn try_create(&self, user: &User, reader: Reader, ask: &CreateSeries) -> Result<Outcome, Error> {
+    async fn try_create(
+        &self,
+        user: &User,
+        reader: Reader,
+        ask: &CreateSeries,
+        once: &Once,
+    ) -> Result<Outcome, Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
+        once.begin(&tx).await?;
         let Locked { rules, now } = tx.lock_calendar(ask.doctor_id).await?.ok_or(Error::NoSuchDoctor)?;
         let (is_here, clinic) = tokio::try_join!(tx.hold_party(ask.patient_id), tx.clinic())?;
         if is_here != Some(true) {
@@ -137,14 +135,16 @@ impl Recurring {
             appointment.series = Some(Membership { id: series.id, occurrence });
             visits.push(appointment);
         }
-        tx.enrol(series.id, &places(&visits)).await?;
-        tx.commit().await?;
-        drop(connection);
+        let id = series.id;
+        tx.enrol(id, &places(&visits)).await?;
         series::suggest(&diary, &zone, &wanted, &mut occurrences);
         for refused in occurrences.iter_mut().filter(|occurrence| occurrence.outcome.is_err()) {
             refused.appointment = None;
         }
-        Ok(Outcome { seen: Some(Seen { series, visits, now }), occurrences, zone })
+        let outcome = Outcome { seen: Some(Seen { series, visits, now }), occurrences, zone };
+        once.end_series(&tx, id, || outcome.wordless(user)).await?;
+        tx.commit().await?;
+        Ok(outcome)
     }
 
     pub async fn get(&self, user: &User, id: SeriesId) -> Result<Seen, Error> {
@@ -156,16 +156,29 @@ impl Recurring {
     }
 
     /// Moves the visits ahead that were not moved on their own.
-    pub async fn update(&self, user: &User, id: SeriesId, ask: &UpdateSeries) -> Result<Outcome, Error> {
-        placing::again_while(is_lost, || self.try_update(user, id, ask)).await
+    pub async fn update(
+        &self,
+        user: &User,
+        id: SeriesId,
+        ask: &UpdateSeries,
+        once: &Once,
+    ) -> Result<Outcome, Error> {
+        placing::again_while(is_lost, || self.try_update(user, id, ask, once)).await
     }
 
-    async fn try_update(&self, user: &User, id: SeriesId, ask: &UpdateSeries) -> Result<Outcome, Error> {
+    async fn try_update(
+        &self,
+        user: &User,
+        id: SeriesId,
+        ask: &UpdateSeries,
+        once: &Once,
+    ) -> Result<Outcome, Error> {
         let mut connection = self.store.connection().await?;
         let (seen, _) = connection.series(id).await?.ok_or(Error::NoSuchSeries)?;
         actor(&seen, user)?;
         let reader = offers::reader(user, Some(seen.patient_id))?;
         let tx = connection.begin().await?;
+        once.begin(&tx).await?;
         let Locked { rules, .. } = tx.lock_calendar(seen.doctor_id).await?.ok_or(Error::NoSuchDoctor)?;
         let (mut series, now) = tx.lock_series(id).await?.ok_or(Error::NoSuchSeries)?;
         let patient_is_here = tx.hold_party(series.patient_id).await? == Some(true);
@@ -195,9 +208,7 @@ impl Recurring {
         let wanted: Vec<Wanted> = moving.iter().filter_map(want).collect();
         let all = [bound.as_slice(), wanted.as_slice()].concat();
         let Some((span, first)) = series::span(&zone, &all).zip(all.first()) else {
-            drop(tx);
-            drop(connection);
-            return Ok(Outcome { seen: Some(self.get(user, id).await?), occurrences: Vec::new(), zone });
+            return finish(tx, user, series, (Vec::new(), zone), now, once).await;
         };
         let clinic = tx.clinic().await?;
         let taken =
@@ -237,58 +248,25 @@ impl Recurring {
         }
         tx.enrol(id, &places(&moved)).await?;
         tx.update_series(&mut series).await?;
-        tx.commit().await?;
         series::suggest(&diary, &zone, &wanted, &mut occurrences);
-        let visits = connection.visits_of_series(id).await?;
-        Ok(Outcome { seen: Some(Seen { series, visits, now }), occurrences, zone })
+        finish(tx, user, series, (occurrences, zone), now, once).await
     }
+}
 
-    /// Cancels the visits ahead.
-    pub async fn cancel(&self, user: &User, id: SeriesId, ask: &CancelSeries) -> Result<Seen, Error> {
-        placing::again_while(Error::is_conflict, || self.try_cancel(user, id, ask)).await
-    }
-
-    async fn try_cancel(&self, user: &User, id: SeriesId, ask: &CancelSeries) -> Result<Seen, Error> {
-        let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
-        let (mut series, now) = tx.lock_series(id).await?.ok_or(Error::NoSuchSeries)?;
-        let actor = actor(&series, user)?;
-        let visits = tx.lock_visits_of_series(id).await?;
-        let in_scope = ask.scope.of(visits).ok_or_else(not_of_the_series)?;
-        let mut first: Option<DateTime> = None;
-        let mut refused = None;
-        for mut visit in in_scope.into_iter().filter(|visit| now < visit.visit.start) {
-            let Granted { is_late, needs_note } = match visit.check(Status::Cancelled, actor, now) {
-                Ok(granted) => granted,
-                Err(refusal) => {
-                    refused = refused.or(matches!(refusal, Refusal::Policy(_)).then_some(refusal));
-                    continue;
-                }
-            };
-            if first.is_none() {
-                expect_version(&series, ask.expected_version)?;
-            }
-            let why = ask.why.clone().of(Status::Cancelled, actor, needs_note)?;
-            let before = visit.status;
-            tx.release(visit.id).await?;
-            visit.become_status(Status::Cancelled, actor, is_late, why.reason);
-            tx.update(&mut visit, Change::Cancelled, &why, user).await?;
-            tx.announce(events::transition(Change::Cancelled, &visit, before, false)).await?;
-            first = first.into_iter().chain(visit.series.map(|place| place.occurrence)).min();
-        }
-        if first.is_none() {
-            drop(tx);
-            // Nothing is left, unless the patient is too late for what is.
-            return match refused {
-                Some(refusal) => Err(refusal.into()),
-                None => Ok(Seen { series, visits: connection.visits_of_series(id).await?, now }),
-            };
-        }
-        series.ended_from = series.ended_from.into_iter().chain(first).min();
-        tx.update_series(&mut series).await?;
-        tx.commit().await?;
-        Ok(Seen { series, visits: connection.visits_of_series(id).await?, now })
-    }
+async fn finish(
+    tx: Tx<'_>,
+    user: &User,
+    series: Series,
+    (occurrences, zone): (Vec<Occurrence>, TimeZone),
+    now: Timestamp,
+    once: &Once,
+) -> Result<Outcome, Error> {
+    let id = series.id;
+    let visits = tx.lock_visits_of_series(id).await?;
+    let outcome = Outcome { seen: Some(Seen { series, visits, now }), occurrences, zone };
+    once.end_series(&tx, id, || outcome.wordless(user)).await?;
+    tx.commit().await?;
+    Ok(outcome)
 }
 
 /// Whether as many found a place as `mode` asks for.

@@ -22,7 +22,7 @@ pub use calendars::Locked;
 pub use claims::Look;
 pub use history::HistoryEntry;
 pub use holds::{Freed, Terms};
-pub use once::{Name, Replay, Seen};
+pub use once::{Changed, Name, Replay, Seen};
 pub use openings::Opening;
 pub use reads::{Attendance, Filter, Position};
 pub use verify::{Check, Verdict};

@@ -67,17 +67,17 @@ impl Transitions {
         user: &User,
         id: AppointmentId,
         expected_version: Option<i64>,
+        once: &Once,
     ) -> Result<Now<Appointment>, Error> {
         let mut connection = self.store.connection().await?;
-        let once = Once::default();
-        let visit = secure(&mut connection, user, id, &once).await?;
+        let visit = secure(&mut connection, user, id, once).await?;
         let mut appointment = visit.appointment.clone();
         expect_version(&appointment, expected_version)?;
         appointment.check_undo(visit.actor, visit.now)?;
         let former = visit.tx.change(id, appointment.version - 1).await?.ok_or(Refusal::NothingToUndo)?;
         former.restore(&mut appointment);
         visit.settle_time(&mut appointment, user).await?;
-        visit.save(appointment, Change::Undone, &Why::default(), user, &once).await
+        visit.save(appointment, Change::Undone, &Why::default(), user, once).await
     }
 
     /// Labels a visit, or takes the label off.
@@ -87,22 +87,22 @@ impl Transitions {
         id: AppointmentId,
         label: Option<SubStatus>,
         expected_version: Option<i64>,
+        once: &Once,
     ) -> Result<Now<Appointment>, Error> {
         let mut connection = self.store.connection().await?;
-        let once = Once::default();
-        let visit = secure(&mut connection, user, id, &once).await?;
+        let visit = secure(&mut connection, user, id, once).await?;
         let mut appointment = visit.appointment.clone();
         if visit.actor.is_patient() {
             return Err(Error::NotAllowed("labels are for the practice"));
         }
         if appointment.sub_status == label {
-            return Ok((appointment, visit.now));
+            return unchanged(visit.tx, appointment, user, visit.now, once).await;
         }
         expect_version(&appointment, expected_version)?;
         let note = label.as_ref().and_then(|label| ChangeNote::try_from(label.as_str().to_owned()).ok());
         appointment.sub_status = label;
         visit.settle_time(&mut appointment, user).await?;
-        visit.save(appointment, Change::SubStatusSet, &Why { note, ..Why::default() }, user, &once).await
+        visit.save(appointment, Change::SubStatusSet, &Why { note, ..Why::default() }, user, once).await
     }
 }
 

@@ -95,7 +95,14 @@ impl Visits {
             Role::Doctor(doctor) if connection.treats(doctor, patient).await? => {}
             Role::Doctor(_) | Role::Auditor => return Err(Error::NotAllowed("not a patient of yours")),
         }
-        Ok(connection.attendance(patient).await?)
+        let (attendance, is_known) =
+            (connection.attendance(patient).await?, connection.knows_party(patient).await?);
+        drop(connection);
+        let is_the_practice = matches!(user.role, Role::Admin | Role::Staff);
+        if is_the_practice && !is_known && self.neighbours.party(patient).await?.is_none() {
+            return Err(Error::NoSuchPatient);
+        }
+        Ok(attendance)
     }
 
     /// For other services, which act for nobody.

@@ -116,7 +116,7 @@ impl Waitlist {
             updated_at: now,
         };
         tx.insert_entry(&mut entry, user).await?;
-        once.end(&tx, AppointmentId(entry.id.0), &convert::waitlist::entry(&entry, None, user)).await?;
+        once.end_entry(&tx, &convert::waitlist::entry(&entry, None, user)).await?;
         tx.commit().await?;
         Ok(entry)
     }

@@ -28,9 +28,7 @@ impl WaitlistService for WaitlistApi {
         &self,
         request: Request<pb::CreateWaitlistEntryRequest>,
     ) -> Answer<pb::WaitlistEntry> {
-        let user = User::of(&request)?;
-        let mut request = request.into_inner();
-        let once = Once::of(&user, &mut request)?;
+        let (user, request, once) = Once::of(request)?;
         let wanted = NewEntry::try_from(request)?;
         match self.waitlist.create(&user, &wanted, &once).await {
             Ok(entry) => Ok(Response::new(convert::waitlist::entry(&entry, None, &user))),
@@ -113,9 +111,7 @@ impl WaitlistService for WaitlistApi {
         &self,
         request: Request<pb::AcceptWaitlistOfferRequest>,
     ) -> Answer<pb::Appointment> {
-        let user = User::of(&request)?;
-        let mut request = request.into_inner();
-        let once = Once::of(&user, &mut request)?;
+        let (user, request, once) = Once::of(request)?;
         let id = offer_id(&request.id)?;
         match self.accepting.accept(&user, id, &once).await {
             Ok(Booked { appointment, hold, now }) => {

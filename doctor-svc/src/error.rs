@@ -10,6 +10,7 @@ use crate::store;
 use platform::caller;
 use platform::fault::{fault, fault_with, internal, unavailable};
 use platform::violations::Violations;
+use proto::ids::LocationId;
 use tonic::{Code, Status};
 
 /// The domain of faults of this service.
@@ -43,9 +44,13 @@ pub enum Error {
     Overlapping,
     /// Hours name it.
     #[error("the hours are at no location")]
-    NoSuchPlace,
+    NoSuchPlace(LocationId),
     #[error("another visit type on offer has this name")]
     VisitTypeNameTaken,
+    #[error("another location has this name")]
+    LocationNameTaken,
+    #[error("another room of the location has this name")]
+    RoomNameTaken,
     #[error("that date is a holiday there already")]
     HolidayExists,
     #[error("hours are at the location")]
@@ -69,7 +74,7 @@ impl Error {
     #[must_use]
     pub fn about_place(self, field: &str) -> Self {
         match self {
-            Self::NoSuchPlace => Violations::of(field, "names no location").into(),
+            Self::NoSuchPlace(_) => Violations::of(field, "names no location").into(),
             error => error,
         }
     }
@@ -123,6 +128,8 @@ impl From<clinic::Refusal> for Error {
             Refusal::NoSuchHoliday => Self::HolidayNotFound,
             Refusal::NoSuchVisitType => Self::VisitTypeNotFound,
             Refusal::NameTaken => Self::VisitTypeNameTaken,
+            Refusal::LocationNameTaken => Self::LocationNameTaken,
+            Refusal::RoomNameTaken => Self::RoomNameTaken,
             Refusal::HolidayKnown => Self::HolidayExists,
             Refusal::NowhereKnown => Violations::of("holiday.location_id", "names no location").into(),
             Refusal::TooMany(what, most) => Self::TooMany(what, most),
@@ -147,7 +154,7 @@ impl From<store::Error> for Error {
             store::Error::EmailTaken => Self::EmailTaken,
             store::Error::Overlapping => Self::Overlapping,
             store::Error::VersionMismatch => Self::VersionMismatch,
-            store::Error::NoSuchLocation => Self::NoSuchPlace,
+            store::Error::NoSuchLocation(id) => Self::NoSuchPlace(id),
             store::Error::LocationInUse => Self::LocationInUse,
             store::Error::VisitTypeNameTaken => Self::VisitTypeNameTaken,
             error => Self::Store(error),
@@ -162,11 +169,13 @@ impl From<Error> for Status {
             Error::AvailabilityNotFound => (Code::NotFound, "AVAILABILITY_NOT_FOUND"),
             Error::OverrideNotFound => (Code::NotFound, "OVERRIDE_NOT_FOUND"),
             Error::TimeOffNotFound => (Code::NotFound, "TIME_OFF_NOT_FOUND"),
-            Error::LocationNotFound | Error::NoSuchPlace => (Code::NotFound, "LOCATION_NOT_FOUND"),
+            Error::LocationNotFound | Error::NoSuchPlace(_) => (Code::NotFound, "LOCATION_NOT_FOUND"),
             Error::RoomNotFound => (Code::NotFound, "ROOM_NOT_FOUND"),
             Error::HolidayNotFound => (Code::NotFound, "HOLIDAY_NOT_FOUND"),
             Error::VisitTypeNotFound => (Code::NotFound, "VISIT_TYPE_NOT_FOUND"),
             Error::VisitTypeNameTaken => (Code::AlreadyExists, "VISIT_TYPE_NAME_TAKEN"),
+            Error::LocationNameTaken => (Code::AlreadyExists, "LOCATION_NAME_TAKEN"),
+            Error::RoomNameTaken => (Code::AlreadyExists, "ROOM_NAME_TAKEN"),
             Error::HolidayExists => (Code::AlreadyExists, "HOLIDAY_EXISTS"),
             Error::LocationInUse => (Code::FailedPrecondition, "LOCATION_IN_USE"),
             Error::TooMany(..) => (Code::FailedPrecondition, "TOO_MANY"),

@@ -6,7 +6,7 @@ use crate::error::Error;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use proto::ids::{DoctorId, TimeOffId};
+use proto::ids::{DoctorId, LocationId, TimeOffId};
 
 #[derive(Clone)]
 pub struct Exceptions {
@@ -16,6 +16,8 @@ pub struct Exceptions {
 pub struct SetOverride {
     pub doctor_id: DoctorId,
     pub new: Override,
+    /// Of the hours, in the order in which they were given.
+    pub places: Vec<Option<LocationId>>,
 }
 
 pub struct TakeOff {
@@ -30,10 +32,16 @@ impl Exceptions {
 
     /// Refused when booked visits would fall outside.
     pub async fn set_override(&self, set: SetOverride, now: Timestamp) -> Result<Override, Error> {
-        let SetOverride { doctor_id, new } = set;
+        let SetOverride { doctor_id, new, places } = set;
         let decide = |practice: Practice| practice.set_override(new.clone(), now);
         let changed = self.changes.change(doctor_id, decide).await;
-        changed.map_err(|error| error.about_place("override.hours"))?;
+        changed.map_err(|error| match error {
+            Error::NoSuchPlace(id) => {
+                let index = places.iter().position(|place| *place == Some(id)).unwrap_or_default();
+                error.about_place(&format!("override.hours[{index}].location_id"))
+            }
+            error => error,
+        })?;
         Ok(new)
     }
 

@@ -3,7 +3,7 @@ use crate::events::Event;
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::outbox::Outbox;
 use platform::postgres;
-use proto::ids::DoctorId;
+use proto::ids::{DoctorId, LocationId};
 use tokio_postgres::types::ToSql;
 
 pub mod places; // the locations that hours are at
@@ -26,7 +26,7 @@ pub enum Error {
     VersionMismatch,
     /// Hours are at a location that does not exist.
     #[error("the location does not exist")]
-    NoSuchLocation,
+    NoSuchLocation(LocationId),
     /// Hours are at a location that shall go.
     #[error("hours are at the location")]
     LocationInUse,

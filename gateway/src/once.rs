@@ -43,7 +43,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         let Some(value) = values.next() else { return Ok(Self(None)) };
         let key = parse(value).filter(|_| values.next().is_none());
         key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
-            Problem::invalid_field("/idempotency-key", "must be 8 to 64 printable ASCII characters")
+            Problem::invalid_field(
+                "/idempotency-key",
+                "must be 8 to 64 printable ASCII characters without spaces",
+            )
         })
     }
 }
@@ -57,8 +60,9 @@ impl IntoParams for IdempotencyKey {
             .required(Required::False)
             .description(Some(
                 "Names this request of this account, so that it is carried out once however often it is sent within \
-                 24 hours. 422 `idempotency_key_reused` for another request of the same name; 409 \
-                 `idempotency_in_progress` while the first is under way. What was refused is not remembered.",
+                 24 hours. 422 `idempotency_key_reused` for another request of the same name, to whichever \
+                 operation; 409 `idempotency_in_progress` while the first is under way. What was refused is not \
+                 remembered.",
             ))
             .schema(Some(key.examples(["0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e"])))
             .build();

@@ -2,9 +2,11 @@
 use serde_path_to_error::{Path, Segment};
 
 /// What the services call by another name than the REST face.
-const RENAMED: [(&str, &str); 12] = [
+const RENAMED: [(&str, &str); 14] = [
     ("start_local", "start_time"),
     ("end_local", "end_time"),
+    ("new_start_local", "new_start_time"),
+    ("as_of_time", "as_of"),
     ("page_size", "limit"),
     ("page_token", "cursor"),
     ("start_time_from", "start_date"),
@@ -41,9 +43,12 @@ pub fn to_field(path: &str) -> String {
         None if WRAPPERS.contains(&path) => "",
         _ => path,
     };
-    let renamed = RENAMED.iter().find(|(theirs, _)| *theirs == path).map_or(path, |(_, ours)| ours);
-    let segments = renamed.split(['.', '[', ']']).filter(|segment| !segment.is_empty());
-    segments.fold(String::new(), |pointer, segment| to_member(&pointer, segment))
+    let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let renamed = RENAMED.iter().find(|(theirs, _)| *theirs == last).map_or(last, |(_, ours)| ours);
+    let segments = parents.split(['.', '[', ']']).chain(renamed.split(['[', ']']));
+    segments
+        .filter(|segment| !segment.is_empty())
+        .fold(String::new(), |pointer, segment| to_member(&pointer, segment))
 }
 
 /// The pointer to the value that serde was reading.
@@ -74,6 +79,7 @@ mod tests {
         assert_eq!(to_field("visit_type.policy.late_cancel"), "/policy/late_cancel");
         assert_eq!(to_field("entry.windows[0].end_time"), "/windows/0/end_time");
         assert_eq!(to_field("entry.expire_time"), "/expires_at");
+        assert_eq!(to_field("moves[1].new_start_local"), "/moves/1/new_start_time");
         assert_eq!(to_field("page_token"), "/cursor");
         assert_eq!(to_field("update_mask"), "");
         assert_eq!(to_field("medical_record"), "");

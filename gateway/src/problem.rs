@@ -53,7 +53,7 @@ pub struct Details {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldProblem>,
-    /// With `slot_taken`: free times nearby.
+    /// With `slot_taken`, and `hold_expired` when booking: free times nearby.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     alternatives: Vec<Slot>,
@@ -169,6 +169,13 @@ impl Problem {
         for error in self.0.errors.iter_mut().filter(|error| error.pointer == theirs) {
             ours.clone_into(&mut error.pointer);
         }
+        self
+    }
+
+    /// Without what is told of `pointer`, where requests have no such field.
+    #[must_use]
+    pub fn without(mut self, pointer: &str) -> Self {
+        self.0.errors.retain(|error| error.pointer != pointer);
         self
     }
 

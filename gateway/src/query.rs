@@ -28,15 +28,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for FromPat
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(rejection) => {
                 let parameters = RawPathParams::from_request_parts(parts, state).await;
-                let first = parameters.as_ref().ok().and_then(|parameters| parameters.iter().next());
-                Err(bad_path(&rejection, first.map_or("", |(name, _)| name)))
+                let last = parameters.as_ref().ok().and_then(|parameters| parameters.iter().last());
+                Err(bad_path(&rejection, last.map_or("", |(name, _)| name)))
             }
         }
     }
 }
 
-/// What is wrong with a path, whose first parameter is `first`.
-fn bad_path(rejection: &PathRejection, first: &str) -> Problem {
+/// What is wrong with a path, whose last parameter is `last`.
+fn bad_path(rejection: &PathRejection, last: &str) -> Problem {
     let problem = Problem::malformed("the path is malformed");
     let PathRejection::FailedToDeserializePathParams(error) = rejection else { return problem };
     let error = match error.kind() {
@@ -49,8 +49,8 @@ fn bad_path(rejection: &PathRejection, first: &str) -> Problem {
         ErrorKind::InvalidUtf8InPathParam { key } => {
             FieldProblem::new(format!("/{key}"), "invalid", "must be UTF-8")
         }
-        // Where the path has one parameter only, axum leaves out its name.
-        ErrorKind::Message(message) => FieldProblem::new(format!("/{first}"), "invalid", for_people(message)),
+        // Axum leaves out the name of a parameter that is the only one, or no id; ids stand before those.
+        ErrorKind::Message(message) => FieldProblem::new(format!("/{last}"), "invalid", for_people(message)),
         _ => return problem,
     };
     problem.with_errors(vec![error])

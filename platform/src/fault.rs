@@ -62,8 +62,13 @@ pub fn unavailable(domain: &str, dependency: &str, error: &(dyn Error + 'static)
 
 /// More is asked for at once than this service does; the same request may succeed in `retry_after`.
 pub fn exhausted(domain: &str, reason: &str, message: impl Into<String>) -> Status {
+    exhausted_for(domain, reason, message, RETRY_AFTER)
+}
+
+/// [`exhausted`], and how long that will last.
+pub fn exhausted_for(domain: &str, reason: &str, message: impl Into<String>, wait: Duration) -> Status {
     let mut details = ErrorDetails::with_error_info(reason, domain, HashMap::new());
-    details.set_retry_info(Some(RETRY_AFTER));
+    details.set_retry_info(Some(wait));
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 

@@ -92,6 +92,8 @@ async fn a_request_with_a_name_is_carried_out_once() {
     assert_eq!(visit, again.created());
     book(at(3, 10, 0)).await.refused(422, "idempotency_key_reused");
 
+    ann.send(Method::DELETE, &path(&visit), None, &named).await.refused(422, "idempotency_key_reused");
+    let named = [("idempotency-key", "8f3e2c1a-9e0f")];
     let cancel = async || ann.send(Method::DELETE, &path(&visit), None, &named).await;
     assert_eq!(cancel().await.ok(), cancel().await.ok());
     let nameless = [("idempotency-key", "short")];

@@ -98,3 +98,25 @@ async fn what_is_wrong_with_a_series_is_told_by_name() {
     patient.put(&address, json!({ "shift_days": 7 })).await.invalid(&["/shift_days"]);
     patient.delete(&format!("{address}?scope=following")).await.invalid(&["/from"]);
 }
+
+#[tokio::test]
+async fn a_series_is_booked_once_however_often_its_request_is_sent() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let key = [("idempotency-key", "series-2f1b6a5c")];
+    let create = || patient.send(Method::POST, "/api/appointments/series", Some(weekly(&doctor)), &key);
+    let first = create().await;
+    assert!(first.headers.get("idempotent-replayed").is_none());
+    let again = create().await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    let (first, again) = (first.created(), again.created());
+    assert_eq!(first, again);
+    let address = series_path(&first);
+    patient.send(Method::DELETE, &address, None, &key).await.refused(422, "idempotency_key_reused");
+    let key = [("idempotency-key", "series-0d4b7e6f")];
+    let cancelled = patient.send(Method::DELETE, &address, None, &key).await.ok();
+    let again = patient.send(Method::DELETE, &address, None, &key).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.ok(), cancelled);
+}

@@ -1,25 +1,21 @@
 //! Plans for a doctor who will be away.
-use super::zone_name;
-use crate::domain::absence::{Absence, MAX_MOVES, Move, Proposal};
-use crate::domain::interval::Interval;
+use super::{when, zone_name};
+use crate::domain::absence::{AskedAbsence, MAX_MOVES, Move, Proposal};
+use crate::domain::commands::When;
 use crate::domain::questions::MAX_DOCTORS;
-use jiff::SignedDuration;
 use platform::violations::Violations;
 use prost_types::Timestamp as WireTime;
 use proto::appointment as pb;
 use proto::ids::DoctorId;
-use proto::time::{from_wire, to_wire};
-
-/// The longest absence that is planned at once.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 62);
+use proto::time::{BadTime, to_wire};
 
 pub struct PlanQuery {
-    pub absence: Absence,
+    pub absence: AskedAbsence,
     pub substitutes: Vec<DoctorId>,
 }
 
 pub struct ApplyPlan {
-    pub absence: Absence,
+    pub absence: AskedAbsence,
     pub moves: Vec<Move>,
 }
 
@@ -27,9 +23,16 @@ impl TryFrom<pb::PlanAbsenceRequest> for PlanQuery {
     type Error = Violations;
 
     fn try_from(request: pb::PlanAbsenceRequest) -> Result<Self, Violations> {
-        let pb::PlanAbsenceRequest { doctor_id, start_time, end_time, substitute_doctor_ids } = request;
+        let pb::PlanAbsenceRequest {
+            doctor_id,
+            start_time,
+            end_time,
+            substitute_doctor_ids,
+            start_local,
+            end_local,
+        } = request;
         let mut wrong = Violations::default();
-        let absence = absence(&mut wrong, &doctor_id, start_time, end_time);
+        let absence = absence(&mut wrong, &doctor_id, (start_time, &start_local), (end_time, &end_local));
         if i64::try_from(substitute_doctor_ids.len()).unwrap_or(i64::MAX) > MAX_DOCTORS {
             wrong.add("substitute_doctor_ids", format!("must be at most {MAX_DOCTORS}"));
         }
@@ -46,9 +49,16 @@ impl TryFrom<pb::ApplyAbsencePlanRequest> for ApplyPlan {
     type Error = Violations;
 
     fn try_from(request: pb::ApplyAbsencePlanRequest) -> Result<Self, Violations> {
-        let pb::ApplyAbsencePlanRequest { doctor_id, start_time, end_time, moves: planned } = request;
+        let pb::ApplyAbsencePlanRequest {
+            doctor_id,
+            start_time,
+            end_time,
+            moves: planned,
+            start_local,
+            end_local,
+        } = request;
         let mut wrong = Violations::default();
-        let absence = absence(&mut wrong, &doctor_id, start_time, end_time);
+        let absence = absence(&mut wrong, &doctor_id, (start_time, &start_local), (end_time, &end_local));
         if planned.len() > MAX_MOVES {
             wrong.add("moves", format!("must be at most {MAX_MOVES}"));
         }
@@ -63,29 +73,32 @@ impl TryFrom<pb::ApplyAbsencePlanRequest> for ApplyPlan {
     }
 }
 
-fn absence(
-    wrong: &mut Violations,
-    doctor: &str,
-    start: Option<WireTime>,
-    end: Option<WireTime>,
-) -> Option<Absence> {
+/// An instant and a local time, of which one is set.
+type Given<'g> = (Option<WireTime>, &'g str);
+
+fn absence(wrong: &mut Violations, doctor: &str, start: Given<'_>, end: Given<'_>) -> Option<AskedAbsence> {
     let doctor = wrong.field("doctor_id", doctor.parse());
-    let start = wrong.field("start_time", from_wire(start));
-    let end = wrong.field("end_time", from_wire(end));
-    let (doctor, start, end) = (doctor?, start?, end?);
-    if end <= start || end > start + LONGEST {
-        wrong.add("end_time", "must be after start_time, by 62 days at most");
+    let start = required(wrong, ["start_time", "start_local"], start);
+    let end = required(wrong, ["end_time", "end_local"], end);
+    Some(AskedAbsence { doctor: doctor?, start: start?, end: end? })
+}
+
+fn required(wrong: &mut Violations, names: [&str; 2], (time, local): Given<'_>) -> Option<When> {
+    if time.is_none() && local.is_empty() {
+        wrong.add(names[0], BadTime::Missing);
     }
-    Some(Absence { doctor, time: Interval { start, end } })
+    when(wrong, names, time, local)
 }
 
 fn one(wrong: &mut Violations, place: &str, planned: &pb::PlannedMove) -> Option<Move> {
     let appointment = wrong.field(&format!("{place}.appointment_id"), planned.appointment_id.parse());
-    let to = match (planned.new_doctor_id.as_str(), planned.new_start_time) {
-        ("", None) => Some(None),
+    let start = (planned.new_start_time, planned.new_start_local.as_str());
+    let to = match (planned.new_doctor_id.as_str(), start) {
+        ("", (None, "")) => Some(None),
         (doctor, start) => {
             let doctor = wrong.field(&format!("{place}.new_doctor_id"), doctor.parse());
-            let start = wrong.field(&format!("{place}.new_start_time"), from_wire(start));
+            let names = [format!("{place}.new_start_time"), format!("{place}.new_start_local")];
+            let start = required(wrong, [&names[0], &names[1]], start);
             doctor.zip(start).map(Some)
         }
     };
@@ -102,6 +115,8 @@ impl From<Proposal> for pb::PlannedMove {
             new_doctor_id: to.map(|(doctor, _)| doctor.to_string()).unwrap_or_default(),
             new_start_time: to.map(|(_, start)| to_wire(start)),
             new_time_zone: zone_name(&zone),
+            time_zone: zone_name(&visit.zone),
+            new_start_local: String::new(),
         }
     }
 }

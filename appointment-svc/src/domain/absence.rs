@@ -2,11 +2,13 @@
 use super::appointment::Appointment;
 use super::claims::Claim;
 use super::clinic::Timing;
+use super::commands::{When, instant};
 use super::diary::Diary;
 use super::interval::Interval;
 use super::slots::{Placement, Wish};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use platform::violations::Violations;
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use std::collections::HashMap;
 
@@ -23,6 +25,31 @@ pub struct Absence {
     pub time: Interval,
 }
 
+/// The longest absence that is planned at once.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 62);
+
+/// An absence as a caller gave it.
+#[derive(Clone, Copy, Debug)]
+pub struct AskedAbsence {
+    pub doctor: DoctorId,
+    pub start: When,
+    pub end: When,
+}
+
+impl AskedAbsence {
+    /// Local times are those of `zone`.
+    pub fn in_zone(&self, zone: &TimeZone) -> Result<Absence, Violations> {
+        let mut wrong = Violations::default();
+        let start = instant(&mut wrong, zone, "start", self.start);
+        let end = instant(&mut wrong, zone, "end", self.end);
+        let (Some(start), Some(end)) = (start, end) else { return Err(wrong) };
+        if end <= start || end > start + LONGEST {
+            wrong.add("end_time", "must be after start_time, by 62 days at most");
+        }
+        wrong.into_result(Absence { doctor: self.doctor, time: Interval { start, end } })
+    }
+}
+
 /// A visit in that time, and another time for it.
 pub struct Proposal {
     pub visit: Appointment,
@@ -37,8 +64,8 @@ pub struct Move {
     pub appointment: AppointmentId,
     /// The version of the visit that it is meant for.
     pub version: i64,
-    /// With whom and from when; cancelled when none.
-    pub to: Option<(DoctorId, Timestamp)>,
+    /// With whom and from when, in the zone of that doctor; cancelled when none.
+    pub to: Option<(DoctorId, When)>,
 }
 
 /// Doctors among whom visits are moved.

@@ -104,7 +104,7 @@ fn interval(
 }
 
 /// Notes the field as the caller named it: `start_time` or `start_local`.
-fn instant(wrong: &mut Violations, zone: &TimeZone, which: &str, when: When) -> Option<Timestamp> {
+pub fn instant(wrong: &mut Violations, zone: &TimeZone, which: &str, when: When) -> Option<Timestamp> {
     match when {
         When::Instant(at) => Some(at),
         When::Local(at) => wrong.field(&format!("{which}_local"), local::typed(zone, at)),

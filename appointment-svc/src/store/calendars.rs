@@ -79,6 +79,8 @@ const HOLD_PARTY: &str = "
 const HOLD_PARTIES: &str = "
     SELECT FROM appointment.parties WHERE patient_id = ANY($1) ORDER BY patient_id FOR NO KEY UPDATE";
 
+const KNOWS: &str = "SELECT EXISTS (SELECT FROM appointment.parties WHERE patient_id = $1)";
+
 const PUT_PARTY: &str = "
     INSERT INTO appointment.parties (patient_id, version, is_active)
     VALUES ($1, $2, $3)
@@ -111,6 +113,13 @@ struct StoredWindow {
 }
 
 impl Connection {
+    /// Whether anything was heard of a patient.
+    #[instrument(name = "db.parties.knows", skip_all)]
+    pub async fn knows_party(&self, patient: PatientId) -> Result<bool, Error> {
+        let statement = self.client.prepare_cached(KNOWS).await?;
+        Ok(self.client.query_one(&statement, &[&patient.0]).await?.try_get(0)?)
+    }
+
     /// What `doctor` offers; none when nothing is known of the doctor.
     #[instrument(name = "db.calendar.find", skip_all)]
     pub async fn calendar(&self, doctor: DoctorId) -> Result<Option<Locked>, Error> {

@@ -29,7 +29,13 @@ const HISTORY: &str = concat!(entries!(), " ORDER BY version");
 
 const MADE: &str = concat!(entries!(), " AND version = $2");
 
-const AT: &str = concat!(entries!(), " AND at <= $2 ORDER BY version DESC LIMIT 1");
+/// The first entry is written after the visit, which was there already.
+const AT: &str = concat!(
+    entries!(),
+    " AND (at <= $2 OR version = 1 AND EXISTS (
+            SELECT FROM appointment.appointments WHERE id = $1 AND created_at <= $2))
+      ORDER BY version DESC LIMIT 1"
+);
 
 /// One change of a visit.
 pub struct HistoryEntry {

@@ -10,7 +10,7 @@ use crate::domain::interval::Interval;
 use crate::domain::slots::Placement;
 use crate::domain::zone;
 use crate::events::Change;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use platform::caller::User;
 use proto::ids::{AppointmentId, DoctorId, PatientId, UserId};
 use tokio_postgres::Row;
@@ -76,13 +76,18 @@ const CONVERT: &str = "
          WHERE id = $1)
     UPDATE appointment.appointments
        SET status = $3::text::appointment.appointment_status, notes = $6, is_vouched = $7, rules_version = $8,
-           respond_by = $9, hold_until = NULL, hold_token = NULL, status_since = clock_timestamp(), created_at = clock_timestamp(), updated_at = clock_timestamp()
+           respond_by = $9, hold_until = NULL, hold_token = NULL, booked_with = hold_token,
+           status_since = clock_timestamp(), created_at = clock_timestamp(), updated_at = clock_timestamp()
      WHERE id = $1
     RETURNING created_at, updated_at";
 
 const COUNT: &str = "
-    SELECT count(*) FROM appointment.appointments
+    SELECT count(*), coalesce(ceil(extract(epoch FROM min(hold_until) - clock_timestamp())), 0)::bigint AS wait_seconds
+      FROM appointment.appointments
      WHERE patient_id = $1 AND status = 'held' AND hold_until > clock_timestamp() AND held_by <> $2";
+
+const BOOKED_WITH: &str =
+    concat!(columns!(), ", clock_timestamp() AS now FROM appointment.appointments WHERE booked_with = $1");
 
 /// A hold has no history, a request that nobody answered does: nobody in particular ends it.
 macro_rules! end {
@@ -291,11 +296,21 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How many times are kept for `patient`, for whom nobody else books meanwhile; what is offered does not count.
+    /// The visit that was booked with `token`.
+    #[instrument(name = "db.hold.booked_with", skip_all)]
+    pub async fn booked_with(&self, token: &Token) -> Result<Option<Appointment>, Error> {
+        let statement = self.tx.prepare_cached(BOOKED_WITH).await?;
+        let row = self.tx.query_opt(&statement, &[&token.digest().as_slice()]).await?;
+        row.map(|row| Ok(Appointment::try_from(&row)?.at(row.try_get("now")?))).transpose()
+    }
+
+    /// How many times are kept for `patient`, for whom nobody else books meanwhile, and for how long the first still is;
+    /// what is offered does not count.
     #[instrument(name = "db.holds.count", skip_all)]
-    pub async fn count_holds(&self, patient: PatientId) -> Result<i64, Error> {
+    pub async fn count_holds(&self, patient: PatientId) -> Result<(i64, SignedDuration), Error> {
         let count = self.tx.prepare_cached(COUNT).await?;
-        Ok(self.tx.query_one(&count, &[&patient.0, &OFFERER.0]).await?.try_get(0)?)
+        let row = self.tx.query_one(&count, &[&patient.0, &OFFERER.0]).await?;
+        Ok((row.try_get("count")?, SignedDuration::from_secs(row.try_get("wait_seconds")?)))
     }
 
     /// Ends `holds`, as their holder wants.

@@ -1,28 +1,32 @@
 //! Requests that were carried out, and what they were answered.
 use super::{Error, Tx};
-use proto::ids::{AppointmentId, UserId};
+use proto::ids::{AppointmentId, SeriesId, UserId};
 use proto::scalars::VisitNotes;
 use tracing::instrument;
 
-/// Never waits: a request of the same name that is under way has it.
+/// Never waits: a request of the same name that is under way has it. The second lock is the one that replicas of the
+/// release before take, for which a name was one of the method.
 const TAKE: &str = "
-    SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2 || ' ' || $3, 0))";
+    SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $3, 0))
+       AND pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2 || ' ' || $3, 0))";
 
-/// Only once the name is taken, as another statement: that one sees what the one before has committed.
+/// Only once the name is taken, as another statement: that one sees what the one before has committed. The release
+/// before may have noted one name for several methods: each of these is still answered its own.
 const FIND: &str = "
-    SELECT fingerprint, answer, coalesce(appointments.notes, '') AS notes
+    SELECT method = $2 AS is_same_method, fingerprint, answer, appointments.notes
       FROM appointment.idempotency_keys
       LEFT JOIN appointment.appointments ON appointments.id = appointment_id
-     WHERE user_id = $1 AND method = $2 AND key = $3
-       AND idempotency_keys.created_at > clock_timestamp() - interval '24 hours'";
+     WHERE user_id = $1 AND key = $3
+       AND idempotency_keys.created_at > clock_timestamp() - interval '24 hours'
+     ORDER BY method = $2 DESC LIMIT 1";
 
 /// A name may be used anew after a day, whether or not it was forgotten.
 const PUT: &str = "
-    INSERT INTO appointment.idempotency_keys (user_id, method, key, fingerprint, appointment_id, answer)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO appointment.idempotency_keys (user_id, method, key, fingerprint, appointment_id, series_id, answer)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (user_id, method, key) DO UPDATE
-       SET fingerprint = excluded.fingerprint, appointment_id = excluded.appointment_id, answer = excluded.answer,
-           created_at = clock_timestamp()";
+       SET fingerprint = excluded.fingerprint, appointment_id = excluded.appointment_id,
+           series_id = excluded.series_id, answer = excluded.answer, created_at = clock_timestamp()";
 
 const FORGET: &str = "
     DELETE FROM appointment.idempotency_keys
@@ -35,10 +39,18 @@ const FORGET: &str = "
 #[derive(Clone, Debug)]
 pub struct Name {
     pub user: UserId,
-    /// The RPC.
+    /// The RPC; part of what is asked for.
     pub method: &'static str,
     pub key: String,
     pub fingerprint: [u8; 32],
+}
+
+/// What a request changed.
+#[derive(Clone, Copy, Debug)]
+pub enum Changed {
+    Visit(AppointmentId),
+    Series(SeriesId),
+    WaitlistEntry,
 }
 
 /// Whether a request was carried out before.
@@ -46,7 +58,7 @@ pub enum Seen {
     Never,
     /// It, or another of the same name, is being carried out.
     UnderWay,
-    /// Another one has that name.
+    /// Another one has that name, whatever its method.
     Other,
     Done(Replay),
 }
@@ -55,7 +67,7 @@ pub enum Seen {
 #[derive(Debug)]
 pub struct Replay {
     pub answer: Vec<u8>,
-    /// Those of the visit by now.
+    /// Those of the visit by now; nothing else has any.
     pub notes: Option<VisitNotes>,
 }
 
@@ -72,19 +84,28 @@ impl Tx<'_> {
         let Some(row) = self.tx.query_opt(&find, &[&user.0, method, key]).await? else {
             return Ok(Seen::Never);
         };
-        if row.try_get::<_, &[u8]>("fingerprint")? != fingerprint {
+        let is_same =
+            row.try_get("is_same_method")? && row.try_get::<_, &[u8]>("fingerprint")? == fingerprint;
+        if !is_same {
             return Ok(Seen::Other);
         }
-        let notes: String = row.try_get("notes")?;
-        Ok(Seen::Done(Replay { answer: row.try_get("answer")?, notes: VisitNotes::try_from(notes).ok() }))
+        let notes: Option<String> = row.try_get("notes")?;
+        let notes = notes.and_then(|notes| VisitNotes::try_from(notes).ok());
+        Ok(Seen::Done(Replay { answer: row.try_get("answer")?, notes }))
     }
 
     /// Notes that a request was carried out.
     #[instrument(name = "db.idempotency.put", skip_all)]
-    pub async fn put(&self, name: &Name, id: AppointmentId, answer: &[u8]) -> Result<(), Error> {
+    pub async fn put(&self, name: &Name, changed: Changed, answer: &[u8]) -> Result<(), Error> {
         let Name { user, method, key, fingerprint } = name;
+        let (visit, series) = match changed {
+            Changed::Visit(id) => (Some(id.0), None),
+            Changed::Series(id) => (None, Some(id.0)),
+            Changed::WaitlistEntry => (None, None),
+        };
         let statement = self.tx.prepare_cached(PUT).await?;
-        self.tx.execute(&statement, &[&user.0, method, key, &fingerprint.as_slice(), &id.0, &answer]).await?;
+        let fingerprint = fingerprint.as_slice();
+        self.tx.execute(&statement, &[&user.0, method, key, &fingerprint, &visit, &series, &answer]).await?;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 use crate::clinic::{Client, Clinic};
 use crate::looking_back::as_of;
-use crate::wishes::{at, book, fact, hours, refusal};
+use crate::wishes::{at, book, date_in, fact, hours, refusal, wrong_fields};
 use jiff::Timestamp;
 use platform::caller::Role;
 use proto::appointment::{
@@ -50,6 +50,7 @@ async fn apply(
         start_time: Some(to_wire(from)),
         end_time: Some(to_wire(until)),
         moves,
+        ..ApplyAbsencePlanRequest::default()
     };
     client.apply_absence_plan(request).await.map(Response::into_inner).map(|answer| answer.appointments)
 }
@@ -140,6 +141,47 @@ async fn a_visit_without_another_time_can_be_cancelled_with_the_rest() {
         let refused = plan(&mut clinic.by(role), doctor, day).await;
         assert_eq!(refusal(refused).0, Code::PermissionDenied);
     }
+}
+
+#[tokio::test]
+async fn times_in_the_words_of_a_clinic_are_those_of_its_doctors() {
+    let clinic = Clinic::open().await;
+    let berlin = clinic.hire(hours("Europe/Berlin", "09:00", "17:00")).await;
+    let tokyo = clinic.hire(hours("Asia/Tokyo", "09:00", "17:00")).await;
+    let mut staff = clinic.staff();
+    let day = date_in(3);
+    let start = day.at(9, 0, 0, 0).in_tz("Europe/Berlin").unwrap().timestamp();
+    let visit = book(&mut staff, clinic.patient().await, berlin, start).await.unwrap();
+    let (from, until) = (day.at(9, 0, 0, 0).to_string(), day.at(17, 0, 0, 0).to_string());
+    let asked = PlanAbsenceRequest {
+        doctor_id: berlin.to_string(),
+        start_local: from.clone(),
+        end_local: until.clone(),
+        substitute_doctor_ids: vec![tokyo.to_string()],
+        ..PlanAbsenceRequest::default()
+    };
+    let moves = staff.plan_absence(asked).await.unwrap().into_inner().moves;
+    assert_eq!((moves.len(), moves[0].time_zone.as_str()), (1, "Europe/Berlin"));
+
+    let planned = PlannedMove {
+        appointment_id: visit.id,
+        version: 1,
+        new_doctor_id: tokyo.to_string(),
+        new_start_local: day.at(10, 0, 0, 0).to_string(),
+        ..PlannedMove::default()
+    };
+    let asked = ApplyAbsencePlanRequest {
+        doctor_id: berlin.to_string(),
+        start_local: from,
+        end_local: until,
+        moves: vec![planned],
+        ..ApplyAbsencePlanRequest::default()
+    };
+    let twice = ApplyAbsencePlanRequest { start_time: Some(to_wire(start)), ..asked.clone() };
+    assert_eq!(wrong_fields(staff.apply_absence_plan(twice).await), ["start_local"]);
+    let moved = staff.apply_absence_plan(asked).await.unwrap().into_inner().appointments;
+    let ten = day.at(10, 0, 0, 0).in_tz("Asia/Tokyo").unwrap().timestamp();
+    assert_eq!((moved[0].start_time, moved[0].time_zone.as_str()), (Some(to_wire(ten)), "Asia/Tokyo"));
 }
 
 #[tokio::test]

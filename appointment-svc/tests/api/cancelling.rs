@@ -118,6 +118,11 @@ async fn what_a_patient_kept_to_is_counted_for_those_whom_it_concerns() {
     let stranger =
         clinic.by(Role::Patient(PatientId::random())).get_patient_attendance(request.clone()).await;
     assert_eq!(refusal(stranger), (Code::NotFound, "PATIENT_NOT_FOUND".to_owned()));
+    let unknown = GetPatientAttendanceRequest { patient_id: PatientId::random().to_string() };
+    for client in [&mut people.staff, &mut people.admin] {
+        let refused = client.get_patient_attendance(unknown.clone()).await;
+        assert_eq!(refusal(refused), (Code::NotFound, "PATIENT_NOT_FOUND".to_owned()));
+    }
     for role in [Role::Doctor(DoctorId::random()), Role::Auditor] {
         let refused = clinic.by(role).get_patient_attendance(request.clone()).await;
         assert_eq!(refusal(refused), (Code::PermissionDenied, "FORBIDDEN".to_owned()));

@@ -7,14 +7,17 @@ use crate::wishes::{
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::{Role, User};
+use platform::fault;
 use proto::appointment::{
     Appointment, BookAppointmentRequest, CreateHoldRequest, GetAppointmentRequest, Hold, HoldOutcome,
     ListAppointmentsRequest, ListAvailableSlotsRequest, ReleaseHoldRequest, RenewHoldRequest,
+    SlotAlternatives,
 };
 use proto::doctor::VisitType;
-use proto::ids::{DoctorId, PatientId};
+use proto::ids::{AppointmentId, DoctorId, PatientId};
 use proto::time::{from_wire, to_wire};
 use tonic::{Code, Response, Status};
+use tonic_types::StatusExt as _;
 
 /// The holds of one doctor have run out.
 async fn wait_out(clinic: &Clinic, doctor: DoctorId) {
@@ -79,8 +82,15 @@ async fn a_held_time_is_the_holders_alone_and_becomes_the_visit() {
     assert_eq!((visit.id, visit.version), (held.id.clone(), 1));
     assert_eq!(visit.hold_outcome, i32::from(HoldOutcome::Converted));
     assert_eq!(refusal(book(&mut by_bob, bob, doctor, nine).await).1, "SLOT_TAKEN");
-    // The token is used up.
-    assert_eq!(refusal(book_with(&mut by_ann, &held, |_| {}).await).1, "HOLD_EXPIRED");
+    // The token is used up, as those may know who may see the visit; also when its time is free again.
+    let used = (Code::FailedPrecondition, "HOLD_USED".to_owned());
+    for holder in [&mut by_ann, &mut staff] {
+        assert_eq!(refusal(book_with(holder, &held, |_| {}).await), used);
+    }
+    let by_other = book_with(&mut by_bob, &held, |wish| wish.patient_id = bob.to_string()).await;
+    assert_eq!(refusal(by_other).1, "HOLD_EXPIRED");
+    crate::wishes::reschedule(&mut staff, &held.id, at(3, 10, 0)).await.unwrap();
+    assert_eq!(refusal(book_with(&mut by_ann, &held, |_| {}).await), used);
     assert_eq!(refusal(by_ann.renew_hold(renewal_of(&held)).await).1, "HOLD_NOT_FOUND");
     ledger::is_sound(&clinic.sql).await;
 }
@@ -126,8 +136,10 @@ async fn a_hold_that_ran_out_is_anyones_and_its_holder_may_still_be_lucky() {
     wait_out(&clinic, doctor).await;
     assert!(free(&mut by_bob, doctor, date_in(4)).await.contains(&at(4, 9, 0)));
     book(&mut by_bob, bob, doctor, at(4, 9, 0)).await.unwrap();
-    let late = book_with(&mut by_ann, &held, |_| {}).await;
-    assert_eq!(refusal(late), (Code::FailedPrecondition, "HOLD_EXPIRED".to_owned()));
+    let late = book_with(&mut by_ann, &held, |_| {}).await.err().unwrap();
+    let nearby: Option<SlotAlternatives> = fault::detail(&late, "healthcare.appointment.v1.SlotAlternatives");
+    assert_eq!(nearby.unwrap().slots.len(), 3);
+    assert_eq!(refusal::<()>(Err(late)), (Code::FailedPrecondition, "HOLD_EXPIRED".to_owned()));
     ledger::is_sound(&clinic.sql).await;
 }
 
@@ -159,7 +171,10 @@ async fn a_hold_is_renewed_once_and_released_by_whoever_knows_its_token() {
         (clinic.doctor().await, patient(&clinic).await, clinic.staff());
     let held = hold(&mut by_ann, ann, doctor, at(3, 9, 0)).await.unwrap();
     let (_, mut by_bob) = patient(&clinic).await;
-    assert_eq!(refusal(by_bob.renew_hold(renewal_of(&held)).await).0, Code::NotFound);
+    let unknown = Hold { id: AppointmentId::random().to_string(), ..held.clone() };
+    for hidden in [&held, &unknown] {
+        assert_eq!(refusal(by_bob.renew_hold(renewal_of(hidden)).await).1, "HOLD_NOT_FOUND");
+    }
     let guess = Hold { hold_token: "A".repeat(22), ..held.clone() };
     assert_eq!(refusal(staff.release_hold(release_of(&guess)).await).1, "HOLD_NOT_FOUND");
 
@@ -192,6 +207,9 @@ async fn two_times_are_held_for_a_patient_and_no_third() {
     let (held, refused): (Vec<_>, Vec<_>) = join_all(holding).await.into_iter().partition(Result::is_ok);
     assert_eq!(held.len(), 2);
     for refused in refused {
+        let wait = refused.as_ref().err().unwrap().get_details_retry_info().unwrap();
+        let wait = wait.retry_delay.unwrap();
+        assert!((200..=300).contains(&wait.as_secs()), "until the first runs out: {wait:?}");
         assert_eq!(refusal(refused), (Code::ResourceExhausted, "TOO_MANY_HOLDS".to_owned()));
     }
     // Another time with the same doctor for one that is given up is no third.

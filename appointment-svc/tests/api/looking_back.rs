@@ -38,7 +38,10 @@ async fn a_visit_is_shown_as_it_was_at_any_time() {
         assert!(seen.allowed_actions.is_empty() && seen.action_windows.is_empty(), "nobody acts in the past");
     }
     let hidden = (Code::NotFound, "APPOINTMENT_NOT_FOUND".to_owned());
-    let before = times[0] - SignedDuration::from_micros(1);
+    let booked = from_wire(visit.create_time).unwrap();
+    let seen = as_of(&mut staff, &visit.id, booked).await.unwrap();
+    assert_eq!((seen.version, seen.status()), (1, Scheduled));
+    let before = booked - SignedDuration::from_micros(1);
     assert_eq!(refusal(as_of(&mut staff, &visit.id, before).await), hidden);
     let stranger = &mut clinic.by(Role::Patient(clinic.patient().await));
     assert_eq!(refusal(as_of(stranger, &visit.id, now()).await), hidden);

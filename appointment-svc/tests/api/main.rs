@@ -26,6 +26,7 @@ mod reading_through; // asking for what was not heard of
 mod rechecking; // visits that another time zone database moves
 mod rules; // what doctors offer, as doctor-svc says
 mod series; // visits that recur: booking them
+mod series_once; // requests about them that have a name
 mod series_changes; // moving and cancelling several, in races too
 mod statuses; // what may follow what, and what comes of it
 mod cancelling; // policies, reasons, and how patients keep to what was agreed

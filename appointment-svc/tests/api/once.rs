@@ -7,7 +7,8 @@ use platform::fault;
 use prost::Message as _;
 use proto::appointment::{
     Appointment, AppointmentStatus, BookAppointmentRequest, CancelAppointmentRequest, ReleaseHoldRequest,
-    UpdateAppointmentRequest, UpdateAppointmentStatusRequest,
+    SetSubStatusRequest, UndoAppointmentChangeRequest, UpdateAppointmentRequest,
+    UpdateAppointmentStatusRequest,
 };
 use proto::ids::{DoctorId, PatientId};
 use proto::time::to_wire;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tonic::{Code, Response, Status};
 
 const NAME: &str = "8f3e2c1a-once";
+const ANOTHER: &str = "0d4b7e6f-once";
 /// The row that a booking with any doctor waits for.
 const LOCK_CALENDARS: &str = "SELECT 1 FROM appointment.calendars FOR UPDATE";
 
@@ -24,7 +26,7 @@ fn named(patient: PatientId, doctor: DoctorId) -> BookAppointmentRequest {
     BookAppointmentRequest { request_id, notes: "cough".to_owned(), ..wish(patient, doctor, at(3, 9, 0)) }
 }
 
-fn is_replayed<T>(response: &Response<T>) -> bool {
+pub(crate) fn is_replayed<T>(response: &Response<T>) -> bool {
     response.metadata().get("idempotent-replayed").is_some_and(|value| value == "true")
 }
 
@@ -51,11 +53,11 @@ async fn a_request_that_comes_again_is_answered_as_before() {
         id: first.id.clone(),
         update_mask: Some(prost_types::FieldMask { paths: vec!["notes".to_owned()] }),
         notes: "fever".to_owned(),
-        request_id: NAME.to_owned(),
+        request_id: ANOTHER.to_owned(),
         ..UpdateAppointmentRequest::default()
     };
     let edited = staff.update_appointment(edit.clone()).await.unwrap();
-    assert!(!is_replayed(&edited), "the name is another's in each method");
+    assert!(!is_replayed(&edited));
     let again = staff.book_appointment(named(patient, doctor)).await.unwrap();
     assert!(is_replayed(&again));
     assert_eq!(again.into_inner().encode_to_vec(), first.encode_to_vec());
@@ -73,6 +75,30 @@ async fn a_request_that_comes_again_is_answered_as_before() {
                   WHERE position('cough'::bytea IN answer) > 0 OR position('fever'::bytea IN answer) > 0";
     assert_eq!(clinic.sql.query_one(words, &[]).await.unwrap().get::<_, i64>(0), 0);
     ledger::is_sound(&clinic.sql).await;
+}
+
+#[tokio::test]
+async fn a_name_is_of_one_request_whatever_its_method() {
+    let clinic = Clinic::open().await;
+    let (doctor, patient, mut staff) = (clinic.doctor().await, clinic.patient().await, clinic.staff());
+    let booked = staff.book_appointment(named(patient, doctor)).await.unwrap().into_inner();
+    let cancel = |name: &str| CancelAppointmentRequest {
+        id: booked.id.clone(),
+        request_id: name.to_owned(),
+        ..CancelAppointmentRequest::default()
+    };
+    let reused = staff.cancel_appointment(cancel(NAME)).await;
+    assert_eq!(refusal(reused), (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED".to_owned()));
+    let cancelled = staff.cancel_appointment(cancel(ANOTHER)).await.unwrap().into_inner();
+    assert_eq!(cancelled.version, 2, "what was refused was not done");
+
+    // As the release before noted it when one name was used for both.
+    let rename = "UPDATE appointment.idempotency_keys SET key = $1 WHERE key = $2";
+    assert_eq!(clinic.sql.execute(rename, &[&NAME, &ANOTHER]).await.unwrap(), 1);
+    let again = staff.cancel_appointment(cancel(NAME)).await.unwrap();
+    assert!(is_replayed(&again));
+    assert_eq!(again.into_inner().encode_to_vec(), cancelled.encode_to_vec());
+    assert!(is_replayed(&staff.book_appointment(named(patient, doctor)).await.unwrap()));
 }
 
 #[tokio::test]
@@ -98,12 +124,35 @@ async fn cancelling_and_confirming_have_names_too() {
         request_id: NAME.to_owned(),
         ..UpdateAppointmentStatusRequest::default()
     };
-    let cancel = CancelAppointmentRequest { id, request_id: NAME.to_owned(), ..Default::default() };
+    let cancel = CancelAppointmentRequest { id, request_id: ANOTHER.to_owned(), ..Default::default() };
     let confirmed = staff.update_appointment_status(confirm.clone()).await.unwrap();
     let cancelled = staff.cancel_appointment(cancel.clone()).await.unwrap();
     let confirmed_again = staff.update_appointment_status(confirm).await.unwrap();
     let cancelled_again = staff.cancel_appointment(cancel).await.unwrap();
     for (first, again) in [(confirmed, confirmed_again), (cancelled, cancelled_again)] {
+        assert!(!is_replayed(&first) && is_replayed(&again));
+        assert_eq!(first.into_inner().encode_to_vec(), again.into_inner().encode_to_vec());
+    }
+}
+
+#[tokio::test]
+async fn labels_and_what_is_taken_back_have_names_too() {
+    let clinic = Clinic::open().await;
+    let (doctor, patient, mut staff) = (clinic.doctor().await, clinic.patient().await, clinic.staff());
+    let id = book(&mut staff, patient, doctor, at(3, 9, 0)).await.unwrap().id;
+    let label = SetSubStatusRequest {
+        id: id.clone(),
+        sub_status: "room 3".to_owned(),
+        request_id: NAME.to_owned(),
+        ..SetSubStatusRequest::default()
+    };
+    let labelled = staff.set_sub_status(label.clone()).await.unwrap();
+    crate::wishes::cancel(&mut staff, &id).await.unwrap();
+    let undo = UndoAppointmentChangeRequest { id, request_id: ANOTHER.to_owned(), ..Default::default() };
+    let undone = staff.undo_appointment_change(undo.clone()).await.unwrap();
+    let labelled_again = staff.set_sub_status(label).await.unwrap();
+    let undone_again = staff.undo_appointment_change(undo).await.unwrap();
+    for (first, again) in [(labelled, labelled_again), (undone, undone_again)] {
         assert!(!is_replayed(&first) && is_replayed(&again));
         assert_eq!(first.into_inner().encode_to_vec(), again.into_inner().encode_to_vec());
     }

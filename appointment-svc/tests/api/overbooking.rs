@@ -120,3 +120,28 @@ async fn with_a_reason_hours_and_grid_do_not_count_but_other_visits_do() {
     staff.update_appointment(moving("still from afar")).await.unwrap();
     assert_eq!(history(&mut staff, &visit.id).await[1].reason_code, "override");
 }
+
+#[tokio::test]
+async fn a_visit_is_as_long_as_its_type_unless_that_is_lifted() {
+    let kind = VisitType { duration_minutes: 45, interval_minutes: 15, ..visit_type() };
+    let clinic = offering(&[&kind]).await;
+    let (doctor, mut staff) = (clinic.doctor().await, clinic.staff());
+    let wanted = |patient, override_reason: &str| BookAppointmentRequest {
+        visit_type_id: kind.id.clone(),
+        end_time: Some(to_wire(at(3, 9, 30))),
+        override_reason: override_reason.to_owned(),
+        ..wish(patient, doctor, at(3, 9, 0))
+    };
+    let told = "must be 45 minutes after start_time: so long is this visit type";
+    let told = [("end_time".to_owned(), told.to_owned())];
+    let patient = clinic.patient().await;
+    assert_eq!(violations(asked(&mut staff, wanted(patient, "")).await), told);
+    let visit = asked(&mut staff, wanted(patient, "only a short question")).await.unwrap();
+    let longer = UpdateAppointmentRequest {
+        id: visit.id,
+        update_mask: Some(prost_types::FieldMask { paths: vec!["end_time".to_owned()] }),
+        end_time: Some(to_wire(at(3, 10, 0))),
+        ..UpdateAppointmentRequest::default()
+    };
+    assert_eq!(violations(staff.update_appointment(longer).await), told);
+}

@@ -298,3 +298,19 @@ async fn wrong_fields_are_told_by_name() {
         CancelSeriesRequest { id: series.id, reason_code: "feels better".to_owned(), ..Default::default() };
     assert_eq!(wrong_fields(end(&mut staff, reason).await), ["reason_code"]);
 }
+
+#[tokio::test]
+async fn a_dry_run_tells_of_what_is_over() {
+    let clinic = Clinic::open().await;
+    let (doctor, patient, mut staff) = (clinic.doctor().await, clinic.patient().await, clinic.staff());
+    let past = CreateSeriesRequest {
+        start_local: date_in(-7).at(9, 0, 0, 0).to_string(),
+        dry_run: true,
+        ..weekly(patient, doctor)
+    };
+    let told = create(&mut staff, past.clone()).await.unwrap().occurrences;
+    assert_eq!((codes(&told)[0], told[0].is_bookable), ("TOO_SOON", false));
+    assert_eq!(codes(&told)[2..], ["", ""]);
+    let booked = create(&mut staff, CreateSeriesRequest { dry_run: false, ..past }).await;
+    assert_eq!(codes(&self::told(booked))[0], "TOO_SOON");
+}

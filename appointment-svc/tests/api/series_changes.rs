@@ -134,6 +134,7 @@ async fn what_is_ahead_is_cancelled_once_and_its_time_is_free_again() {
         reason_code: "pat-fb".to_owned(),
         note: "walks again".to_owned(),
         expected_version: 1,
+        request_id: String::new(),
     };
     let ended = end(&mut staff, half.clone()).await.unwrap();
     let statuses = |series: &Series| series.visits.iter().map(Appointment::status).collect::<Vec<_>>();

@@ -158,7 +158,7 @@ pub(crate) async fn change_because(
 }
 
 pub(crate) async fn undo(client: &mut Client, id: &str) -> Result<Appointment, Status> {
-    let request = UndoAppointmentChangeRequest { id: id.to_owned(), expected_version: 0 };
+    let request = UndoAppointmentChangeRequest { id: id.to_owned(), ..Default::default() };
     client.undo_appointment_change(request).await.map(Response::into_inner)
 }
 

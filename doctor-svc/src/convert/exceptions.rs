@@ -33,7 +33,8 @@ impl SetOverride {
         let hours: Vec<HoursAt> = hours.collect();
         let (Some(date), true) = (date, wrong.is_empty()) else { return Err(wrong) };
         let overlap = || Violations::of("override.hours", "must not overlap each other");
-        Ok(Self { doctor_id, new: Override::new(date, hours).ok_or_else(overlap)? })
+        let places = hours.iter().map(|hours| hours.location).collect();
+        Ok(Self { doctor_id, new: Override::new(date, hours).ok_or_else(overlap)?, places })
     }
 }
 

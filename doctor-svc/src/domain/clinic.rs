@@ -97,6 +97,10 @@ pub enum Refusal {
     NowhereKnown,
     #[error("another visit type on offer has this name")]
     NameTaken,
+    #[error("another location has this name")]
+    LocationNameTaken,
+    #[error("another room of the location has this name")]
+    RoomNameTaken,
     #[error("that date is a holiday there already")]
     HolidayKnown,
     /// What there is too much of.
@@ -126,6 +130,7 @@ impl Clinic {
     }
 
     pub fn add_location(mut self, added: Location) -> Result<Self, Refusal> {
+        self.expect_no_location(&added.place.name)?;
         self.locations.push(added);
         check_number("locations", self.locations.len(), MAX_LOCATIONS)?;
         Ok(self.sorted())
@@ -138,6 +143,10 @@ impl Clinic {
         edit: &PlaceEdit,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
+        let before = &self.location(id)?.place.name;
+        if let Some(name) = edit.name.as_ref().filter(|name| !is_same_name(name, before)) {
+            self.expect_no_location(name)?;
+        }
         self.change_location(id, expected_version, now, |location| {
             let PlaceEdit { name, time_zone, address } = edit.clone();
             let place = &mut location.place;
@@ -156,6 +165,10 @@ impl Clinic {
     }
 
     pub fn add_room(self, location: LocationId, added: Room, now: Timestamp) -> Result<Self, Refusal> {
+        let is_taken = |known: &Room| is_same_name(&known.name, &added.name);
+        if self.location(location)?.rooms.iter().any(is_taken) {
+            return Err(Refusal::RoomNameTaken);
+        }
         let later = self.change_location(location, 0, now, |location| location.rooms.push(added))?;
         check_number("rooms", later.locations.iter().map(|location| location.rooms.len()).sum(), MAX_ROOMS)?;
         Ok(later)
@@ -233,8 +246,8 @@ impl Clinic {
     }
 
     fn with_visit_type(mut self, new: VisitType) -> Result<Self, Refusal> {
-        let name = |of: &VisitType| of.terms.name.as_str().to_lowercase();
-        let is_taken = |other: &VisitType| other.id != new.id && name(other) == name(&new);
+        let is_taken =
+            |other: &VisitType| other.id != new.id && is_same_name(&other.terms.name, &new.terms.name);
         if new.terms.is_active && self.on_offer().any(is_taken) {
             return Err(Refusal::NameTaken);
         }
@@ -244,6 +257,12 @@ impl Clinic {
         let named = self.visit_types.iter().map(|visit_type| visit_type.terms.doctor_ids.len()).sum();
         check_number("doctors named by visit types", named, MAX_DOCTORS_NAMED)?;
         Ok(self.sorted())
+    }
+
+    /// Before names were unique there may have been some twice, which stay.
+    fn expect_no_location(&self, name: &Label) -> Result<(), Refusal> {
+        let is_taken = self.locations.iter().any(|known| is_same_name(&known.place.name, name));
+        if is_taken { Err(Refusal::LocationNameTaken) } else { Ok(()) }
     }
 
     /// Changes a location, and touches it only if it is different then.
@@ -286,6 +305,10 @@ impl Location {
     }
 }
 
+fn is_same_name(one: &Label, other: &Label) -> bool {
+    one.as_str().to_lowercase() == other.as_str().to_lowercase()
+}
+
 fn check_version(current: i64, expected: i64) -> Result<(), Refusal> {
     if [0, current].contains(&expected) { Ok(()) } else { Err(Refusal::VersionMismatch) }
 }
@@ -295,102 +318,4 @@ fn check_number(what: &'static str, number: usize, most: usize) -> Result<(), Re
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::practice::tests::{noon, text};
-    use crate::domain::visit_type::tests::terms;
-
-    fn clinic() -> Clinic {
-        let (locations, holidays, visit_types) = (Vec::new(), Vec::new(), Vec::new());
-        Clinic { locations, holidays, visit_types, rules_version: 1 }
-    }
-
-    fn place(name: &str) -> Location {
-        let place = Place { name: text(name), time_zone: text("Europe/Berlin"), address: None };
-        Location::new(place, noon())
-    }
-
-    fn room(name: &str) -> Room {
-        Room { id: RoomId::random(), name: text(name) }
-    }
-
-    fn holiday(date: &str, location_id: Option<LocationId>) -> Holiday {
-        Holiday { id: HolidayId::random(), date: date.parse().unwrap(), name: text("Closed"), location_id }
-    }
-
-    #[test]
-    fn what_is_added_to_the_places_widens_and_what_goes_narrows() {
-        let empty = clinic();
-        let (main, room) = (place("Main Street"), room("1"));
-        let there = empty.clone().add_location(main.clone()).unwrap();
-        let furnished = there.clone().add_room(main.id, room.clone(), noon()).unwrap();
-        assert_eq!(empty.shift_to(&there), Shift::Wider);
-        assert_eq!(there.shift_to(&furnished), Shift::Wider);
-        assert_eq!(furnished.locations[0].version, 2);
-        let cleared = furnished.clone().remove_room(main.id, room.id, noon()).unwrap();
-        assert_eq!(furnished.shift_to(&cleared), Shift::Narrower);
-        assert_eq!(there.shift_to(&there.clone().remove_location(main.id, 1).unwrap()), Shift::Narrower);
-        assert_eq!(there.clone().remove_location(main.id, 2), Err(Refusal::VersionMismatch));
-        assert_eq!(cleared.remove_room(main.id, room.id, noon()), Err(Refusal::NoSuchRoom));
-    }
-
-    #[test]
-    fn another_zone_narrows_and_another_name_does_not() {
-        let main = place("Main Street");
-        let there = clinic().add_location(main.clone()).unwrap();
-        let edited = |edit: PlaceEdit| there.clone().edit_location(main.id, 0, &edit, noon()).unwrap();
-        let zone = PlaceEdit { time_zone: Some(text("Europe/Lisbon")), ..PlaceEdit::default() };
-        assert_eq!(there.shift_to(&edited(zone)), Shift::Narrower);
-        let name = PlaceEdit { name: Some(text("High Street")), ..PlaceEdit::default() };
-        assert_eq!(there.shift_to(&edited(name)), Shift::Wider);
-        assert_eq!(edited(PlaceEdit::default()), there);
-    }
-
-    #[test]
-    fn a_holiday_narrows_and_its_end_widens() {
-        let main = place("Main Street");
-        let open = clinic().add_location(main.clone()).unwrap();
-        let closed = open.clone().add_holiday(holiday("2030-12-25", None), noon()).unwrap();
-        assert_eq!(open.shift_to(&closed), Shift::Narrower);
-        assert_eq!(
-            closed.shift_to(&closed.clone().remove_holiday(closed.holidays[0].id).unwrap()),
-            Shift::Wider
-        );
-
-        let again = closed.clone().add_holiday(holiday("2030-12-25", None), noon());
-        assert_eq!(again, Err(Refusal::HolidayKnown));
-        let there = closed.clone().add_holiday(holiday("2030-12-25", Some(main.id)), noon()).unwrap();
-        assert_eq!(there.remove_location(main.id, 0).unwrap().holidays, closed.holidays);
-        let nowhere = open.clone().add_holiday(holiday("2030-12-25", Some(LocationId::random())), noon());
-        assert_eq!(nowhere, Err(Refusal::NowhereKnown));
-        assert_eq!(open.add_holiday(holiday("2030-01-04", None), noon()), Err(Refusal::DateOver));
-    }
-
-    #[test]
-    fn visit_types_never_narrow() {
-        let empty = clinic();
-        let id = VisitTypeId::random();
-        let one = empty.clone().add_visit_type(id, terms("Check-up"), noon()).unwrap();
-        assert_eq!(empty.shift_to(&one), Shift::Wider);
-        let edited = |edit| one.clone().edit_visit_type(id, 1, vec![edit], noon()).unwrap();
-        let (longer, retired) =
-            (edited(Edit::Duration(60.try_into().unwrap())), edited(Edit::IsActive(false)));
-        assert_eq!((one.shift_to(&longer), one.shift_to(&retired)), (Shift::Wider, Shift::Wider));
-        let renamed = retired.clone().edit_visit_type(id, 2, vec![Edit::Name(text("Old"))], noon()).unwrap();
-        assert_eq!(retired.shift_to(&renamed), Shift::None);
-        let late = renamed.edit_visit_type(id, 1, Vec::new(), noon());
-        assert_eq!(late, Err(Refusal::VersionMismatch));
-    }
-
-    #[test]
-    fn names_are_unique_among_the_visit_types_on_offer() {
-        let (first, second) = (VisitTypeId::random(), VisitTypeId::random());
-        let one = clinic().add_visit_type(first, terms("Check-up"), noon()).unwrap();
-        let taken = one.clone().add_visit_type(second, terms("check-UP"), noon());
-        assert_eq!(taken, Err(Refusal::NameTaken));
-        let retired = one.edit_visit_type(first, 0, vec![Edit::IsActive(false)], noon()).unwrap();
-        let two = retired.add_visit_type(second, terms("check-UP"), noon()).unwrap();
-        let back = two.edit_visit_type(first, 0, vec![Edit::IsActive(true)], noon());
-        assert_eq!(back, Err(Refusal::NameTaken));
-    }
-}
+mod tests;

@@ -46,7 +46,7 @@ impl Tx<'_> {
         let Availability { id, window, breaks, is_available } = availability;
         let Window { day, at: HoursAt { hours, location }, validity } = window;
         let breaks: Vec<_> = breaks.iter().map(|pause| [pause.start(), pause.end()]).collect();
-        let (start, end, location) = (seconds(hours.start()), seconds(hours.end()), location.map(|id| id.0));
+        let (start, end) = (seconds(hours.start()), seconds(hours.end()));
         let statement = self.transaction.prepare_cached(UPSERT).await?;
         let values: [&(dyn ToSql + Sync); 10] = [
             &doctor_id.0,
@@ -55,12 +55,13 @@ impl Tx<'_> {
             &start,
             &end,
             is_available,
-            &location,
+            &location.map(|id| id.0),
             &validity.from(),
             &validity.until(),
             &json!(breaks),
         ];
-        self.transaction.execute(&statement, &values).await.map_err(meaning)?;
+        let written = self.transaction.execute(&statement, &values).await;
+        written.map_err(|error| meaning(error, *location))?;
         Ok(())
     }
 }
@@ -70,10 +71,10 @@ pub(super) fn seconds(seconds: u32) -> i32 {
     i32::try_from(seconds).expect("two days are short")
 }
 
-fn meaning(error: tokio_postgres::Error) -> Error {
+fn meaning(error: tokio_postgres::Error, location: Option<LocationId>) -> Error {
     match error.as_db_error().and_then(|error| error.constraint()) {
         Some("availabilities_no_overlap") => Error::Overlapping,
-        _ => places::meaning(error),
+        _ => places::meaning(error, location),
     }
 }
 

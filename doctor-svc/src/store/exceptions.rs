@@ -48,11 +48,10 @@ impl Tx<'_> {
         self.transaction.execute(&statement, &[&doctor_id.0, date]).await?;
         let statement = self.transaction.prepare_cached(INSERT_HOURS).await?;
         for HoursAt { hours, location } in hours {
-            let (start, end, location) =
-                (seconds(hours.start()), seconds(hours.end()), location.map(|id| id.0));
+            let (start, end, place) = (seconds(hours.start()), seconds(hours.end()), location.map(|id| id.0));
             let inserting =
-                self.transaction.execute(&statement, &[&doctor_id.0, date, &start, &end, &location]).await;
-            inserting.map_err(places::meaning)?;
+                self.transaction.execute(&statement, &[&doctor_id.0, date, &start, &end, &place]).await;
+            inserting.map_err(|error| places::meaning(error, *location))?;
         }
         Ok(())
     }

@@ -37,10 +37,12 @@ impl Tx<'_> {
     }
 }
 
-/// What an error means where hours are written.
-pub(super) fn meaning(error: tokio_postgres::Error) -> Error {
-    match constraint(&error) {
-        Some("availabilities_location" | "override_hours_location") => Error::NoSuchLocation,
+/// What an error means where hours at `location` are written.
+pub(super) fn meaning(error: tokio_postgres::Error, location: Option<LocationId>) -> Error {
+    match (constraint(&error), location) {
+        (Some("availabilities_location" | "override_hours_location"), Some(location)) => {
+            Error::NoSuchLocation(location)
+        }
         _ => error.into(),
     }
 }

@@ -93,7 +93,7 @@ async fn what_is_wrong_with_other_hours_is_told_by_field() {
         ("2190-01-05", vec![hours("nine", "10:00")], "override.hours[0].start_time"),
         ("2190-01-05", vec![hours("09:00", "12:00"), hours("11:00", "13:00")], "override.hours"),
         ("2190-01-05", vec![hours("09:00", "12:00"); 13], "override.hours"),
-        ("2190-01-05", vec![nowhere], "override.hours"),
+        ("2190-01-05", vec![hours("11:00", "12:00"), nowhere], "override.hours[1].location_id"),
     ] {
         assert_eq!(wrong_fields(set(&mut admin, instead(&doctor, date, hours)).await), [field]);
     }

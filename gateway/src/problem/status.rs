@@ -9,6 +9,8 @@ use proto::appointment::{SeriesConflict, SlotAlternatives};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+/// Rules that another start would keep.
+const START_RULES: [&str; 4] = ["OFF_GRID", "TOO_SOON", "BEYOND_HORIZON", "OUTSIDE_AVAILABILITY"];
 /// A conflict that passes by itself.
 const UNDER_WAY: &str = "IDEMPOTENCY_IN_PROGRESS";
 
@@ -24,6 +26,9 @@ impl From<Status> for Problem {
         let code = if reason.is_empty() { fallback.to_owned() } else { reason.to_lowercase() };
         let mut problem = Self::new(http, &code, status.message());
         problem.0.errors = field_problems(&details);
+        if START_RULES.contains(&reason) {
+            problem.0.errors.push(told("start_time", status.message()));
+        }
         problem.0.alternatives = alternatives(&status);
         problem.0.occurrences = occurrences(&status);
         problem.0.current = word(&details, "current");
@@ -175,6 +180,19 @@ mod tests {
         for (code, reason, status) in table {
             assert_eq!(answer(code, reason), (status, reason.to_lowercase()));
         }
+    }
+
+    #[test]
+    fn a_start_that_breaks_a_rule_is_named() {
+        let problem = json(fault(Code::FailedPrecondition, "test", "TOO_SOON", "it is too late for that"));
+        assert_eq!(
+            problem["errors"],
+            serde_json::json!([
+                {"pointer": "/start_time", "detail": "it is too late for that", "code": "invalid"},
+            ])
+        );
+        let full = json(fault(Code::FailedPrecondition, "test", "DAY_FULL", "no more on that date"));
+        assert_eq!(full["errors"], serde_json::Value::Null);
     }
 
     #[test]

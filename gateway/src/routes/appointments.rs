@@ -61,8 +61,8 @@ async fn list(
 /// visit then; `no_patient_record` when a patient has none yet; `day_full`, `no_room`. 422 when the rules do not allow
 /// the time: `outside_availability`, `too_soon`, `beyond_horizon`, `off_grid`, `visit_type_not_offered`.
 ///
-/// With the token of a hold, the hold becomes the visit; 410 `hold_expired` when it ran out and the time is taken.
-/// 409 `overbook_limit` when no more visits can be booked over others then.
+/// With the token of a hold, the hold becomes the visit; 410 `hold_expired`, with `alternatives`, when it ran out and
+/// the time is taken; 409 `hold_used` when it is a visit already. 409 `overbook_limit` when no more visits can be booked over others then.
 #[utoipa::path(
     post,
     path = "/api/appointments",

@@ -23,7 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Keep a time
 ///
 /// For five minutes, unless configured otherwise; others neither see nor get it. Refusals as for booking. 429
-/// `too_many_holds` while two times are kept for the patient. What the caller holds with the same doctor at that time
+/// `too_many_holds` while two times are kept for the patient, until the first runs out. What the caller holds with the same doctor at that time
 /// is given up for it.
 #[utoipa::path(
     post,
@@ -62,7 +62,7 @@ async fn renew(
 
 /// Give up a time
 ///
-/// The token stands in the header or in the body. The second time nothing happens.
+/// The token stands in the header or in the body. The second time nothing happens. Answers 204: nothing is left to show.
 #[utoipa::path(delete, path = "/api/appointments/holds/{id}", operation_id = "ReleaseHold", tag = "appointments",
     params(("id" = Uuid, Path, description = "The hold"), HoldTokenHeader), responses(Forbidden, NotFound))]
 async fn release(

@@ -42,7 +42,7 @@ async fn list_locations(State(app): State<App>, caller: Caller) -> Result<Listed
 
 /// Create a location
 ///
-/// For admins. 409 `too_many`.
+/// For admins. 409: `location_name_taken`, `too_many`.
 #[utoipa::path(
     post,
     path = "/api/locations",
@@ -77,8 +77,8 @@ async fn get_location(
 
 /// Change a location
 ///
-/// What is absent stays, null clears. For admins. 409 `has_active_appointments` when booked visits would fall outside
-/// the hours in another zone.
+/// What is absent stays, null clears. For admins. 409: `has_active_appointments` when booked visits would fall outside
+/// the hours in another zone, `location_name_taken`.
 #[utoipa::path(put, path = "/api/locations/{id}", operation_id = "UpdateLocation", tag = "clinic",
     params(("id" = Uuid, Path, description = "The location"), IfMatch),
     responses(Forbidden, NotFound, Conflict, Stale))]
@@ -115,7 +115,8 @@ async fn delete_location(
 
 /// Add a room
 ///
-/// Or a device that visits need. For admins. 409 `too_many`.
+/// Or a device that visits need. For admins. 409: `room_name_taken` where the location has another of that name,
+/// `too_many`.
 #[utoipa::path(post, path = "/api/locations/{id}/rooms", operation_id = "CreateRoom", tag = "clinic",
     params(("id" = Uuid, Path, description = "The location")), responses(Forbidden, NotFound, Conflict))]
 async fn create_room(

@@ -2,6 +2,7 @@
 use crate::app::App;
 use crate::body::Json;
 use crate::caller::Caller;
+use crate::once::{IdempotencyKey, Once};
 use crate::problem::{Conflict, FieldProblem, Forbidden, NotFound, Problem, Stale};
 use crate::query::{FromPath, IfMatch, Query};
 use crate::reply::{Created, Found, Plain};
@@ -29,6 +30,12 @@ enum Booked {
     Dry(SeriesOutcome),
 }
 
+impl Booked {
+    fn of(outcome: SeriesOutcome) -> Self {
+        if outcome.series.is_some() { Self::Really(outcome) } else { Self::Dry(outcome) }
+    }
+}
+
 impl IntoResponse for Booked {
     fn into_response(self) -> Response {
         match self {
@@ -50,29 +57,29 @@ impl IntoResponses for Booked {
 ///
 /// At one civil time, also when clocks change, in one transaction. 409 `series_conflict`, with every time in
 /// `occurrences` and nothing booked, when not every visit can be booked or, with `skip_conflicts`, none. With
-/// `dry_run` nothing is booked, and the answer is 200.
+/// `dry_run` nothing is booked, the answer is 200, and a key is not remembered.
 #[utoipa::path(
     post,
     path = "/api/appointments/series",
     operation_id = "CreateSeries",
     tag = "appointments",
+    params(IdempotencyKey),
     responses(Forbidden, NotFound, Conflict)
 )]
 async fn create(
     State(app): State<App>,
     caller: Caller,
+    key: IdempotencyKey,
     Json(body): Json<CreateSeries>,
-) -> Result<Booked, Problem> {
+) -> Result<Once<Booked>, Problem> {
     let patient_id = match (body.patient_id, caller.user.role) {
         (Some(id), _) | (None, Role::Patient(id)) => id,
         (None, Role::Admin | Role::Staff | Role::Auditor | Role::Doctor(_)) => {
             return Err(Problem::invalid(vec![FieldProblem::new("/patient_id", "missing", "is required")]));
         }
     };
-    let message = caller.asks(body.of(patient_id));
-    let outcome = app.clients.appointments.clone().create_series(message).await?.into_inner();
-    let outcome = SeriesOutcome::try_from(outcome)?;
-    Ok(if outcome.series.is_some() { Booked::Really(outcome) } else { Booked::Dry(outcome) })
+    let message = caller.asks(body.of(patient_id, key.into()));
+    Once::of(app.clients.appointments.clone().create_series(message).await?, Booked::of)
 }
 
 /// Get a series
@@ -94,20 +101,20 @@ async fn get(
 ///
 /// Those that are still ahead and were not moved on their own, in one transaction; one visit is moved by itself. Each
 /// keeps its id. 409 `series_conflict` as for booking; `series_closed` when none is left. With `dry_run` nothing is
-/// moved.
+/// moved, and a key is not remembered.
 #[utoipa::path(put, path = "/api/appointments/series/{id}", operation_id = "UpdateSeries", tag = "appointments",
-    params(("id" = Uuid, Path, description = "The series"), IfMatch),
+    params(("id" = Uuid, Path, description = "The series"), IfMatch, IdempotencyKey),
     responses(Forbidden, NotFound, Conflict, Stale))]
 async fn update(
     State(app): State<App>,
     FromPath(id): FromPath<SeriesId>,
     caller: Caller,
     if_match: IfMatch,
+    key: IdempotencyKey,
     Json(body): Json<UpdateSeries>,
-) -> Result<Found<SeriesOutcome>, Problem> {
-    let message = caller.asks(body.of(id, if_match.expected_version()));
-    let outcome = app.clients.appointments.clone().update_series(message).await?.into_inner();
-    Ok(Found(outcome.try_into()?))
+) -> Result<Once<Found<SeriesOutcome>>, Problem> {
+    let message = caller.asks(body.of(id, if_match.expected_version(), key.into()));
+    Once::of(app.clients.appointments.clone().update_series(message).await?, Found)
 }
 
 /// Cancel the visits of a series
@@ -115,16 +122,16 @@ async fn update(
 /// Those that are still ahead, in one transaction; one visit is cancelled by itself. Answers the series, also the
 /// second time.
 #[utoipa::path(delete, path = "/api/appointments/series/{id}", operation_id = "CancelSeries", tag = "appointments",
-    params(("id" = Uuid, Path, description = "The series"), IfMatch, CancelSeries),
+    params(("id" = Uuid, Path, description = "The series"), IfMatch, IdempotencyKey, CancelSeries),
     responses(Forbidden, NotFound, Conflict, Stale))]
 async fn cancel(
     State(app): State<App>,
     FromPath(id): FromPath<SeriesId>,
     caller: Caller,
     if_match: IfMatch,
+    key: IdempotencyKey,
     Query(query): Query<CancelSeries>,
-) -> Result<Found<Series>, Problem> {
-    let message = caller.asks(query.of(id, if_match.expected_version()));
-    let series = app.clients.appointments.clone().cancel_series(message).await?.into_inner();
-    Ok(Found(series.try_into()?))
+) -> Result<Once<Found<Series>>, Problem> {
+    let message = caller.asks(query.of(id, if_match.expected_version(), key.into()));
+    Once::of(app.clients.appointments.clone().cancel_series(message).await?, Found)
 }

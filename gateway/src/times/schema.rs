@@ -34,7 +34,7 @@ impl PartialSchema for Moment {
     fn schema() -> RefOr<Schema> {
         text(
             &format!("{DATE}[Tt]{INSTANT_CLOCK}"),
-            "RFC 3339, with an offset.",
+            "RFC 3339, with an offset; `+` is written `%2B` in addresses.",
             &["2030-01-07T09:00:00+01:00"],
         )
     }

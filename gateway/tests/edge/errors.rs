@@ -53,6 +53,11 @@ async fn a_malformed_id_is_named_before_anything_else_is_looked_at() {
     let problem = gateway.get("/api/doctors/x/availability/y").await.refused(400, "malformed_request");
     assert_eq!(errors(&problem), [("/id", "invalid")]);
     assert_eq!(problem["errors"][0]["detail"], "must be a UUID");
+    let doctor = "/api/doctors/0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e";
+    for (path, named) in [("availability/y", "/availability_id"), ("overrides/2026-02-30", "/date")] {
+        let wrong = gateway.send(Method::DELETE, &format!("{doctor}/{path}"), &[], Body::empty()).await;
+        assert_eq!(errors(&wrong.refused(400, "malformed_request")), [(named, "invalid")]);
+    }
     let problem = gateway.get("/api/doctors/specialization/a").await.refused(400, "malformed_request");
     assert_eq!(errors(&problem), [("/specialization", "invalid")]);
     assert_eq!(problem["errors"][0]["detail"], "must be 2 to 100 characters long");

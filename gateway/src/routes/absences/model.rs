@@ -1,8 +1,7 @@
 //! Plans for absences as the REST face shows them.
-use crate::times::{Garbled, Instant, zone};
+use crate::times::{Garbled, Instant, When, zone};
 use proto::appointment as pb;
 use proto::ids::{AppointmentId, DoctorId};
-use proto::time::to_wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,11 +11,9 @@ use utoipa::ToSchema;
 pub struct PlanAbsence {
     #[schema(value_type = Uuid)]
     pub doctor_id: DoctorId,
-    #[schema(value_type = String, format = DateTime, example = "2030-01-07T00:00:00+01:00")]
-    pub start_time: jiff::Timestamp,
+    pub start_time: When,
     /// At most 62 days after the start.
-    #[schema(value_type = String, format = DateTime, example = "2030-01-12T00:00:00+01:00")]
-    pub end_time: jiff::Timestamp,
+    pub end_time: When,
     /// Who may take visits over; those of the same specialization when empty.
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>, max_items = 500)]
@@ -26,10 +23,14 @@ pub struct PlanAbsence {
 impl From<PlanAbsence> for pb::PlanAbsenceRequest {
     fn from(body: PlanAbsence) -> Self {
         let PlanAbsence { doctor_id, start_time, end_time, substitute_doctor_ids } = body;
+        let (start_time, start_local) = start_time.into_wire();
+        let (end_time, end_local) = end_time.into_wire();
         Self {
             doctor_id: doctor_id.to_string(),
-            start_time: Some(to_wire(start_time)),
-            end_time: Some(to_wire(end_time)),
+            start_time,
+            end_time,
+            start_local,
+            end_local,
             substitute_doctor_ids: substitute_doctor_ids.iter().map(ToString::to_string).collect(),
         }
     }
@@ -41,10 +42,8 @@ impl From<PlanAbsence> for pb::PlanAbsenceRequest {
 pub struct ApplyAbsencePlan {
     #[schema(value_type = Uuid)]
     pub doctor_id: DoctorId,
-    #[schema(value_type = String, format = DateTime, example = "2030-01-07T00:00:00+01:00")]
-    pub start_time: jiff::Timestamp,
-    #[schema(value_type = String, format = DateTime, example = "2030-01-12T00:00:00+01:00")]
-    pub end_time: jiff::Timestamp,
+    pub start_time: When,
+    pub end_time: When,
     #[schema(max_items = 200)]
     pub moves: Vec<MoveToApply>,
 }
@@ -60,25 +59,32 @@ pub struct MoveToApply {
     pub version: i64,
     #[schema(value_type = Option<Uuid>)]
     pub new_doctor_id: Option<DoctorId>,
-    #[schema(value_type = Option<String>, format = DateTime, example = "2030-01-14T09:00:00+01:00")]
-    pub new_start_time: Option<jiff::Timestamp>,
+    /// Without an offset, in the zone of the new doctor.
+    pub new_start_time: Option<When>,
 }
 
 impl From<ApplyAbsencePlan> for pb::ApplyAbsencePlanRequest {
     fn from(body: ApplyAbsencePlan) -> Self {
         let ApplyAbsencePlan { doctor_id, start_time, end_time, moves } = body;
-        let planned =
-            |MoveToApply { appointment_id, version, new_doctor_id, new_start_time }| pb::PlannedMove {
+        let planned = |MoveToApply { appointment_id, version, new_doctor_id, new_start_time }| {
+            let (new_start_time, new_start_local) = new_start_time.map(When::into_wire).unwrap_or_default();
+            pb::PlannedMove {
                 appointment_id: appointment_id.to_string(),
                 version,
                 new_doctor_id: new_doctor_id.map(|id| id.to_string()).unwrap_or_default(),
-                new_start_time: new_start_time.map(to_wire),
+                new_start_time,
+                new_start_local,
                 ..pb::PlannedMove::default()
-            };
+            }
+        };
+        let (start_time, start_local) = start_time.into_wire();
+        let (end_time, end_local) = end_time.into_wire();
         Self {
             doctor_id: doctor_id.to_string(),
-            start_time: Some(to_wire(start_time)),
-            end_time: Some(to_wire(end_time)),
+            start_time,
+            end_time,
+            start_local,
+            end_local,
             moves: moves.into_iter().map(planned).collect(),
         }
     }
@@ -102,10 +108,16 @@ pub struct PlannedMove {
     #[schema(value_type = Uuid)]
     pub patient_id: String,
     pub start_time: Instant,
+    /// The zone whose offset `start_time` has.
+    #[schema(example = "Europe/Berlin")]
+    pub time_zone: String,
     /// Null when no time was found within two weeks.
     #[schema(value_type = Option<Uuid>)]
     pub new_doctor_id: Option<String>,
     pub new_start_time: Option<Instant>,
+    /// The zone whose offset `new_start_time` has.
+    #[schema(example = "Europe/Berlin")]
+    pub new_time_zone: Option<String>,
 }
 
 impl TryFrom<pb::AbsencePlan> for AbsencePlan {
@@ -128,16 +140,25 @@ impl TryFrom<pb::PlannedMove> for PlannedMove {
             new_doctor_id,
             new_start_time,
             new_time_zone,
+            new_start_local: _,
+            mut time_zone,
         } = planned;
+        // A service of the release before names the new place only.
+        if time_zone.is_empty() {
+            time_zone.clone_from(&new_time_zone);
+        }
         let place = zone(&new_time_zone)?;
+        let new_time_zone = new_start_time.is_some().then_some(new_time_zone);
         let new_start_time = new_start_time.map(|at| Instant::in_zone("new_start_time", Some(at), &place));
         Ok(Self {
             appointment_id,
             version,
             patient_id,
-            start_time: Instant::in_zone("start_time", start_time, &place)?,
+            start_time: Instant::in_zone("start_time", start_time, &zone(&time_zone)?)?,
+            time_zone,
             new_doctor_id: (!new_doctor_id.is_empty()).then_some(new_doctor_id),
             new_start_time: new_start_time.transpose()?,
+            new_time_zone,
         })
     }
 }

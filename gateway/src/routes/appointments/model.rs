@@ -15,7 +15,7 @@ mod requests; // what else front ends send
 pub use attendance::PatientAttendance;
 pub use changes::{CancelQuery, GetAppointment, ListUnresolved, SetSubStatus, StatusQuery, UpdateStatus};
 pub use requests::{BookAppointment, ListAppointments, UpdateAppointment};
-pub use status::{ActionWindow, AppointmentAction, AppointmentStatus};
+pub use status::{ActionWindow, AppointmentAction, AppointmentStatus, NewStatus};
 
 /// What became of a hold that a visit was booked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -1,5 +1,5 @@
 //! Where visits stand.
-use super::model::{Appointment, AppointmentStatus, CancelQuery, SetSubStatus, StatusQuery, UpdateStatus};
+use super::model::{Appointment, CancelQuery, NewStatus, SetSubStatus, StatusQuery, UpdateStatus};
 use crate::app::App;
 use crate::body::Json;
 use crate::caller::Caller;
@@ -72,18 +72,20 @@ async fn update_status(
 /// For staff and admins, within 15 minutes: a change of status or of time. The visit is as it was before. 409
 /// `nothing_to_undo` when that is not possible, `slot_taken` or `patient_conflict` when its time is taken.
 #[utoipa::path(post, path = "/api/appointments/{id}/undo", operation_id = "UndoAppointmentChange",
-    tag = "appointments", params(("id" = Uuid, Path, description = "The visit"), IfMatch),
+    tag = "appointments", params(("id" = Uuid, Path, description = "The visit"), IfMatch, IdempotencyKey),
     responses(Forbidden, NotFound, Conflict, Stale))]
 async fn undo(
     State(app): State<App>,
     FromPath(id): FromPath<AppointmentId>,
     caller: Caller,
     if_match: IfMatch,
-) -> Result<Found<Appointment>, Problem> {
-    let expected_version = if_match.expected_version();
-    let message = caller.asks(pb::UndoAppointmentChangeRequest { id: id.to_string(), expected_version });
-    let appointment = app.clients.appointments.clone().undo_appointment_change(message).await?.into_inner();
-    Ok(Found(appointment.try_into()?))
+    key: IdempotencyKey,
+) -> Result<Once<Found<Appointment>>, Problem> {
+    let (id, expected_version) = (id.to_string(), if_match.expected_version());
+    let message =
+        caller.asks(pb::UndoAppointmentChangeRequest { id, expected_version, request_id: key.into() });
+    let appointment = app.clients.appointments.clone().undo_appointment_change(message).await;
+    Once::of(appointment.map_err(told)?, Found)
 }
 
 /// Label a visit
@@ -91,25 +93,22 @@ async fn undo(
 /// For the doctor, staff and admins, who alone see it. It means what the practice wants it to mean, and stands in
 /// nobody's way.
 #[utoipa::path(put, path = "/api/appointments/{id}/sub-status", operation_id = "SetSubStatus",
-    tag = "appointments", params(("id" = Uuid, Path, description = "The visit"), IfMatch),
-    responses(Forbidden, NotFound, Stale))]
+    tag = "appointments", params(("id" = Uuid, Path, description = "The visit"), IfMatch, IdempotencyKey),
+    responses(Forbidden, NotFound, Conflict, Stale))]
 async fn set_sub_status(
     State(app): State<App>,
     FromPath(id): FromPath<AppointmentId>,
     caller: Caller,
     if_match: IfMatch,
+    key: IdempotencyKey,
     Json(body): Json<SetSubStatus>,
-) -> Result<Found<Appointment>, Problem> {
-    let message = caller.asks(body.of(id, if_match.expected_version()));
-    let appointment = app.clients.appointments.clone().set_sub_status(message).await?.into_inner();
-    Ok(Found(appointment.try_into()?))
+) -> Result<Once<Found<Appointment>>, Problem> {
+    let message = caller.asks(body.of(id, if_match.expected_version(), key.into()));
+    Once::of(app.clients.appointments.clone().set_sub_status(message).await?, Found)
 }
 
 /// The status that is asked for, in the query or in the body; in both only if they agree.
-fn one_status(
-    query: Option<AppointmentStatus>,
-    body: Option<AppointmentStatus>,
-) -> Result<AppointmentStatus, Problem> {
+fn one_status(query: Option<NewStatus>, body: Option<NewStatus>) -> Result<NewStatus, Problem> {
     if query.is_some() && body.is_some() && query != body {
         return Err(Problem::invalid_field("/status", "is one in the query and another in the body"));
     }
@@ -118,9 +117,9 @@ fn one_status(
         .ok_or_else(|| Problem::invalid(vec![FieldProblem::new("/status", "missing", "is required")]))
 }
 
-/// What a service says of the reason, in our words.
+/// What a service says of the reason, in our words. A start that breaks a rule is the visit's own.
 fn told(status: tonic::Status) -> Problem {
-    Problem::from(status).renamed("/reason_code", "/reason")
+    Problem::from(status).renamed("/reason_code", "/reason").without("/start_time")
 }
 
 #[cfg(test)]
@@ -129,10 +128,10 @@ mod tests {
 
     #[test]
     fn a_status_stands_in_the_query_or_in_the_body() {
-        let (confirmed, completed) = (Some(AppointmentStatus::Confirmed), Some(AppointmentStatus::Completed));
-        assert_eq!(one_status(confirmed, None).unwrap(), AppointmentStatus::Confirmed);
-        assert_eq!(one_status(None, confirmed).unwrap(), AppointmentStatus::Confirmed);
-        assert_eq!(one_status(confirmed, confirmed).unwrap(), AppointmentStatus::Confirmed);
+        let (confirmed, completed) = (Some(NewStatus::Confirmed), Some(NewStatus::Completed));
+        assert_eq!(one_status(confirmed, None).unwrap(), NewStatus::Confirmed);
+        assert_eq!(one_status(None, confirmed).unwrap(), NewStatus::Confirmed);
+        assert_eq!(one_status(confirmed, confirmed).unwrap(), NewStatus::Confirmed);
         for wrong in [one_status(confirmed, completed), one_status(None, None)] {
             assert_eq!(wrong.unwrap_err().errors()[0].pointer, "/status");
         }

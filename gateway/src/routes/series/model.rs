@@ -81,7 +81,7 @@ pub struct CreateSeries {
 }
 
 impl CreateSeries {
-    pub fn of(self, patient_id: PatientId) -> pb::CreateSeriesRequest {
+    pub fn of(self, patient_id: PatientId, request_id: String) -> pb::CreateSeriesRequest {
         let Self {
             patient_id: _,
             doctor_id,
@@ -105,6 +105,7 @@ impl CreateSeries {
             notes: notes.map(Into::into).unwrap_or_default(),
             mode: pb::SeriesMode::from(mode).into(),
             dry_run,
+            request_id,
         }
     }
 }
@@ -131,7 +132,7 @@ pub struct UpdateSeries {
 }
 
 impl UpdateSeries {
-    pub fn of(self, id: SeriesId, expected_version: i64) -> pb::UpdateSeriesRequest {
+    pub fn of(self, id: SeriesId, expected_version: i64, request_id: String) -> pb::UpdateSeriesRequest {
         let Self { scope, from, start_time, shift_days, mode, dry_run } = self;
         pb::UpdateSeriesRequest {
             id: id.to_string(),
@@ -142,6 +143,7 @@ impl UpdateSeries {
             mode: pb::SeriesMode::from(mode).into(),
             dry_run,
             expected_version,
+            request_id,
         }
     }
 }
@@ -163,7 +165,7 @@ pub struct CancelSeries {
 }
 
 impl CancelSeries {
-    pub fn of(self, id: SeriesId, expected_version: i64) -> pb::CancelSeriesRequest {
+    pub fn of(self, id: SeriesId, expected_version: i64, request_id: String) -> pb::CancelSeriesRequest {
         let Self { scope, from, reason } = self;
         pb::CancelSeriesRequest {
             id: id.to_string(),
@@ -173,6 +175,7 @@ impl CancelSeries {
             // Words do not go into addresses.
             note: String::new(),
             expected_version,
+            request_id,
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn tell(system: &System, arguments: &Arguments, places: &Places, say:
         row(title, &format!("{service:<18}{}", addresses.join(", ")));
     }
     row("Logs", &places.logs.display().to_string());
+    row("Pids", &places.run().display().to_string());
 
     say.line("\n  Log in as           with the password");
     let secrets = &system.secrets;

@@ -1,8 +1,7 @@
 //! What front ends send to change where a visit stands, and to follow that up.
-use super::AppointmentStatus;
+use super::NewStatus;
 use crate::query::Limit;
-use crate::times::Bound;
-use jiff::tz::TimeZone;
+use crate::times::Moment;
 use proto::appointment as pb;
 use proto::cancellation::CancellationReason;
 use proto::ids::{AppointmentId, DoctorId};
@@ -15,14 +14,14 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct GetAppointment {
-    /// Status, times and version as they were then; UTC without an offset.
+    /// Status, times and version as they were then.
     #[param(inline)]
-    pub as_of: Option<Bound>,
+    pub as_of: Option<Moment>,
 }
 
 impl GetAppointment {
     pub fn of(self, id: AppointmentId) -> pb::GetAppointmentRequest {
-        let as_of_time = self.as_of.and_then(|as_of| as_of.begin(&TimeZone::UTC));
+        let as_of_time = self.as_of.map(Into::into);
         pb::GetAppointmentRequest { id: id.to_string(), as_of_time }
     }
 }
@@ -63,7 +62,7 @@ impl CancelQuery {
 pub struct StatusQuery {
     /// Either here or in the body.
     #[param(inline)]
-    pub status: Option<AppointmentStatus>,
+    pub status: Option<NewStatus>,
 }
 
 /// The new status of a visit, in the body.
@@ -71,7 +70,7 @@ pub struct StatusQuery {
 #[serde(deny_unknown_fields)]
 pub struct UpdateStatus {
     /// Either here or in the query.
-    pub status: Option<AppointmentStatus>,
+    pub status: Option<NewStatus>,
     /// With `cancelled`: why, as a code.
     #[schema(inline)]
     pub reason: Option<CancellationReason>,
@@ -83,7 +82,7 @@ impl UpdateStatus {
     pub fn of(
         self,
         id: AppointmentId,
-        status: AppointmentStatus,
+        status: NewStatus,
         expected_version: i64,
         request_id: String,
     ) -> pb::UpdateAppointmentStatusRequest {
@@ -111,9 +110,9 @@ pub struct SetSubStatus {
 }
 
 impl SetSubStatus {
-    pub fn of(self, id: AppointmentId, expected_version: i64) -> pb::SetSubStatusRequest {
+    pub fn of(self, id: AppointmentId, expected_version: i64, request_id: String) -> pb::SetSubStatusRequest {
         let sub_status = self.sub_status.map(Into::into).unwrap_or_default();
-        pb::SetSubStatusRequest { id: id.to_string(), sub_status, expected_version }
+        pb::SetSubStatusRequest { id: id.to_string(), sub_status, expected_version, request_id }
     }
 }
 

@@ -34,6 +34,39 @@ pub enum AppointmentStatus {
     EnteredInError,
 }
 
+/// Where a visit can be made to stand; `held` and `expired` come by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NewStatus {
+    Requested,
+    Scheduled,
+    Confirmed,
+    Arrived,
+    CheckedIn,
+    InProgress,
+    Completed,
+    Cancelled,
+    NoShow,
+    EnteredInError,
+}
+
+impl From<NewStatus> for pb::AppointmentStatus {
+    fn from(status: NewStatus) -> Self {
+        match status {
+            NewStatus::Requested => Self::Requested,
+            NewStatus::Scheduled => Self::Scheduled,
+            NewStatus::Confirmed => Self::Confirmed,
+            NewStatus::Arrived => Self::Arrived,
+            NewStatus::CheckedIn => Self::CheckedIn,
+            NewStatus::InProgress => Self::InProgress,
+            NewStatus::Completed => Self::Completed,
+            NewStatus::Cancelled => Self::Cancelled,
+            NewStatus::NoShow => Self::NoShow,
+            NewStatus::EnteredInError => Self::EnteredInError,
+        }
+    }
+}
+
 impl From<AppointmentStatus> for pb::AppointmentStatus {
     fn from(status: AppointmentStatus) -> Self {
         match status {
