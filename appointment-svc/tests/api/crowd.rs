@@ -150,9 +150,10 @@ impl Crowd {
 }
 
 fn rules_of_a_doctor(dice: &mut Dice, place: &str, from: Date) -> DoctorRules {
-    let days: Vec<i32> = match dice.one_in(BUSY_DOCTORS) {
-        true => (0..7).collect(),
-        false => (0..2).filter_map(|_| i32::try_from(dice.between(0..=6)).ok()).collect(),
+    let days: Vec<i32> = if dice.one_in(BUSY_DOCTORS) {
+        (0..7).collect()
+    } else {
+        (0..2).filter_map(|_| i32::try_from(dice.between(0..=6)).ok()).collect()
     };
     let place = if dice.one_in(3) { place } else { "" };
     let windows = days.into_iter().map(|day| hours_on(dice, day, place)).collect();

@@ -43,7 +43,7 @@ pub(crate) async fn offering(visit_types: &[&VisitType]) -> Clinic {
     clinic
 }
 
-async fn book_type(
+pub(crate) async fn book_type(
     client: &mut Client,
     patient: PatientId,
     doctor: DoctorId,
