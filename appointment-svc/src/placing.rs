@@ -285,10 +285,13 @@ where
     }
 }
 
-/// Tells the others of times that were kept and are free again.
+/// Tells the others of times that were kept and are free again, and of the requests that ran out with them.
 pub async fn tell(tx: &Tx<'_>, freed: Vec<Freed>) -> Result<(), store::Error> {
-    for (hold, doctor) in freed {
-        tx.announce(events::slot_released(hold, doctor)).await?;
+    for Freed { id, doctor_id, request } in freed {
+        if let Some((patient, version)) = request {
+            tx.announce(events::expired(id, patient, doctor_id, version)).await?;
+        }
+        tx.announce(events::slot_released(id, doctor_id)).await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Holds that one transaction ends.
+/// Holds and requests that one transaction ends.
 const HOLDS: i64 = 100;
 /// Names of requests that one transaction forgets.
 const NAMES: i64 = 1000;

@@ -62,7 +62,9 @@ impl Notification {
     /// message true, because times are looked up when it is sent; once the move has a message of its own, the
     /// store knows a later message, and that supersedes this one.
     pub fn is_outdated_by(&self, visit: &Visit) -> bool {
-        visit.version > self.appointment_version && visit.status != self.visit_status
+        // That a request has run out is seen before it is written down.
+        let is_later = visit.version > self.appointment_version || visit.status == VisitStatus::Expired;
+        is_later && visit.status != self.visit_status
     }
 
     /// What becomes of this message after an attempt ended with `failure`.

@@ -88,7 +88,7 @@ macro_rules! end {
     ($which:literal) => {
         concat!(
             "WITH gone AS MATERIALIZED (
-                 SELECT id, doctor_id, status, version, start_time, end_time, time_zone, location_id, room_id
+                 SELECT id, doctor_id, status = 'requested' AS is_request, version, start_time, end_time, time_zone, location_id, room_id
                    FROM appointment.appointments WHERE ",
             $which,
             "),
@@ -99,15 +99,16 @@ macro_rules! end {
                  INSERT INTO appointment.appointment_events
                         (appointment_id, version, kind, from_status, to_status, start_time, end_time, actor_id,
                          actor_role, doctor_id, time_zone, location_id, room_id)
-                 SELECT id, version + 1, 'expired', status, 'expired'::appointment.appointment_status, start_time,
+                 SELECT id, version + 1, 'expired', 'requested', 'expired'::appointment.appointment_status, start_time,
                         end_time, '00000000-0000-0000-0000-000000000000'::uuid, 'system', doctor_id, time_zone,
                         location_id, room_id
-                   FROM gone WHERE status = 'requested')
-             UPDATE appointment.appointments
-                SET status = 'expired', version = version + (status = 'requested')::int, last_change = 'expired',
+                   FROM gone WHERE is_request)
+             UPDATE appointment.appointments visit
+                SET status = 'expired', version = visit.version + is_request::int, last_change = 'expired',
                     status_since = clock_timestamp(), updated_at = clock_timestamp()
-              WHERE id IN (SELECT id FROM gone)
-             RETURNING id, doctor_id"
+               FROM gone
+              WHERE visit.id = gone.id
+             RETURNING visit.id, visit.doctor_id, visit.patient_id, visit.version, is_request"
         )
     };
 }
@@ -120,9 +121,11 @@ const EXPIRE: &str = end!(
        FOR UPDATE SKIP LOCKED"
 );
 
+/// Of what is kept for somebody there is never much, and all claims that end by themselves are of that.
 const REAP: &str = end!(
-    "status = 'held' AND hold_until <= clock_timestamp()
-       ORDER BY hold_until LIMIT $1 FOR UPDATE SKIP LOCKED"
+    "status IN ('held', 'requested') AND id IN (
+         SELECT appointment_id FROM appointment.claims WHERE active AND hold_until <= clock_timestamp())
+       ORDER BY coalesce(hold_until, respond_by) LIMIT $1 FOR UPDATE SKIP LOCKED"
 );
 
 const GIVE_UP: &str = end!("status = 'held' AND id = ANY($1) ORDER BY id FOR UPDATE");
@@ -145,7 +148,12 @@ const TAKEN_UNTIL: &str = "
            AND (hold_until IS NULL OR hold_until > clock_timestamp()) AND held_by IS DISTINCT FROM $5)";
 
 /// A time that was kept, and with whom.
-pub type Freed = (AppointmentId, DoctorId);
+pub struct Freed {
+    pub id: AppointmentId,
+    pub doctor_id: DoctorId,
+    /// Of a request: who asked, and the version in which it ended.
+    pub request: Option<(PatientId, i64)>,
+}
 
 /// How a time is kept.
 #[derive(Clone, Copy)]
@@ -302,7 +310,7 @@ impl Tx<'_> {
         self.tx.query(&statement, &[&resources, &patient]).await?.iter().map(freed).collect()
     }
 
-    /// Ends holds that have run out, `limit` at most.
+    /// Ends holds that have run out and what was asked for in vain, `limit` at most.
     #[instrument(name = "db.holds.reap", skip_all)]
     pub async fn reap_holds(&self, limit: i64) -> Result<Vec<Freed>, Error> {
         let statement = self.tx.prepare_cached(REAP).await?;
@@ -311,7 +319,13 @@ impl Tx<'_> {
 }
 
 fn freed(row: &Row) -> Result<Freed, Error> {
-    Ok((AppointmentId(row.try_get("id")?), DoctorId(row.try_get("doctor_id")?)))
+    let is_request: bool = row.try_get("is_request")?;
+    let request = (PatientId(row.try_get("patient_id")?), row.try_get("version")?);
+    Ok(Freed {
+        id: AppointmentId(row.try_get("id")?),
+        doctor_id: DoctorId(row.try_get("doctor_id")?),
+        request: is_request.then_some(request),
+    })
 }
 
 impl TryFrom<&Row> for Hold {

@@ -119,12 +119,9 @@ impl VisitStatus {
                 from,
                 Some(Self::Arrived | Self::CheckedIn | Self::InProgress | Self::Completed | Self::NoShow)
             ),
-            Self::Held
-            | Self::Arrived
-            | Self::CheckedIn
-            | Self::InProgress
-            | Self::Expired
-            | Self::EnteredInError => false,
+            // Of times that were only held nobody was told.
+            Self::Expired => from == Some(Self::Requested),
+            Self::Held | Self::Arrived | Self::CheckedIn | Self::InProgress | Self::EnteredInError => false,
         }
     }
 
@@ -169,12 +166,14 @@ mod tests {
     #[test]
     fn what_happens_in_the_house_is_no_news() {
         use VisitStatus::{
-            Arrived, Cancelled, CheckedIn, Confirmed, EnteredInError, InProgress, NoShow, Requested,
-            Scheduled,
+            Arrived, Cancelled, CheckedIn, Confirmed, EnteredInError, Expired, Held, InProgress, NoShow,
+            Requested, Scheduled,
         };
         for (from, to, expected) in [
             (Scheduled, Confirmed, true),
             (Requested, Scheduled, true),
+            (Requested, Expired, true),
+            (Held, Expired, false),
             (Cancelled, Scheduled, true),
             (Confirmed, NoShow, true),
             (Confirmed, Arrived, false),

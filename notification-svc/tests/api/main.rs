@@ -5,6 +5,8 @@ mod mail_server;
 mod neighbours;
 mod service;
 
+mod requests;
+
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
 use crate::service::{Ground, Service, states};

@@ -109,6 +109,18 @@ impl Service {
 
     /// Says on the exchange that `visit` was changed; the event, to say it again.
     pub(crate) async fn publish(&self, what: &str, visit: Visit, version: i64, status: &str) -> Envelope {
+        self.publish_from(None, what, visit, version, status).await
+    }
+
+    /// As [`Service::publish`], of a visit that stood elsewhere before.
+    pub(crate) async fn publish_from(
+        &self,
+        from: Option<&str>,
+        what: &str,
+        visit: Visit,
+        version: i64,
+        status: &str,
+    ) -> Envelope {
         let event = Envelope {
             specversion: "1.0".to_owned(),
             id: EventId::random(),
@@ -123,6 +135,7 @@ impl Service {
                 "doctor_id": visit.doctor,
                 "version": version,
                 "status": status,
+                "from_status": from,
             }),
         };
         self.publish_again(&event).await;
