@@ -13,7 +13,6 @@ use crate::domain::status::Status;
 use crate::domain::why::Why;
 use crate::error::Error;
 use crate::events::{self, Change};
-use crate::placing;
 use crate::store::{Locked, Look, Store};
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::{Role, User};
@@ -126,11 +125,10 @@ impl Absences {
             end: times.max().unwrap_or(absence.time.end) + REACH,
         };
         let resources = resources(&calendars, &clinic);
-        let (freed, taken) = tokio::try_join!(
+        let ((), taken) = tokio::try_join!(
             tx.expire_holds(&resources, None),
             tx.taken(Look { resources: &resources, patient: None, span, excluding: None }),
         )?;
-        placing::tell(&tx, freed).await?;
         let of_patients: Vec<PatientId> = visits.values().map(|visit| visit.patient_id).collect();
         let own = tx.taken_from_patients(&of_patients, span, &ids).await?;
         let mut board = board(user, calendars, &clinic, absence, &taken, own);

@@ -172,7 +172,7 @@ async fn book_free(
     once: &Once,
 ) -> Result<Booked, Missing> {
     let Placed { mut appointment, place, rules_version, own_holds, .. } = placed;
-    placing::tell(&tx, tx.give_up_holds(&own_holds).await?).await?;
+    tx.give_up_holds(&own_holds).await?;
     tx.insert(&mut appointment, &place, rules_version, Change::Booked, None, user)
         .await?
         .map_err(|conflict| lost(conflict, appointment.visit))?;

@@ -109,7 +109,7 @@ impl Bookings {
         let now = desk.now;
         let Placed { mut appointment, place, rules_version, own_holds, is_despite } =
             desk.place(&tx, user, reader, book).await?;
-        placing::tell(&tx, tx.give_up_holds(&own_holds).await?).await?;
+        tx.give_up_holds(&own_holds).await?;
         let leave = book.leave.as_ref().filter(|_| is_despite);
         tx.insert(&mut appointment, &place, rules_version, Change::Booked, leave, user)
             .await?
@@ -186,7 +186,7 @@ impl Bookings {
             Ok((place, is_despite)) => {
                 drafts::relocate(&mut appointment, &diary, visit, &place, actor);
                 let own_holds = placing::own_holds(&taken, reader, &appointment, place.busy);
-                placing::tell(&tx, tx.give_up_holds(&own_holds).await?).await?;
+                tx.give_up_holds(&own_holds).await?;
                 tx.release(id).await?;
                 let claimed = tx.claim(&appointment, &place).await?;
                 claimed.map(|()| is_despite).map_err(|conflict| lost(conflict, visit))

@@ -8,7 +8,6 @@ use crate::domain::schedule::Schedule;
 use crate::domain::slots::MAX_DAYS;
 use crate::domain::waitlist::OfferState;
 use crate::error::Error;
-use crate::events;
 use crate::neighbours::Neighbours;
 use crate::store::{Locked, Store, Tx};
 use jiff::{SignedDuration, Timestamp};
@@ -172,10 +171,7 @@ async fn withdraw_left_out(tx: &Tx<'_>, schedule: Schedule<'_>) -> Result<(), Er
             holds.extend(offer.hold);
         }
     }
-    for (hold, doctor) in tx.give_up_holds(&holds).await? {
-        tx.announce(events::slot_released(hold, doctor)).await?;
-    }
-    Ok(())
+    Ok(tx.give_up_holds(&holds).await?)
 }
 
 /// Refuses a change by which a visit of `ahead` that the doctor works for now would lie outside.

@@ -4,8 +4,8 @@ use crate::domain::appointment::Appointment;
 use crate::domain::status::Status;
 use crate::domain::waitlist::Offer;
 use platform::outbox::NewEvent;
-use proto::ids::{AppointmentId, DoctorId};
-use serde_json::json;
+use proto::ids::{AppointmentId, DoctorId, PatientId};
+use serde_json::{Value, json};
 
 /// What happened to a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,19 +81,29 @@ pub fn offered(offer: &Offer) -> NewEvent {
     }
 }
 
+/// The event of a request that nobody answered in time.
+pub fn expired(request: AppointmentId, patient: PatientId, doctor: DoctorId, version: i64) -> NewEvent {
+    let mut data = visit(request, patient, doctor, version, Status::Expired);
+    data["from_status"] = Status::Requested.name().into();
+    NewEvent { aggregate_id: request.0, event_type: "appointment.expired", data }
+}
+
 /// The event of a change that made `appointment` what it is.
 pub fn event(change: Change, appointment: &Appointment) -> NewEvent {
-    NewEvent {
-        aggregate_id: appointment.id.0,
-        event_type: change.routing_key(),
-        data: json!({
-            "appointment_id": appointment.id,
-            "patient_id": appointment.patient_id,
-            "doctor_id": appointment.doctor_id,
-            "version": appointment.version,
-            "status": appointment.status.name(),
-        }),
-    }
+    let Appointment { id, patient_id, doctor_id, version, status, .. } = *appointment;
+    let data = visit(id, patient_id, doctor_id, version, status);
+    NewEvent { aggregate_id: id.0, event_type: change.routing_key(), data }
+}
+
+/// What is told of every change.
+fn visit(id: AppointmentId, patient: PatientId, doctor: DoctorId, version: i64, status: Status) -> Value {
+    json!({
+        "appointment_id": id,
+        "patient_id": patient,
+        "doctor_id": doctor,
+        "version": version,
+        "status": status.name(),
+    })
 }
 
 /// [`event`] of a change that led from another status, and whether it moved the visit.

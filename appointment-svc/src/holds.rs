@@ -62,7 +62,7 @@ impl Holds {
         let now = desk.now;
         let Placed { appointment, place, rules_version, own_holds, .. } =
             desk.place(&tx, user, reader, book).await?;
-        placing::tell(&tx, tx.give_up_holds(&own_holds).await?).await?;
+        tx.give_up_holds(&own_holds).await?;
         let (holds, wait) = tx.count_holds(book.patient_id).await?;
         if holds >= hold::MOST {
             return Err(Error::TooManyHolds(wait).into());
@@ -95,7 +95,7 @@ impl Holds {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         find(&tx, user, id, &token).await?;
-        placing::tell(&tx, tx.give_up_holds(&[id]).await?).await?;
+        tx.give_up_holds(&[id]).await?;
         tx.commit().await?;
         Ok(())
     }

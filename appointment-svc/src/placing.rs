@@ -11,9 +11,8 @@ use crate::domain::rules::Rules;
 use crate::domain::slots::{self, Placement, Wish};
 use crate::drafts;
 use crate::error::Error;
-use crate::events;
 use crate::offers::{self, Offers};
-use crate::store::{self, Conflict, Freed, Locked, Look, Tx};
+use crate::store::{self, Conflict, Locked, Look, Tx};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::{Role, User};
@@ -278,8 +277,7 @@ pub async fn look(
 ) -> Result<Vec<Taken>, store::Error> {
     let resources = resources(doctor, clinic, &wish.timing);
     let look = Look { resources: &resources, patient: Some(patient), span: offers::reach(visit), excluding };
-    let (freed, taken) = tokio::try_join!(tx.expire_holds(&resources, Some(patient)), tx.taken(look))?;
-    tell(tx, freed).await?;
+    let ((), taken) = tokio::try_join!(tx.expire_holds(&resources, Some(patient)), tx.taken(look))?;
     Ok(taken)
 }
 
@@ -298,14 +296,6 @@ where
             outcome => return outcome,
         }
     }
-}
-
-/// Tells the others of times that were kept and are free again.
-pub async fn tell(tx: &Tx<'_>, freed: Vec<Freed>) -> Result<(), store::Error> {
-    for (hold, doctor) in freed {
-        tx.announce(events::slot_released(hold, doctor)).await?;
-    }
-    Ok(())
 }
 
 /// What whoever books holds at that time with the same doctor, and gives up for it.

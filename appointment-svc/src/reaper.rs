@@ -1,13 +1,12 @@
 //! Tidies up what has run out. Nothing depends on it: who looks at a hold or at the name of a request sees that it has.
 use crate::error::Error;
-use crate::placing;
 use crate::store::Store;
 use platform::shutdown::Shutdown;
 use std::time::Duration;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Holds that one transaction ends.
+/// Holds and requests that one transaction ends.
 const HOLDS: i64 = 100;
 /// Names of requests that one transaction forgets.
 const NAMES: i64 = 1000;
@@ -33,7 +32,7 @@ async fn run(store: Store, shutdown: Shutdown) {
 async fn round(store: &Store) -> Result<(), Error> {
     let mut connection = store.connection().await?;
     let tx = connection.begin().await?;
-    placing::tell(&tx, tx.reap_holds(HOLDS).await?).await?;
+    tx.reap_holds(HOLDS).await?;
     tx.commit().await?;
     let tx = connection.begin().await?;
     tx.forget(NAMES).await?;

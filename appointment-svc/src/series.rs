@@ -306,7 +306,7 @@ async fn give_up_holds(
     place: &Placement,
 ) -> Result<(), Error> {
     let holds = placing::own_holds(taken, reader, appointment, place.busy);
-    Ok(placing::tell(tx, tx.give_up_holds(&holds).await?).await?)
+    Ok(tx.give_up_holds(&holds).await?)
 }
 
 fn no_such_doctor(error: Error) -> Error {

@@ -21,7 +21,7 @@ pub use appointments::Conflict;
 pub use calendars::Locked;
 pub use claims::Look;
 pub use history::HistoryEntry;
-pub use holds::{Freed, Terms};
+pub use holds::Terms;
 pub use once::{Changed, Name, Replay, Seen};
 pub use openings::Opening;
 pub use reads::{Attendance, Filter, Position};

@@ -134,11 +134,7 @@ impl Secured<'_> {
             return Ok(self.tx.release(after.id).await?);
         }
         if had_time && !is_moved {
-            // What was kept until somebody answers.
-            if self.appointment.status == Status::Requested {
-                self.tx.keep(after.id).await?;
-            }
-            return Ok(());
+            return self.keep(after).await;
         }
         self.tx.release(after.id).await?;
         let place = self.place_again(after, user).await?;
@@ -148,7 +144,16 @@ impl Secured<'_> {
         self.tx.claim(after, &place).await?.map_err(|conflict| match conflict {
             Conflict::Patient => Error::PatientConflict,
             Conflict::Resource => taken(after),
-        })
+        })?;
+        self.keep(after).await
+    }
+
+    /// Keeps the time for good, or until somebody answers: what is asked for again runs out like any request.
+    async fn keep(&self, after: &Appointment) -> Result<(), Error> {
+        if [self.appointment.status, after.status].contains(&Status::Requested) {
+            self.tx.keep(after.id, after.kept_until()).await?;
+        }
+        Ok(())
     }
 
     /// What was free for a while may have been taken, or given up for good: by the patient, the doctor, or in the

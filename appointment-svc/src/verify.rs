@@ -40,8 +40,10 @@ fn line(check: Check, verdict: &Verdict) -> String {
 fn promise(check: Check) -> &'static str {
     match check {
         Check::Lanes => "no lane of a doctor has two visits at once",
+        Check::Sessions => "no doctor and no room has two sessions at once",
         Check::Patients => "no patient has two visits at once",
         Check::Claimed => "every visit that takes time has it",
+        Check::Housed => "every visit that takes a room has that one",
         Check::Needed => "no visit that is over or off has time",
         Check::Contained => "the time taken for a visit is all of it",
         Check::History => "every history leads to its visit without a gap",

@@ -312,7 +312,7 @@ async fn secure(
 pub async fn give_back(tx: &Tx<'_>, offer: &Offer, state: OfferState) -> Result<(), Error> {
     tx.answer_offer(offer.id, state).await?;
     let holds: Vec<AppointmentId> = offer.hold.into_iter().collect();
-    placing::tell(tx, tx.give_up_holds(&holds).await?).await?;
+    tx.give_up_holds(&holds).await?;
     Ok(tx.retry_openings().await?)
 }
 

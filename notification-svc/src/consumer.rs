@@ -42,6 +42,7 @@ fn is_told(event_type: &str) -> bool {
         "healthcare.appointment.booked.v1"
             | "healthcare.appointment.rescheduled.v1"
             | "healthcare.appointment.cancelled.v1"
+            | "healthcare.appointment.expired.v1"
             | "healthcare.appointment.status_changed.v1"
             | "healthcare.appointment.undone.v1"
     )
@@ -173,6 +174,12 @@ mod tests {
         }
         assert_eq!(told("status_changed", "requested", "scheduled", false), Some(Kind::StatusChanged));
         assert_eq!(told("status_changed", "cancelled", "scheduled", false), Some(Kind::StatusChanged));
+    }
+
+    #[test]
+    fn a_request_that_ran_out_is_told() {
+        assert!(is_told("healthcare.appointment.expired.v1"));
+        assert_eq!(told("expired", "requested", "expired", false), Some(Kind::StatusChanged));
     }
 
     #[test]

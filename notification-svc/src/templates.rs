@@ -100,6 +100,11 @@ fn to_patient(kind: Kind, status: VisitStatus, name: &str) -> Words {
             "This appointment has been cancelled and will not take place:",
             BOOK_AGAIN,
         ),
+        (Kind::StatusChanged, VisitStatus::Expired) => (
+            "We did not answer your request in time",
+            "We are sorry: your request for this appointment was not answered in time, and it will not take place:",
+            BOOK_AGAIN,
+        ),
         (Kind::StatusChanged, VisitStatus::Scheduled) => (
             "Your appointment is booked",
             "Your appointment is booked, and we expect you at this time.",
@@ -138,6 +143,10 @@ fn to_doctor(kind: Kind, status: VisitStatus, name: &str) -> Words {
         (Kind::Cancelled, _) | (Kind::StatusChanged, VisitStatus::Cancelled) => {
             ("Appointment cancelled", "This appointment with you has been cancelled. Its time is free again.")
         }
+        (Kind::StatusChanged, VisitStatus::Expired) => (
+            "Appointment request ran out",
+            "A request for this appointment with you was not answered in time. Its time is free again.",
+        ),
         (Kind::StatusChanged, VisitStatus::Scheduled) => {
             ("Appointment scheduled", "An appointment with you is scheduled.")
         }
@@ -243,6 +252,7 @@ This message was sent automatically. Replies to it are not read.";
                 VisitStatus::Completed,
                 VisitStatus::Cancelled,
                 VisitStatus::NoShow,
+                VisitStatus::Expired,
             ] {
                 let to_patient = render(kind, &monday(status), PATIENT);
                 let to_doctor = render(kind, &monday(status), DOCTOR);
@@ -261,6 +271,9 @@ This message was sent automatically. Replies to it are not read.";
         assert!(!text.contains("booked"));
         let accepted = render(Kind::StatusChanged, &monday(VisitStatus::Scheduled), PATIENT);
         assert_eq!(accepted.subject, "Your appointment is booked");
+        let unanswered = render(Kind::StatusChanged, &monday(VisitStatus::Expired), PATIENT);
+        assert_eq!(unanswered.subject, "We did not answer your request in time");
+        assert!(!unanswered.text.contains("If you cannot come"));
     }
 
     #[test]

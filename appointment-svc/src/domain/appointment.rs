@@ -96,6 +96,11 @@ impl Appointment {
         self.respond_by.map_or(self.visit.start, |respond_by| respond_by.min(self.visit.start))
     }
 
+    /// Until when its time is kept; for good when none.
+    pub fn kept_until(&self) -> Option<Timestamp> {
+        (self.status == Status::Requested).then(|| self.answer_due())
+    }
+
     /// The visit as it stands at `now`: what nobody answered in time has expired, whoever has noticed.
     #[must_use]
     pub fn at(mut self, now: Timestamp) -> Self {

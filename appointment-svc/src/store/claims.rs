@@ -4,6 +4,7 @@ use crate::domain::claims::{Claim, LONGEST};
 use crate::domain::diary::Taken;
 use crate::domain::interval::Interval;
 use deadpool_postgres::GenericClient;
+use jiff::Timestamp;
 use proto::ids::{AppointmentId, PatientId, UserId};
 use std::collections::HashMap;
 use tokio_postgres::Row;
@@ -43,7 +44,7 @@ const RELEASE: &str = "
     SELECT resource_id, busy_from, busy_until, $1 FROM released WHERE busy_until > clock_timestamp()";
 
 const KEEP: &str = "
-    UPDATE appointment.claims SET hold_until = NULL, held_by = NULL WHERE appointment_id = $1 AND active";
+    UPDATE appointment.claims SET hold_until = $2, held_by = NULL WHERE appointment_id = $1 AND active";
 
 /// What may stand in the way of what is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -100,11 +101,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Makes the time of a visit its own for good.
+    /// Makes the time of a visit its own, for good or `until` then.
     #[instrument(name = "db.claims.keep", skip_all, fields(appointment.id = %id))]
-    pub async fn keep(&self, id: AppointmentId) -> Result<(), Error> {
+    pub async fn keep(&self, id: AppointmentId, until: Option<Timestamp>) -> Result<(), Error> {
         let statement = self.tx.prepare_cached(KEEP).await?;
-        self.tx.execute(&statement, &[&id.0]).await?;
+        self.tx.execute(&statement, &[&id.0, &until]).await?;
         Ok(())
     }
 }

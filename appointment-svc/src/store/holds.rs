@@ -9,7 +9,7 @@ use crate::domain::hold::{Hold, Token};
 use crate::domain::interval::Interval;
 use crate::domain::slots::Placement;
 use crate::domain::zone;
-use crate::events::Change;
+use crate::events::{self, Change};
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::User;
 use proto::ids::{AppointmentId, DoctorId, PatientId, UserId};
@@ -94,7 +94,7 @@ macro_rules! end {
     ($which:literal) => {
         concat!(
             "WITH gone AS MATERIALIZED (
-                 SELECT id, doctor_id, status, version, start_time, end_time, time_zone, location_id, room_id
+                 SELECT id, doctor_id, status = 'requested' AS is_request, version, start_time, end_time, time_zone, location_id, room_id
                    FROM appointment.appointments WHERE ",
             $which,
             "),
@@ -115,15 +115,16 @@ macro_rules! end {
                  INSERT INTO appointment.appointment_events
                         (appointment_id, version, kind, from_status, to_status, start_time, end_time, actor_id,
                          actor_role, doctor_id, time_zone, location_id, room_id)
-                 SELECT id, version + 1, 'expired', status, 'expired'::appointment.appointment_status, start_time,
+                 SELECT id, version + 1, 'expired', 'requested', 'expired'::appointment.appointment_status, start_time,
                         end_time, '00000000-0000-0000-0000-000000000000'::uuid, 'system', doctor_id, time_zone,
                         location_id, room_id
-                   FROM gone WHERE status = 'requested')
-             UPDATE appointment.appointments
-                SET status = 'expired', version = version + (status = 'requested')::int, last_change = 'expired',
+                   FROM gone WHERE is_request)
+             UPDATE appointment.appointments visit
+                SET status = 'expired', version = visit.version + is_request::int, last_change = 'expired',
                     status_since = clock_timestamp(), updated_at = clock_timestamp()
-              WHERE id IN (SELECT id FROM gone)
-             RETURNING id, doctor_id"
+               FROM gone
+              WHERE visit.id = gone.id
+             RETURNING visit.id, visit.doctor_id, visit.patient_id, visit.version, is_request"
         )
     };
 }
@@ -136,9 +137,11 @@ const EXPIRE: &str = end!(
        FOR UPDATE SKIP LOCKED"
 );
 
+/// Of what is kept for somebody there is never much, and all claims that end by themselves are of that.
 const REAP: &str = end!(
-    "status = 'held' AND hold_until <= clock_timestamp()
-       ORDER BY hold_until LIMIT $1 FOR UPDATE SKIP LOCKED"
+    "status IN ('held', 'requested') AND id IN (
+         SELECT appointment_id FROM appointment.claims WHERE active AND hold_until <= clock_timestamp())
+       ORDER BY coalesce(hold_until, respond_by) LIMIT $1 FOR UPDATE SKIP LOCKED"
 );
 
 const GIVE_UP: &str = end!("status = 'held' AND id = ANY($1) ORDER BY id FOR UPDATE");
@@ -160,9 +163,6 @@ const TAKEN_UNTIL: &str = "
            AND (NOT $4 OR coalesce(visit_from, busy_from) = $2)
            AND (hold_until IS NULL OR hold_until > clock_timestamp()) AND held_by IS DISTINCT FROM $5
            AND (held_by IS DISTINCT FROM $6 OR patient_id IS DISTINCT FROM $7))";
-
-/// A time that was kept, and with whom.
-pub type Freed = (AppointmentId, DoctorId);
 
 /// How a time is kept.
 #[derive(Clone, Copy)]
@@ -315,37 +315,45 @@ impl Tx<'_> {
 
     /// Ends `holds`, as their holder wants.
     #[instrument(name = "db.holds.give_up", skip_all)]
-    pub async fn give_up_holds(&self, holds: &[AppointmentId]) -> Result<Vec<Freed>, Error> {
+    pub async fn give_up_holds(&self, holds: &[AppointmentId]) -> Result<(), Error> {
         if holds.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let holds: Vec<Uuid> = holds.iter().map(|hold| hold.0).collect();
         let statement = self.tx.prepare_cached(GIVE_UP).await?;
-        self.tx.query(&statement, &[&holds]).await?.iter().map(freed).collect()
+        let freed = self.tx.query(&statement, &[&holds]).await?;
+        self.tell(freed).await
     }
 
     /// Ends the holds on `resources`, and those for `patient` wherever, that have run out; also what was asked for in vain.
     #[instrument(name = "db.holds.expire", skip_all)]
-    pub async fn expire_holds(
-        &self,
-        resources: &[Uuid],
-        patient: Option<PatientId>,
-    ) -> Result<Vec<Freed>, Error> {
+    pub async fn expire_holds(&self, resources: &[Uuid], patient: Option<PatientId>) -> Result<(), Error> {
         let patient = patient.map(|patient| patient.0);
         let statement = self.tx.prepare_cached(EXPIRE).await?;
-        self.tx.query(&statement, &[&resources, &patient]).await?.iter().map(freed).collect()
+        let freed = self.tx.query(&statement, &[&resources, &patient]).await?;
+        self.tell(freed).await
     }
 
-    /// Ends holds that have run out, `limit` at most.
+    /// Ends holds that have run out and what was asked for in vain, `limit` at most.
     #[instrument(name = "db.holds.reap", skip_all)]
-    pub async fn reap_holds(&self, limit: i64) -> Result<Vec<Freed>, Error> {
+    pub async fn reap_holds(&self, limit: i64) -> Result<(), Error> {
         let statement = self.tx.prepare_cached(REAP).await?;
-        self.tx.query(&statement, &[&limit]).await?.iter().map(freed).collect()
+        let freed = self.tx.query(&statement, &[&limit]).await?;
+        self.tell(freed).await
     }
-}
 
-fn freed(row: &Row) -> Result<Freed, Error> {
-    Ok((AppointmentId(row.try_get("id")?), DoctorId(row.try_get("doctor_id")?)))
+    /// Tells the others of times that were kept and are free again, and of the requests that ran out with them.
+    async fn tell(&self, freed: Vec<Row>) -> Result<(), Error> {
+        for row in freed {
+            let (id, doctor) = (AppointmentId(row.try_get("id")?), DoctorId(row.try_get("doctor_id")?));
+            if row.try_get("is_request")? {
+                let patient = PatientId(row.try_get("patient_id")?);
+                self.announce(events::expired(id, patient, doctor, row.try_get("version")?)).await?;
+            }
+            self.announce(events::slot_released(id, doctor)).await?;
+        }
+        Ok(())
+    }
 }
 
 impl TryFrom<&Row> for Hold {

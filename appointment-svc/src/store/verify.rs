@@ -12,10 +12,15 @@ use uuid::Uuid;
 pub enum Check {
     /// Active claims of one resource and lane; wrong are visits.
     Lanes,
+    /// Active claims of one doctor or room: those who come at once share a session, and overbooked visits do not count.
+    /// Wrong are visits.
+    Sessions,
     /// Visits of one patient.
     Patients,
     /// Visits that take time have it from their doctor, once.
     Claimed,
+    /// Visits that take time have it from their room, once, and from no room when they have none.
+    Housed,
     /// Time that is taken is taken for a visit that needs it.
     Needed,
     /// Time that is taken is all of its visit's, and of its patient's.
@@ -27,7 +32,7 @@ pub enum Check {
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Lanes, patients, visits, claims or histories that were looked at.
+    /// Lanes, sessions, patients, visits, claims or histories that were looked at.
     pub examined: i64,
     /// How many were on at once at most, where it is about that.
     pub at_once: Option<i64>,
@@ -56,6 +61,33 @@ const LANES: &str = "
            (SELECT coalesce(max(depth), 0) FROM depths)::bigint AS at_once,
            ARRAY(SELECT DISTINCT appointment_id FROM neighbours
                   WHERE busy_before > busy_from OR busy_after < busy_until ORDER BY 1) AS wrong";
+
+const SESSIONS: &str = "
+    WITH taken AS (
+        SELECT appointment_id, resource_id, coalesce(session_id, appointment_id) AS session_id, busy_from, busy_until
+          FROM appointment.claims
+         WHERE active AND lane < 100),
+    sessions AS (
+        SELECT resource_id, session_id, min(busy_from) AS busy_from, max(busy_until) AS busy_until
+          FROM taken
+         GROUP BY resource_id, session_id),
+    depths AS (
+        SELECT sum(change) OVER (PARTITION BY resource_id ORDER BY at, change) AS depth
+          FROM (SELECT resource_id, busy_from AS at, 1 AS change FROM sessions
+                UNION ALL
+                SELECT resource_id, busy_until, -1 FROM sessions) changes),
+    neighbours AS (
+        SELECT resource_id, session_id, busy_from, busy_until,
+               max(busy_until) OVER (resource ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_before,
+               lead(busy_from) OVER resource AS busy_after
+          FROM sessions
+        WINDOW resource AS (PARTITION BY resource_id ORDER BY busy_from, busy_until))
+    SELECT (SELECT count(*) FROM sessions) AS examined,
+           (SELECT coalesce(max(depth), 0) FROM depths)::bigint AS at_once,
+           ARRAY(SELECT DISTINCT appointment_id
+                   FROM taken
+                   JOIN neighbours USING (resource_id, session_id)
+                  WHERE busy_before > neighbours.busy_from OR busy_after < neighbours.busy_until ORDER BY 1) AS wrong";
 
 const PATIENTS: &str = "
     WITH visits AS (
@@ -88,6 +120,18 @@ const CLAIMED: &str = "
          GROUP BY visit.id)
     SELECT (SELECT count(*) FROM visits) AS examined, NULL::bigint AS at_once,
            ARRAY(SELECT id FROM visits WHERE claims <> 1 ORDER BY 1) AS wrong";
+
+const HOUSED: &str = "
+    WITH visits AS (
+        SELECT visit.id, (visit.room_id IS NOT NULL)::int AS rooms, count(claim.id) AS claims,
+               count(claim.id) FILTER (WHERE claim.resource_id = visit.room_id) AS of_room
+          FROM appointment.appointments visit
+          LEFT JOIN appointment.claims claim
+            ON claim.appointment_id = visit.id AND claim.active AND claim.resource_id <> visit.doctor_id
+         WHERE visit.status::text = ANY ($1)
+         GROUP BY visit.id)
+    SELECT (SELECT count(*) FROM visits) AS examined, NULL::bigint AS at_once,
+           ARRAY(SELECT id FROM visits WHERE claims <> rooms OR of_room <> rooms ORDER BY 1) AS wrong";
 
 const NEEDED: &str = "
     WITH visits AS (
@@ -125,14 +169,24 @@ const HISTORY: &str = "
                   ORDER BY 1) AS wrong";
 
 impl Check {
-    pub const ALL: [Self; 6] =
-        [Self::Lanes, Self::Patients, Self::Claimed, Self::Needed, Self::Contained, Self::History];
+    pub const ALL: [Self; 8] = [
+        Self::Lanes,
+        Self::Sessions,
+        Self::Patients,
+        Self::Claimed,
+        Self::Housed,
+        Self::Needed,
+        Self::Contained,
+        Self::History,
+    ];
 
     fn statement(self) -> &'static str {
         match self {
             Self::Lanes => LANES,
+            Self::Sessions => SESSIONS,
             Self::Patients => PATIENTS,
             Self::Claimed => CLAIMED,
+            Self::Housed => HOUSED,
             Self::Needed => NEEDED,
             Self::Contained => CONTAINED,
             Self::History => HISTORY,

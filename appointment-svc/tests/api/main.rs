@@ -16,8 +16,11 @@ mod events; // what others tell, and what others are told
 mod hanging_up; // callers who do not wait for the answer
 mod history; // every change of a visit, for good
 mod offers; // times that can be booked, by the rules of doctor and clinic
+mod crowd; // many doctors, with hours and visits by chance
+mod searching; // the earliest times among many
 mod holds; // times that are kept for a while
 mod once; // requests that have a name
+mod requests; // visits that wait for an answer, and what becomes of them without one
 mod overbooking; // booking against rules on purpose
 mod parties; // who may be booked, as patient-svc says
 mod plans; // how the database finds what is asked for

@@ -24,7 +24,11 @@ pub(crate) fn visit_type() -> VisitType {
 }
 
 /// The version that is then in force.
-async fn apply_clinic(clinic: &Clinic, rules: ClinicRules, refuse_if_booked: bool) -> Result<i64, Status> {
+pub(crate) async fn apply_clinic(
+    clinic: &Clinic,
+    rules: ClinicRules,
+    refuse_if_booked: bool,
+) -> Result<i64, Status> {
     let request = ApplyClinicRulesRequest { rules: Some(rules), refuse_if_booked };
     let applied = clinic.service("doctor-svc").apply_clinic_rules(request).await;
     applied.map(|answer| answer.into_inner().version)
@@ -47,7 +51,7 @@ pub(crate) async fn offering_with<const N: usize>(
     clinic
 }
 
-async fn book_type(
+pub(crate) async fn book_type(
     client: &mut Client,
     patient: PatientId,
     doctor: DoctorId,

@@ -109,12 +109,9 @@ impl VisitStatus {
                 from,
                 Some(Self::Arrived | Self::CheckedIn | Self::InProgress | Self::Completed | Self::NoShow)
             ),
-            Self::Held
-            | Self::Arrived
-            | Self::CheckedIn
-            | Self::InProgress
-            | Self::Expired
-            | Self::EnteredInError => false,
+            // Of times that were only held nobody was told.
+            Self::Expired => from == Some(Self::Requested),
+            Self::Held | Self::Arrived | Self::CheckedIn | Self::InProgress | Self::EnteredInError => false,
         }
     }
 
@@ -131,7 +128,9 @@ impl Change {
     /// message true, because times are looked up when it is sent; once the move has a message of its own, the
     /// store knows a later message, and that supersedes this one.
     pub fn is_outdated_by(&self, visit: &Visit) -> bool {
-        visit.version > self.version && visit.status != self.status
+        // That a request has run out is seen before it is written down.
+        let is_later = visit.version > self.version || visit.status == VisitStatus::Expired;
+        is_later && visit.status != self.status
     }
 }
 
@@ -171,12 +170,14 @@ mod tests {
     #[test]
     fn what_happens_in_the_house_is_no_news() {
         use VisitStatus::{
-            Arrived, Cancelled, CheckedIn, Confirmed, EnteredInError, InProgress, NoShow, Requested,
-            Scheduled,
+            Arrived, Cancelled, CheckedIn, Confirmed, EnteredInError, Expired, Held, InProgress, NoShow,
+            Requested, Scheduled,
         };
         for (from, to, expected) in [
             (Scheduled, Confirmed, true),
             (Requested, Scheduled, true),
+            (Requested, Expired, true),
+            (Held, Expired, false),
             (Cancelled, Scheduled, true),
             (Confirmed, NoShow, true),
             (Confirmed, Arrived, false),

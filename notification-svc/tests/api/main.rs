@@ -6,6 +6,8 @@ mod neighbours;
 mod service;
 mod offers; // free times that are offered
 
+mod requests;
+
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
 use crate::service::{Ground, Service, states};

@@ -111,12 +111,25 @@ impl Service {
 
     /// Says on the exchange that `visit` was changed; the event, to say it again.
     pub(crate) async fn publish(&self, what: &str, visit: Visit, version: i64, status: &str) -> Envelope {
+        self.publish_from(None, what, visit, version, status).await
+    }
+
+    /// As [`Service::publish`], of a visit that stood elsewhere before.
+    pub(crate) async fn publish_from(
+        &self,
+        from: Option<&str>,
+        what: &str,
+        visit: Visit,
+        version: i64,
+        status: &str,
+    ) -> Envelope {
         let data = serde_json::json!({
             "appointment_id": visit.id,
             "patient_id": visit.patient,
             "doctor_id": visit.doctor,
             "version": version,
             "status": status,
+            "from_status": from,
         });
         self.publish_event(what, visit.id.0, data).await
     }
