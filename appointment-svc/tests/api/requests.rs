@@ -102,16 +102,13 @@ async fn a_request_that_is_labelled_or_asked_for_again_runs_out_as_before() {
     for answer in [None, Some(Scheduled), Some(Cancelled)] {
         let asked = Asked::for_a_visit().await;
         let (id, mut staff) = (&asked.visit.id, asked.clinic.staff());
-        match answer {
-            Some(answer) => {
-                change(&mut staff, id, answer).await.unwrap();
-                assert_eq!(undo(&mut staff, id).await.unwrap().status(), Requested);
-            }
-            None => {
-                let sub_status = "call back".to_owned();
-                let label = SetSubStatusRequest { id: id.clone(), sub_status, ..Default::default() };
-                staff.set_sub_status(label).await.unwrap();
-            }
+        if let Some(answer) = answer {
+            change(&mut staff, id, answer).await.unwrap();
+            assert_eq!(undo(&mut staff, id).await.unwrap().status(), Requested);
+        } else {
+            let sub_status = "call back".to_owned();
+            let label = SetSubStatusRequest { id: id.clone(), sub_status, ..Default::default() };
+            staff.set_sub_status(label).await.unwrap();
         }
         asked.wait_out().await;
         assert!(free(&mut staff, asked.doctor, date_in(3)).await.contains(&at(3, 9, 0)), "{answer:?}");
