@@ -154,6 +154,7 @@ mod tests {
             (Code::FailedPrecondition, "DAY_FULL", 409),
             (Code::FailedPrecondition, "HOLD_EXPIRED", 410),
             (Code::FailedPrecondition, "HOLD_RENEWED", 409),
+            (Code::FailedPrecondition, "HOLD_USED", 409),
             (Code::FailedPrecondition, "OVERBOOK_LIMIT", 409),
             (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED", 422),
             (Code::FailedPrecondition, "POLICY_VIOLATION", 422),
