@@ -21,7 +21,7 @@ use crate::store::{self, Connection, Locked, Look, Opening, Store, Turn};
 use jiff::Timestamp;
 use platform::caller::{Role, User};
 use platform::shutdown::Shutdown;
-use proto::ids::{DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
+use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -66,6 +66,8 @@ struct Openings<'o> {
     opening: &'o Opening,
     /// Whose it is, unless it is a room.
     doctor: Option<DoctorId>,
+    /// Whose visit was then.
+    given_up_by: Option<PatientId>,
     clinic: Arc<Clinic>,
     diaries: Vec<Diary>,
     /// Offered to several already, and kept for none.
@@ -101,10 +103,12 @@ impl Offering {
         tx.lapse_offers(None, LAPSED, MOST_UNANSWERED).await?;
         tx.forget_openings(OPENINGS).await?;
         tx.commit().await?;
+        let mut outcome = Ok(());
         for opening in connection.openings(OPENINGS).await? {
-            self.offer_all(&mut connection, &opening).await?;
+            // One that cannot be offered does not hold up the others.
+            outcome = outcome.and(self.offer_all(&mut connection, &opening).await);
         }
-        Ok(())
+        outcome
     }
 
     /// Offers what came free until nobody is left for it.
@@ -152,6 +156,10 @@ impl Offering {
             }
             let Some(openings) = &mut openings else { continue };
             for waiter in self.waiters(connection, page, opening.time).await? {
+                // Nobody is offered what they have just given up.
+                if openings.given_up_by == Some(waiter.entry.patient_id) {
+                    continue;
+                }
                 match (openings.time_for(&waiter, &self.terms, found.first()), waiter.is_asked_until()) {
                     (Some(_), Some(until)) => {
                         retry_at = retry_at.into_iter().chain([until]).min();
@@ -182,22 +190,20 @@ impl Offering {
     ) -> Result<Vec<Waiter>, Error> {
         let patients: Vec<PatientId> = page.iter().map(|entry| entry.patient_id).collect();
         let entries: Vec<WaitlistEntryId> = page.iter().map(|entry| entry.id).collect();
-        let (mut own, made) = tokio::try_join!(
+        let later: Vec<AppointmentId> = page.iter().filter_map(|entry| entry.appointment_id).collect();
+        let (mut own, made, starts) = tokio::try_join!(
             connection.taken_from_patients(&patients, offers::reach(time), &[]),
             connection.offers_made(&entries),
+            connection.starts_of(&later),
         )?;
-        let mut waiters = Vec::with_capacity(page.len());
-        for entry in page {
-            let before = match entry.appointment_id {
-                Some(visit) => connection.find(visit).await?.map(|(visit, _)| visit.visit.start),
-                None => None,
-            };
+        let waiters = page.into_iter().map(|entry| {
+            let before = entry.appointment_id.and_then(|visit| starts.get(&visit).copied());
             let made = made.iter().filter(|(id, _)| *id == entry.id).map(|(_, made)| *made).collect();
             // Of one patient there may be several entries.
             let own = own.entry(entry.patient_id).or_default().clone();
-            waiters.push(Waiter { entry, own, before, made });
-        }
-        Ok(waiters)
+            Waiter { entry, own, before, made }
+        });
+        Ok(waiters.collect())
     }
 
     async fn openings<'o>(
@@ -216,6 +222,10 @@ impl Offering {
         let taken = connection.taken(Look { resources: &all, patient: None, span, excluding: None }).await?;
         let doctors: Vec<DoctorId> = calendars.iter().map(|calendar| calendar.rules.doctor_id).collect();
         let broadcast = connection.broadcast(&doctors).await?;
+        let given_up_by = match opening.freed_by {
+            Some(visit) => connection.find(visit).await?.map(|(visit, _)| visit.patient_id),
+            None => None,
+        };
         let diaries = calendars.into_iter().map(|Locked { rules, now }| {
             let of_doctor = |taken: &&Taken| {
                 taken.resource == rules.doctor_id.0 || !doctors.contains(&DoctorId(taken.resource))
@@ -224,7 +234,7 @@ impl Offering {
             Diary::new(rules, clinic.clone(), &taken, nobody(), now)
         });
         let diaries = diaries.collect();
-        Ok(Openings { opening, doctor, clinic, diaries, broadcast })
+        Ok(Openings { opening, doctor, given_up_by, clinic, diaries, broadcast })
     }
 
     /// Makes an offer, and keeps the time for it unless it is offered to several; false when it can no longer be made.
@@ -310,7 +320,7 @@ impl Openings<'_> {
         terms: &Terms,
         first: Option<&Candidate>,
     ) -> Option<(DoctorId, Slot)> {
-        let Self { opening, doctor: owner, clinic, diaries, broadcast } = self;
+        let Self { opening, doctor: owner, given_up_by: _, clinic, diaries, broadcast } = self;
         let type_of = clinic.visit_types.get(&waiter.entry.visit_type_id)?;
         // A room makes no difference to visits that need none.
         if owner.is_none() && !type_of.timing.needs_room {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::caller::User;
 use proto::ids::{AppointmentId, DoctorId, LocationId, PatientId, VisitTypeId, WaitlistEntryId};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use tokio_postgres::Row;
 use tracing::instrument;
 use uuid::Uuid;
@@ -51,6 +52,8 @@ const WAITING: &str = "
              AND visit.status IN ('requested', 'scheduled', 'confirmed')))
     ORDER BY priority, created_at, id
     LIMIT $6";
+
+const STARTS: &str = "SELECT id, start_time FROM appointment.appointments WHERE id = ANY($1)";
 
 const CANCEL_ALL: &str = "
     UPDATE appointment.waitlist
@@ -150,6 +153,18 @@ impl Connection {
         let statement = self.client.prepare_cached(&format!("{COLUMNS} {WAITING}")).await?;
         let rows = self.client.query(&statement, &[&doctor, &by, &priority, &since, &id.0, &limit]).await?;
         rows.iter().map(Entry::try_from).collect()
+    }
+
+    /// When the visits begin that some would have earlier.
+    #[instrument(name = "db.waitlist.starts_of", skip_all)]
+    pub async fn starts_of(
+        &self,
+        visits: &[AppointmentId],
+    ) -> Result<HashMap<AppointmentId, Timestamp>, Error> {
+        let visits = ids(visits, |id| id.0);
+        let statement = self.client.prepare_cached(STARTS).await?;
+        let rows = self.client.query(&statement, &[&visits]).await?;
+        rows.iter().map(|row| Ok((AppointmentId(row.try_get("id")?), row.try_get("start_time")?))).collect()
     }
 }
 

@@ -118,6 +118,22 @@ async fn what_is_offered_stands_in_nobodys_way_but_others() {
     ledger::is_sound(&clinic.sql).await;
 }
 
+#[tokio::test]
+async fn nobody_is_offered_what_they_have_just_given_up() {
+    let check_up = visit_type();
+    let clinic = offering(&[&check_up]).await;
+    let (doctor, ann, bob) = (clinic.doctor().await, clinic.patient().await, clinic.patient().await);
+    let (mut by_ann, mut waitlist) = (clinic.by(Role::Patient(ann)), clinic.waitlist(Role::Staff));
+    let visit = book_type(&mut by_ann, ann, doctor, &check_up, at(3, 9, 0)).await.unwrap();
+    let ann = enter(&mut waitlist, waits(ann, &check_up)).await.unwrap();
+    let bob = enter(&mut waitlist, waits(bob, &check_up)).await.unwrap();
+    cancel(&mut by_ann, &visit.id).await.unwrap();
+    let offer = offered(&clinic, &bob).await;
+    assert_eq!((start(&offer), offer.passed_over), (at(3, 9, 0), 0));
+    all_offered(&clinic).await;
+    assert!(look(&mut waitlist, &ann.id).await.open_offer.is_none());
+}
+
 /// One who answers what they are offered this way and that, for a while.
 async fn answer_for_a_while(clinic: &Clinic, patient: PatientId, entry: &str, seed: usize) {
     let mut waitlist = clinic.waitlist(Role::Patient(patient));

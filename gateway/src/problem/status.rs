@@ -158,6 +158,7 @@ mod tests {
             (Code::FailedPrecondition, "OFFER_CLOSED", 409),
             (Code::FailedPrecondition, "WAITLIST_ENTRY_CLOSED", 409),
             (Code::FailedPrecondition, "TOO_MANY_WAITLIST_ENTRIES", 409),
+            (Code::FailedPrecondition, "HOLD_USED", 409),
             (Code::FailedPrecondition, "OVERBOOK_LIMIT", 409),
             (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED", 422),
             (Code::FailedPrecondition, "POLICY_VIOLATION", 422),
