@@ -17,8 +17,8 @@ CREATE TABLE waitlist (
     notice_minutes integer     NOT NULL CHECK (notice_minutes >= 0),
     -- The visit that the patient would have earlier.
     appointment_id uuid REFERENCES appointments (id),
-    -- One whose time is over waits no more, whatever is written here.
-    state          text        NOT NULL CHECK (state IN ('waiting', 'paused', 'fulfilled', 'cancelled')),
+    -- One whose time is over waits no more, whether or not that is written down.
+    state          text        NOT NULL CHECK (state IN ('waiting', 'paused', 'fulfilled', 'cancelled', 'expired')),
     -- Offers without an answer since the last that had one.
     unanswered     integer     NOT NULL DEFAULT 0,
     fulfilled_by   uuid REFERENCES appointments (id),
@@ -31,6 +31,9 @@ CREATE TABLE waitlist (
 );
 
 CREATE INDEX waitlist_in_order ON waitlist (priority, created_at, id) WHERE state IN ('waiting', 'paused');
+CREATE INDEX waitlist_by_end ON waitlist (expires_at) WHERE state IN ('waiting', 'paused');
+CREATE INDEX waitlist_by_visit ON waitlist (appointment_id)
+    WHERE appointment_id IS NOT NULL AND state IN ('waiting', 'paused');
 CREATE INDEX waitlist_by_patient ON waitlist (patient_id, priority, created_at, id);
 
 -- Who was offered what, and why: never deleted.
@@ -66,6 +69,7 @@ CREATE TABLE waitlist_offers (
 
 CREATE UNIQUE INDEX waitlist_offers_one_open ON waitlist_offers (entry_id) WHERE state = 'open';
 CREATE INDEX waitlist_offers_by_entry ON waitlist_offers (entry_id, id);
+CREATE INDEX waitlist_offers_by_patient ON waitlist_offers (patient_id, start_time);
 CREATE INDEX waitlist_offers_by_doctor ON waitlist_offers (doctor_id, start_time);
 CREATE INDEX waitlist_offers_open ON waitlist_offers (expires_at) WHERE state = 'open';
 CREATE UNIQUE INDEX waitlist_offers_by_hold ON waitlist_offers (hold_id) WHERE hold_id IS NOT NULL;

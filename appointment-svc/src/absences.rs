@@ -116,7 +116,7 @@ impl Absences {
             return Err(Error::PlanOutdated(outdated));
         }
         for id in &ids {
-            tx.release(*id).await?;
+            tx.release_for_absence(*id, absence.doctor).await?;
         }
         let clinic = tx.clinic().await?;
         let times = targets.iter().filter_map(|to| Some((*to)?.1));

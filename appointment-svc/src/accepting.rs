@@ -3,8 +3,7 @@
 //! Locks are taken in the order of [`crate::bookings`], the entry after calendars and patient.
 use crate::bookings::{self, Booked};
 use crate::domain::commands::{Book, When};
-use crate::domain::diary::{Diary, Reader, wish};
-use crate::domain::status::Actor;
+use crate::domain::diary::{Diary, Reader};
 use crate::domain::waitlist::{Entry, EntryState, Offer, OfferState};
 use crate::domain::why::Why;
 use crate::drafts;
@@ -13,11 +12,11 @@ use crate::events::{self, Change};
 use crate::once::Once;
 use crate::placing::{self, Desk, Missing, Placed, lost, unbookable};
 use crate::store::{Connection, Locked, Store, Tx};
-use crate::waitlist::{give_back, hidden};
+use crate::waitlist::hidden;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use platform::caller::User;
-use proto::ids::{DoctorId, WaitlistOfferId};
+use proto::ids::{AppointmentId, DoctorId, WaitlistOfferId};
 
 #[derive(Clone)]
 pub struct Accepting {
@@ -41,13 +40,29 @@ impl Accepting {
     /// Makes what is offered a visit, or moves the one that the patient would have earlier there.
     pub async fn accept(&self, user: &User, id: WaitlistOfferId, once: &Once) -> Result<Booked, Error> {
         let outcome = placing::again_while(Error::is_conflict, || self.try_accept(user, id, once)).await;
-        if let Err(Error::SlotTaken { .. }) = &outcome {
-            let mut connection = self.store.connection().await?;
-            let tx = connection.begin().await?;
-            tx.answer_offer(id, OfferState::Lost).await?;
-            tx.commit().await?;
+        match &outcome {
+            Err(Error::SlotTaken { .. }) => self.give_back(id, OfferState::Lost).await?,
+            // What it was to move is not there any more, or not later any more.
+            Err(Error::Closed) => self.give_back(id, OfferState::Withdrawn).await?,
+            _ => {}
         }
         outcome
+    }
+
+    /// Ends an offer that cannot be accepted.
+    async fn give_back(&self, id: WaitlistOfferId, state: OfferState) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        let Some((seen, _)) = connection.offer(id).await? else { return Ok(()) };
+        let tx = connection.begin().await?;
+        tx.hold_party(seen.patient_id).await?;
+        tx.lock_entry(seen.entry_id).await?;
+        if let Some((offer, _)) = tx.offer(id).await?
+            && offer.state == OfferState::Open
+        {
+            tx.give_back(&offer, state).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn try_accept(&self, user: &User, id: WaitlistOfferId, once: &Once) -> Result<Booked, Error> {
@@ -59,6 +74,7 @@ impl Accepting {
             OfferState::Accepted => {
                 let visit = entry.fulfilled_by.ok_or(Error::OfferClosed)?;
                 let (appointment, now) = tx.lock(visit).await?.ok_or(Error::OfferClosed)?;
+                appointment.reader(user)?;
                 return Ok(Booked { appointment, hold: None, now });
             }
             OfferState::Expired => return Err(Error::OfferExpired),
@@ -71,6 +87,13 @@ impl Accepting {
         let desk = Desk { rules, clinic, now };
         // What is offered was placed by the practice, whoever accepts it.
         let reader = Reader { user: user.id, patient: Some(offer.patient_id), is_bound: false };
+        let hold = match offer.hold {
+            Some(hold) => {
+                let (hold, _, now) = tx.lock_hold(hold).await?.ok_or(Error::OfferExpired)?;
+                Some(hold).filter(|hold| hold.is_live(now)).ok_or(Error::OfferExpired)?.into()
+            }
+            None => None,
+        };
         tx.answer_offer(id, OfferState::Accepted).await?;
         if desk.clinic.visit_types.get(&offer.visit_type_id).is_none_or(|kind| kind.timing.capacity == 1) {
             tx.lose_offers(&offer).await?;
@@ -80,7 +103,10 @@ impl Accepting {
         if let Some(visit) = entry.appointment_id {
             entry.fulfilled_by = Some(visit);
             tx.update_entry(&mut entry).await?;
-            return move_earlier(tx, user, reader, desk, &entry, &offer, once).await;
+            if let Some(hold) = hold {
+                tx.give_up_holds(&[hold.appointment.id]).await?;
+            }
+            return move_earlier(tx, user, reader, desk, visit, &offer, once).await;
         }
         let book = Book {
             patient_id: offer.patient_id,
@@ -91,12 +117,8 @@ impl Accepting {
             notes: None,
             leave: None,
         };
-        let booked = match offer.hold {
+        let booked = match hold {
             Some(hold) => {
-                let (hold, _, now) = tx.lock_hold(hold).await?.ok_or(Error::OfferExpired)?;
-                if !hold.is_live(now) {
-                    return Err(Error::OfferExpired);
-                }
                 entry.fulfilled_by = Some(hold.appointment.id);
                 tx.update_entry(&mut entry).await?;
                 bookings::book_held(tx, user, reader, desk, hold, &book, once).await
@@ -126,7 +148,7 @@ impl Accepting {
                 return Err(Error::OfferClosed);
             }
         }
-        give_back(&tx, &offer, OfferState::Declined).await?;
+        tx.give_back(&offer, OfferState::Declined).await?;
         entry.unanswered = 0;
         tx.update_entry(&mut entry).await?;
         let (offer, _) = tx.offer(id).await?.ok_or(Error::NoSuchOffer)?;
@@ -188,25 +210,17 @@ async fn move_earlier(
     user: &User,
     reader: Reader,
     desk: Desk,
-    entry: &Entry,
+    id: AppointmentId,
     offer: &Offer,
     once: &Once,
 ) -> Result<Booked, Error> {
     let Desk { rules, clinic, now } = desk;
-    let id = entry.appointment_id.ok_or(Error::OfferClosed)?;
     let (mut visit, _) = tx.lock(id).await?.ok_or(Error::OfferClosed)?;
-    if !visit.status.is_open() || visit.visit.start <= now {
+    if !visit.status.is_open() || visit.visit.start <= offer.visit.start {
         return Err(Error::Closed);
     }
-    if let Some(hold) = offer.hold {
-        let (hold, _, now) = tx.lock_hold(hold).await?.ok_or(Error::OfferExpired)?;
-        if !hold.is_live(now) {
-            return Err(Error::OfferExpired);
-        }
-        tx.give_up_holds(&[hold.appointment.id]).await?;
-    }
-    let wish =
-        wish(&rules, &clinic, Some(offer.visit_type_id), None, reader).ok_or(Error::NoSuchVisitType)?;
+    let actor = visit.actor(user)?;
+    let wish = bookings::wish_of(&visit, offer.visit, &rules, reader.is_bound);
     let (doctor, patient) = (offer.doctor_id, offer.patient_id);
     let taken = placing::look(&tx, &wish, doctor, patient, offer.visit, &clinic, Some(id)).await?;
     let diary = Diary::new(rules, clinic, &taken, reader, now);
@@ -214,10 +228,11 @@ async fn move_earlier(
         .map_err(|refusal| refused(unbookable(refusal, offer.visit, now), offer))?;
     let change = if visit.doctor_id == doctor { Change::Rescheduled } else { Change::Reassigned };
     visit.doctor_id = doctor;
-    // The practice moves it: that is none of the times that a patient may.
-    drafts::relocate(&mut visit, &diary, offer.visit, &place, Actor::Staff);
-    tx.release(id).await?;
-    tx.deepen_openings(id, offer.depth + 1).await?;
+    // The practice offered it: that is none of the times that a patient may move a visit.
+    let moved_before = visit.reschedule_count;
+    drafts::relocate(&mut visit, &diary, offer.visit, &place, actor);
+    visit.reschedule_count = moved_before;
+    tx.release_after(id, offer.depth + 1).await?;
     tx.claim(&visit, &place).await?.map_err(|conflict| refused(lost(conflict, offer.visit), offer))?;
     tx.update(&mut visit, change, &Why::default(), user).await?;
     tx.announce(events::event(change, &visit)).await?;

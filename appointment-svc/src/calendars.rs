@@ -6,7 +6,7 @@ use crate::domain::questions::MAX_DOCTORS;
 use crate::domain::rules::Rules;
 use crate::domain::schedule::Schedule;
 use crate::domain::slots::MAX_DAYS;
-use crate::domain::waitlist::OfferState;
+use crate::domain::waitlist::{Offer, OfferState};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
 use crate::store::{Locked, Store, Tx};
@@ -45,7 +45,8 @@ impl Calendars {
             refuse_left_out(&ahead, was_open, schedule)?;
         }
         tx.put_calendar(&rules).await?;
-        withdraw_left_out(&tx, schedule).await?;
+        let offers = tx.open_offers_of(Some(rules.doctor_id)).await?;
+        withdraw_left_out(&tx, &offers, &[schedule]).await?;
         tx.open(rules.doctor_id, &schedule.gained(was_open, ahead(now))).await?;
         tx.commit().await?;
         Ok(rules.version)
@@ -70,7 +71,11 @@ impl Calendars {
         }
         tx.put_party(party.patient_id, party.version, party.is_active).await?;
         if !party.is_active {
-            tx.cancel_entries(party.patient_id).await?;
+            for entry in tx.cancel_entries(party.patient_id).await? {
+                if let Some(offer) = tx.open_offer(entry).await? {
+                    tx.give_back(&offer, OfferState::Withdrawn).await?;
+                }
+            }
         }
         tx.commit().await?;
         Ok(party.version)
@@ -102,9 +107,12 @@ impl Calendars {
             }
         }
         tx.put_clinic(&clinic).await?;
-        for Locked { rules, .. } in &everyone {
+        let schedules = everyone.iter().map(|Locked { rules, .. }| Schedule { rules, clinic: &clinic });
+        let schedules: Vec<_> = schedules.collect();
+        withdraw_left_out(&tx, &tx.open_offers_of(None).await?, &schedules).await?;
+        for schedule in schedules {
+            let rules = schedule.rules;
             let was_open = Schedule { rules, clinic: &before };
-            let schedule = Schedule { rules, clinic: &clinic };
             tx.open(rules.doctor_id, &schedule.gained(Some(was_open), ahead(now))).await?;
         }
         tx.commit().await?;
@@ -162,16 +170,15 @@ fn ahead(now: Timestamp) -> Interval {
     Interval { start: now, end: now + SignedDuration::from_hours(24 * i64::from(MAX_DAYS)) }
 }
 
-/// Takes back what was offered to those who wait, where the doctor no longer works then.
-async fn withdraw_left_out(tx: &Tx<'_>, schedule: Schedule<'_>) -> Result<(), Error> {
-    let mut holds = Vec::new();
-    for offer in tx.open_offers_of_doctor(schedule.rules.doctor_id).await? {
-        if !schedule.covers(offer.visit) {
-            tx.answer_offer(offer.id, OfferState::Withdrawn).await?;
-            holds.extend(offer.hold);
+/// Takes back of `offers` what `doctors`' hours no longer have.
+async fn withdraw_left_out(tx: &Tx<'_>, offers: &[Offer], doctors: &[Schedule<'_>]) -> Result<(), Error> {
+    for offer in offers {
+        let schedule = doctors.iter().find(|schedule| schedule.rules.doctor_id == offer.doctor_id);
+        if schedule.is_none_or(|schedule| !schedule.covers(offer.visit)) {
+            tx.give_back(offer, OfferState::Withdrawn).await?;
         }
     }
-    Ok(tx.give_up_holds(&holds).await?)
+    Ok(())
 }
 
 /// Refuses a change by which a visit of `ahead` that the doctor works for now would lie outside.

@@ -150,7 +150,7 @@ fn assemble(
     };
     let waitlist = Waitlist::new(store.clone(), calendars.clone());
     let accepting = Accepting::new(store.clone());
-    Offering::new(store.clone(), tokens, terms).start(shutdown);
+    Offering::new(store.clone(), waitlist.clone(), tokens, terms).start(shutdown);
     let bookings = Bookings::new(store.clone(), calendars.clone(), placing);
     let recurring = Recurring::new(store.clone(), calendars.clone());
     let transitions = Transitions::new(store.clone());

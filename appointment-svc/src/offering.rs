@@ -4,7 +4,7 @@
 //! is nobody left for it, so that whatever comes in between, or ends the process, is only another look. Locks are taken
 //! in the order of [`crate::bookings`], the opening before them and the entry after them.
 use crate::domain::appointment::Appointment;
-use crate::domain::clinic::Clinic;
+use crate::domain::clinic::{Clinic, Timing};
 use crate::domain::diary::{Diary, OFFERER, Reader, Taken, wish};
 use crate::domain::hold::Tokens;
 use crate::domain::interval::Interval;
@@ -18,6 +18,7 @@ use crate::events;
 use crate::offers;
 use crate::placing;
 use crate::store::{self, Connection, Locked, Look, Opening, Store, Turn};
+use crate::waitlist::Waitlist;
 use jiff::Timestamp;
 use platform::caller::{Role, User};
 use platform::shutdown::Shutdown;
@@ -40,6 +41,7 @@ const LAPSED: i64 = 100;
 #[derive(Clone)]
 pub struct Offering {
     store: Store,
+    waitlist: Waitlist,
     tokens: Tokens,
     terms: Terms,
 }
@@ -50,6 +52,8 @@ struct Candidate {
     patient: PatientId,
     doctor: DoctorId,
     slot: Slot,
+    /// That of the visit that they would have earlier.
+    timing: Option<Timing>,
     /// Others before, whom nothing suited.
     passed_over: i32,
 }
@@ -75,8 +79,8 @@ struct Openings<'o> {
 }
 
 impl Offering {
-    pub fn new(store: Store, tokens: Tokens, terms: Terms) -> Self {
-        Self { store, tokens, terms }
+    pub fn new(store: Store, waitlist: Waitlist, tokens: Tokens, terms: Terms) -> Self {
+        Self { store, waitlist, tokens, terms }
     }
 
     /// Starts offering. Replicas do not wait for each other: each passes over what another has.
@@ -101,8 +105,10 @@ impl Offering {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.lapse_offers(None, LAPSED, MOST_UNANSWERED).await?;
+        tx.expire_entries(LAPSED).await?;
         tx.forget_openings(OPENINGS).await?;
         tx.commit().await?;
+        self.waitlist.cancel_unlinked(LAPSED).await?;
         let mut outcome = Ok(());
         for opening in connection.openings(OPENINGS).await? {
             // One that cannot be offered does not hold up the others.
@@ -157,7 +163,9 @@ impl Offering {
             let Some(openings) = &mut openings else { continue };
             for waiter in self.waiters(connection, page, opening.time).await? {
                 // Nobody is offered what they have just given up.
-                if openings.given_up_by == Some(waiter.entry.patient_id) {
+                let patient = waiter.entry.patient_id;
+                if openings.given_up_by == Some(patient) || found.iter().any(|found| found.patient == patient)
+                {
                     continue;
                 }
                 match (openings.time_for(&waiter, &self.terms, found.first()), waiter.is_asked_until()) {
@@ -170,6 +178,7 @@ impl Offering {
                         patient: waiter.entry.patient_id,
                         doctor,
                         slot,
+                        timing: waiter.timing,
                         passed_over,
                     }),
                     (None, _) => passed_over += 1,
@@ -189,19 +198,22 @@ impl Offering {
         time: Interval,
     ) -> Result<Vec<Waiter>, Error> {
         let patients: Vec<PatientId> = page.iter().map(|entry| entry.patient_id).collect();
-        let entries: Vec<WaitlistEntryId> = page.iter().map(|entry| entry.id).collect();
         let later: Vec<AppointmentId> = page.iter().filter_map(|entry| entry.appointment_id).collect();
-        let (mut own, made, starts) = tokio::try_join!(
+        let (own, made, visits) = tokio::try_join!(
             connection.taken_from_patients(&patients, offers::reach(time), &[]),
-            connection.offers_made(&entries),
-            connection.starts_of(&later),
+            connection.offers_made(&patients),
+            connection.visits(&later),
         )?;
         let waiters = page.into_iter().map(|entry| {
-            let before = entry.appointment_id.and_then(|visit| starts.get(&visit).copied());
-            let made = made.iter().filter(|(id, _)| *id == entry.id).map(|(_, made)| *made).collect();
-            // Of one patient there may be several entries.
-            let own = own.entry(entry.patient_id).or_default().clone();
-            Waiter { entry, own, before, made }
+            let patient = entry.patient_id;
+            let visit = entry.appointment_id.and_then(|visit| visits.get(&visit));
+            Waiter {
+                before: visit.map(|visit| visit.visit.start),
+                timing: visit.and_then(|visit| visit.terms.timing),
+                own: own.get(&patient).cloned().unwrap_or_default(),
+                made: made.iter().filter(|(of, _)| *of == patient).map(|(_, made)| *made).collect(),
+                entry,
+            }
         });
         Ok(waiters.collect())
     }
@@ -244,7 +256,7 @@ impl Offering {
         opening: &Opening,
         candidate: &Candidate,
     ) -> Result<bool, Error> {
-        let Candidate { entry, patient, doctor, slot, passed_over } = *candidate;
+        let Candidate { entry, patient, doctor, slot, timing, passed_over } = *candidate;
         let tx = connection.begin().await?;
         if !tx.lock_opening(opening.id).await? {
             return Ok(false);
@@ -253,15 +265,18 @@ impl Offering {
         if tx.hold_party(patient).await? != Some(true) {
             return Ok(false);
         }
+        // What is late is given up before anything else is offered.
+        tx.lock_entry(entry).await?;
         tx.lapse_offers(Some(entry), 1, MOST_UNANSWERED).await?;
         let Some((entry, _)) = tx.lock_entry(entry).await? else { return Ok(false) };
         if entry.state != EntryState::Waiting || tx.open_offer(entry.id).await?.is_some() {
             return Ok(false);
         }
         let clinic = tx.clinic().await?;
-        let Some(wish) = wish(&rules, &clinic, Some(entry.visit_type_id), None, nobody()) else {
+        let Some(mut wish) = wish(&rules, &clinic, Some(entry.visit_type_id), None, nobody()) else {
             return Ok(false);
         };
+        wish.timing = timing.unwrap_or(wish.timing);
         let taken = placing::look(&tx, &wish, doctor, patient, slot.visit, &clinic, None).await?;
         let rules_version = rules.version;
         let mut diary = Diary::new(rules, clinic, &taken, nobody(), now);
@@ -269,7 +284,8 @@ impl Offering {
         diary.own = own.map(|taken| taken.claim.visit).collect();
         let Ok(place) = diary.situation(wish).place(slot.visit) else { return Ok(false) };
         let zone = diary.schedule().zone(place.location).clone();
-        let Some((_, expires_at)) = self.terms.stand(now, slot.visit.start, &zone) else { return Ok(false) };
+        let Some((_, until)) = self.terms.stand(now, slot.visit.start, &zone) else { return Ok(false) };
+        let expires_at = until.min(entry.expires_at);
         let mut hold = None;
         if self.terms.most == 1 {
             let held = Appointment {
@@ -331,7 +347,8 @@ impl Openings<'_> {
             if first.is_some_and(|first| first.doctor != doctor) {
                 return None;
             }
-            let wish: Wish = diary.wish(Some(waiter.entry.visit_type_id), None, nobody())?;
+            let mut wish: Wish = diary.wish(Some(waiter.entry.visit_type_id), None, nobody())?;
+            wish.timing = waiter.timing.unwrap_or(wish.timing);
             let slots = waiter.times(diary, wish, opening.time, terms).into_iter();
             let mut fresh = slots.filter(|slot| {
                 let is_broadcast =

@@ -298,10 +298,13 @@ where
     }
 }
 
-/// What whoever books holds at that time with the same doctor, and gives up for it.
+/// What whoever books gives up for it: what they hold at that time with the same doctor, and what is offered to the
+/// patient then.
 pub fn own_holds(taken: &[Taken], reader: Reader, visit: &Appointment, busy: Interval) -> Vec<AppointmentId> {
     let own = taken.iter().filter(|taken| {
-        taken.is_held_for(reader) && taken.resource == visit.doctor_id.0 && taken.claim.busy.overlaps(busy)
+        let is_there = taken.resource == visit.doctor_id.0 && taken.claim.busy.overlaps(busy);
+        taken.is_held_for(reader)
+            && (is_there || taken.is_offered() && taken.claim.visit.overlaps(visit.visit))
     });
     own.map(|taken| taken.appointment).collect()
 }

@@ -2,57 +2,23 @@
 use crate::calendars::Calendars;
 use crate::convert;
 use crate::domain::appointment::Hidden;
-use crate::domain::waitlist::{
-    self, Entry, EntryState, Offer, OfferState, Priority, Window, Wishes, may_see,
-};
+use crate::domain::questions::MAX_DOCTORS;
+use crate::domain::waitlist::commands::{EntryEdit, NewEntry};
+use crate::domain::waitlist::{self, Entry, EntryState, Offer, OfferState, Priority, Wishes, may_see};
 use crate::error::Error;
 use crate::once::Once;
 use crate::placing;
 use crate::store::{Offered, Store, Tx, Waiters};
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use platform::caller::{Role, User};
 use platform::violations::Violations;
-use proto::ids::{
-    AppointmentId, DoctorId, LocationId, PatientId, VisitTypeId, WaitlistEntryId, WaitlistOfferId,
-};
+use proto::ids::{DoctorId, PatientId, VisitTypeId, WaitlistEntryId, WaitlistOfferId};
 use std::collections::HashSet;
 
 #[derive(Clone)]
 pub struct Waitlist {
     store: Store,
     calendars: Calendars,
-}
-
-/// An entry that is wanted.
-#[derive(Clone, Debug)]
-pub struct NewEntry {
-    pub patient_id: PatientId,
-    pub visit_type_id: VisitTypeId,
-    pub wishes: Wishes,
-    pub priority: Priority,
-    /// The visit that the patient would have earlier.
-    pub appointment_id: Option<AppointmentId>,
-    /// Some days after the last date that would do, or months from now, when none.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// What is changed of an entry; what is none stays.
-#[derive(Clone, Debug, Default)]
-pub struct EntryEdit {
-    pub doctors: Option<Vec<DoctorId>>,
-    pub locations: Option<Vec<LocationId>>,
-    /// Some(None) clears it.
-    pub earliest: Option<Option<Date>>,
-    /// Some(None) clears it.
-    pub latest: Option<Option<Date>>,
-    pub windows: Option<Vec<Window>>,
-    pub notice: Option<SignedDuration>,
-    pub priority: Option<Priority>,
-    /// Some(None) makes it the usual one.
-    pub expires_at: Option<Option<Timestamp>>,
-    pub expected_version: Option<i64>,
 }
 
 /// An entry, and the offer that waits for an answer.
@@ -70,6 +36,8 @@ impl Waitlist {
             )
         })?;
         check_priority(user, (wanted.priority != Priority::Routine).then_some(wanted.priority))?;
+        // What was carried out before is answered whatever has become of it.
+        once.begin(&self.store.connection().await?.begin().await?).await?;
         self.check_wishes(Some(wanted.visit_type_id), &wanted.wishes).await?;
         self.know(user, wanted.patient_id).await?;
         placing::again_while(Error::is_conflict, || self.try_create(user, wanted, once)).await
@@ -78,7 +46,7 @@ impl Waitlist {
     async fn try_create(&self, user: &User, wanted: &NewEntry, once: &Once) -> Result<Entry, Error> {
         let mut connection = self.store.connection().await?;
         let now = connection.now().await?;
-        let expires_at = expiry(now, wanted.expires_at, &wanted.wishes)?;
+        let expires_at = wanted.wishes.end(now, wanted.expires_at)?;
         let tx = connection.begin().await?;
         once.begin(&tx).await?;
         if tx.hold_party(wanted.patient_id).await? != Some(true) {
@@ -125,12 +93,12 @@ impl Waitlist {
         let connection = self.store.connection().await?;
         let (entry, _) = connection.entry(id).await?.ok_or(Error::NoSuchEntry)?;
         entry.check_access(user).map_err(hidden)?;
-        let offer = connection.open_offer(id).await?;
+        let offer = connection.open_offers(&[id]).await?.remove(&id);
         Ok((entry, offer))
     }
 
     /// The entries of `waiters` that `user` may see.
-    pub async fn list(&self, user: &User, waiters: Waiters) -> Result<Vec<Entry>, Error> {
+    pub async fn list(&self, user: &User, waiters: Waiters) -> Result<Vec<Seen>, Error> {
         let waiters = match user.role {
             Role::Admin | Role::Staff => waiters,
             Role::Patient(own) if waiters.patient_id.is_none_or(|asked| asked == own) => {
@@ -142,12 +110,21 @@ impl Waitlist {
             Role::Patient(_) | Role::Doctor(_) => return Ok(Vec::new()),
             Role::Auditor => return Err(Error::NotAllowed("auditors do not see the waitlist")),
         };
-        Ok(self.store.connection().await?.entries(&waiters).await?)
+        let connection = self.store.connection().await?;
+        let entries = connection.entries(&waiters).await?;
+        let ids: Vec<WaitlistEntryId> = entries.iter().map(|entry| entry.id).collect();
+        let mut open = connection.open_offers(&ids).await?;
+        let with_offer = |entry: Entry| {
+            let offer = open.remove(&entry.id);
+            (entry, offer)
+        };
+        Ok(entries.into_iter().map(with_offer).collect())
     }
 
     /// Changes what is waited for. What is offered already stays on offer.
     pub async fn edit(&self, user: &User, id: WaitlistEntryId, edit: &EntryEdit) -> Result<Seen, Error> {
         check_priority(user, edit.priority)?;
+        self.get(user, id).await?;
         let wanted = Wishes {
             doctors: edit.doctors.clone().unwrap_or_default(),
             locations: edit.locations.clone().unwrap_or_default(),
@@ -157,26 +134,9 @@ impl Waitlist {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let (mut entry, now) = secure(&tx, user, id, edit.expected_version).await?;
-        let EntryEdit { doctors, locations, earliest, latest, windows, notice, .. } = edit;
-        let before = entry.wishes.clone();
-        entry.wishes = Wishes {
-            doctors: doctors.clone().unwrap_or(before.doctors),
-            locations: locations.clone().unwrap_or(before.locations),
-            earliest: earliest.unwrap_or(before.earliest),
-            latest: latest.unwrap_or(before.latest),
-            windows: windows.clone().unwrap_or(before.windows),
-            notice: notice.unwrap_or(before.notice),
-        };
+        edit.apply(&mut entry, now)?;
         if may_see(user, entry.patient_id, &entry.wishes.doctors).is_err() {
             return Err(Error::NotAllowed("doctors let patients wait for none but themselves"));
-        }
-        entry.priority = edit.priority.unwrap_or(entry.priority);
-        entry.expires_at = match edit.expires_at {
-            Some(at) => expiry(now, at, &entry.wishes)?,
-            None => entry.expires_at,
-        };
-        if entry.wishes.earliest.zip(entry.wishes.latest).is_some_and(|(first, last)| last < first) {
-            return Err(Violations::of("entry.latest_date", "must not be before `earliest_date`").into());
         }
         tx.update_entry(&mut entry).await?;
         let offer = tx.open_offer(id).await?;
@@ -199,6 +159,7 @@ impl Waitlist {
             entry.state = EntryState::Waiting;
             entry.unanswered = 0;
             tx.update_entry(&mut entry).await?;
+            tx.retry_openings().await?;
         }
         let offer = tx.open_offer(id).await?;
         tx.commit().await?;
@@ -215,20 +176,36 @@ impl Waitlist {
         let mut connection = self.store.connection().await?;
         let (seen, _) = connection.entry(id).await?.ok_or(Error::NoSuchEntry)?;
         seen.check_access(user).map_err(hidden)?;
-        if seen.state == EntryState::Cancelled {
-            return Ok(seen);
-        }
         let tx = connection.begin().await?;
         // What the patient books meanwhile may end the offer's hold.
         tx.hold_party(seen.patient_id).await?;
-        let (mut entry, _) = secure(&tx, user, id, expected_version).await?;
-        if let Some(offer) = tx.open_offer(id).await? {
-            give_back(&tx, &offer, OfferState::Withdrawn).await?;
+        let (entry, _) = tx.lock_entry(id).await?.ok_or(Error::NoSuchEntry)?;
+        if entry.state == EntryState::Cancelled {
+            return Ok(entry);
         }
-        entry.state = EntryState::Cancelled;
-        tx.update_entry(&mut entry).await?;
+        expect_version(&entry, expected_version)?;
+        if !entry.state.is_open() {
+            return Err(Error::EntryClosed);
+        }
+        let entry = end(&tx, entry).await?;
         tx.commit().await?;
         Ok(entry)
+    }
+
+    /// Takes those off the list who would have a visit earlier that is not to be had any more, `limit` at most.
+    pub async fn cancel_unlinked(&self, limit: i64) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        for seen in connection.unlinked(limit).await? {
+            let tx = connection.begin().await?;
+            tx.hold_party(seen.patient_id).await?;
+            if let Some((entry, _)) = tx.lock_entry(seen.id).await?
+                && entry.state.is_open()
+            {
+                end(&tx, entry).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Latest first: of one entry, for whoever may see it; of all, for the practice.
@@ -259,7 +236,9 @@ impl Waitlist {
                 other => other,
             })?;
         }
-        for doctor in &wishes.doctors {
+        let known = self.store.connection().await?.calendars(&wishes.doctors, "", "", MAX_DOCTORS).await?;
+        let known: HashSet<DoctorId> = known.iter().map(|calendar| calendar.rules.doctor_id).collect();
+        for doctor in wishes.doctors.iter().filter(|doctor| !known.contains(doctor)) {
             self.calendars.calendar(*doctor).await.map_err(|error| match error {
                 Error::NoSuchDoctor => Violations::of("entry.doctor_ids", "there is no such doctor").into(),
                 other => other,
@@ -299,21 +278,28 @@ async fn secure(
 ) -> Result<(Entry, Timestamp), Error> {
     let (entry, now) = tx.lock_entry(id).await?.ok_or(Error::NoSuchEntry)?;
     entry.check_access(user).map_err(hidden)?;
-    if expected_version.is_some_and(|expected| expected != entry.version) {
-        return Err(Error::VersionMismatch { current: entry.version });
-    }
+    expect_version(&entry, expected_version)?;
     if !entry.state.is_open() {
         return Err(Error::EntryClosed);
     }
     Ok((entry, now))
 }
 
-/// Ends an offer that was not taken, and what keeps its time. Patient and entry must be locked.
-pub async fn give_back(tx: &Tx<'_>, offer: &Offer, state: OfferState) -> Result<(), Error> {
-    tx.answer_offer(offer.id, state).await?;
-    let holds: Vec<AppointmentId> = offer.hold.into_iter().collect();
-    tx.give_up_holds(&holds).await?;
-    Ok(tx.retry_openings().await?)
+fn expect_version(entry: &Entry, expected: Option<i64>) -> Result<(), Error> {
+    match expected {
+        Some(expected) if expected != entry.version => Err(Error::VersionMismatch { current: entry.version }),
+        _ => Ok(()),
+    }
+}
+
+/// Cancels an entry with what it is offered. Patient and entry must be locked.
+async fn end(tx: &Tx<'_>, mut entry: Entry) -> Result<Entry, Error> {
+    if let Some(offer) = tx.open_offer(entry.id).await? {
+        tx.give_back(&offer, OfferState::Withdrawn).await?;
+    }
+    entry.state = EntryState::Cancelled;
+    tx.update_entry(&mut entry).await?;
+    Ok(entry)
 }
 
 pub fn hidden(hidden: Hidden) -> Error {
@@ -327,27 +313,5 @@ fn check_priority(user: &User, priority: Option<Priority>) -> Result<(), Error> 
     match (user.role, priority) {
         (Role::Patient(_), Some(_)) => Err(Error::NotAllowed("the practice says how urgent a visit is")),
         _ => Ok(()),
-    }
-}
-
-/// Until when is waited: within a year.
-fn expiry(now: Timestamp, asked: Option<Timestamp>, wishes: &Wishes) -> Result<Timestamp, Violations> {
-    let day = SignedDuration::from_hours(24);
-    match (asked, wishes.latest) {
-        (Some(at), _) if at <= now => Err(Violations::of("entry.expire_time", "must be in the future")),
-        (Some(at), _) if at > now + 366 * day => {
-            Err(Violations::of("entry.expire_time", "must be within a year"))
-        }
-        (Some(at), _) => Ok(at),
-        (None, None) => Ok(now + 90 * day),
-        (None, Some(latest)) => {
-            // Over everywhere on earth.
-            let end = TimeZone::UTC.to_timestamp(latest.to_datetime(Time::midnight()));
-            let end = end.map_or(now, |midnight| midnight + 2 * day);
-            if end <= now {
-                return Err(Violations::of("entry.latest_date", "must not be in the past"));
-            }
-            Ok(end.min(now + 366 * day))
-        }
     }
 }

@@ -4,10 +4,11 @@ use crate::answers::{again, replayed, stored};
 use crate::bookings::Booked;
 use crate::convert;
 use crate::convert::waitlist::{ENTRIES, OFFERS, offer_id, versioned};
+use crate::domain::waitlist::commands::NewEntry;
 use crate::error::Error;
 use crate::once::Once;
 use crate::store::{Offered, Turn, Waiters};
-use crate::waitlist::{NewEntry, Waitlist};
+use crate::waitlist::{Seen, Waitlist};
 use pb::waitlist_service_server::WaitlistService;
 use platform::caller::{Caller, User};
 use platform::page::PageTokens;
@@ -56,8 +57,10 @@ impl WaitlistService for WaitlistApi {
         let size = waiters.limit;
         // One more than asked for tells whether there is another page.
         let entries = self.waitlist.list(&user, Waiters { limit: size + 1, ..waiters }).await?;
-        let (page, next_page_token) = self.pages.cut(ENTRIES, entries, size, Turn::of);
-        let entries = page.iter().map(|entry| convert::waitlist::entry(entry, None, &user)).collect();
+        let (page, next_page_token) =
+            self.pages.cut(ENTRIES, entries, size, |(entry, _): &Seen| Turn::of(entry));
+        let shown = page.iter().map(|(entry, offer)| convert::waitlist::entry(entry, offer.as_ref(), &user));
+        let entries = shown.collect();
         Ok(Response::new(pb::ListWaitlistEntriesResponse { entries, next_page_token }))
     }
 

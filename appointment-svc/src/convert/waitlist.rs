@@ -1,8 +1,8 @@
 //! Requests of those who wait, and what they are told.
 use super::{bound, expected_version, optional_id, text, zone_name};
+use crate::domain::waitlist::commands::{EntryEdit, NewEntry};
 use crate::domain::waitlist::{Entry, EntryState, Offer, OfferState, Priority, Window, Wishes};
 use crate::store::{Offered, Turn, Waiters};
-use crate::waitlist::{EntryEdit, NewEntry};
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::{Role, User};

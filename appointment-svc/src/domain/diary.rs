@@ -52,9 +52,13 @@ pub struct Reader {
 impl Taken {
     /// Whether it is kept for whoever asks: by them, or as an offer to the patient who would come.
     pub fn is_held_for(&self, reader: Reader) -> bool {
-        let is_offered = self.held_by == Some(OFFERER);
         self.held_by == Some(reader.user)
-            || is_offered && self.patient.is_some() && self.patient == reader.patient
+            || self.is_offered() && self.patient.is_some() && self.patient == reader.patient
+    }
+
+    /// Whether it is kept for somebody who waits.
+    pub fn is_offered(&self) -> bool {
+        self.held_by == Some(OFFERER)
     }
 }
 
@@ -62,8 +66,11 @@ impl Diary {
     /// `taken` is what may stand in the way: of the doctor, of rooms, of the patient.
     pub fn new(rules: Rules, clinic: Arc<Clinic>, taken: &[Taken], reader: Reader, now: Timestamp) -> Self {
         let doctor = rules.doctor_id;
-        // Who holds a time with the doctor gives it up for another there, and with it its room.
-        let own_holds = taken.iter().filter(|taken| taken.is_held_for(reader) && taken.resource == doctor.0);
+        // Who holds a time with the doctor gives it up for another there, and with it its room; what is offered to the
+        // patient they give up for any.
+        let own_holds = taken
+            .iter()
+            .filter(|taken| taken.is_held_for(reader) && (taken.resource == doctor.0 || taken.is_offered()));
         let given_up: HashSet<AppointmentId> = own_holds.map(|taken| taken.appointment).collect();
         let in_the_way = taken.iter().filter(|taken| !given_up.contains(&taken.appointment));
         let mut claims: HashMap<Uuid, Vec<Claim>> = HashMap::new();

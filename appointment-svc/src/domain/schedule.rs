@@ -59,6 +59,13 @@ impl<'r> Schedule<'r> {
         open
     }
 
+    /// The civil dates that `span` touches, in the doctor's zone.
+    pub fn whole_dates(&self, span: Interval) -> Interval {
+        let (first, last) = (self.date_of(span.start), self.date_of(span.end));
+        let days = first.until(last).map_or(1, |days| days.get_days() + 1);
+        self.span(first, days).unwrap_or(span)
+    }
+
     /// The working time within `span` that there was not `before`, earliest first.
     pub fn gained(&self, before: Option<Schedule<'_>>, span: Interval) -> Vec<Interval> {
         let open = |schedule: &Schedule<'_>| {

@@ -11,6 +11,7 @@ use proto::ids::{AppointmentId, DoctorId, LocationId, PatientId, VisitTypeId, Wa
 mod offer; // a time that is offered to somebody
 mod terms; // how long an offer stands
 mod matching; // who is offered a time
+pub mod commands; // what callers ask for
 
 pub use matching::{Made, Waiter};
 pub use offer::{Offer, OfferState};
@@ -148,7 +149,7 @@ impl Priority {
 }
 
 impl EntryState {
-    const STORED: [Self; 4] = [Self::Waiting, Self::Paused, Self::Fulfilled, Self::Cancelled];
+    const ALL: [Self; 5] = [Self::Waiting, Self::Paused, Self::Fulfilled, Self::Cancelled, Self::Expired];
 
     /// Whether something may still come of it.
     pub fn is_open(self) -> bool {
@@ -165,9 +166,8 @@ impl EntryState {
         }
     }
 
-    /// Those that are stored; that one has expired is seen by the clock.
     pub fn named(name: &str) -> Option<Self> {
-        Self::STORED.into_iter().find(|state| state.name() == name)
+        Self::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 

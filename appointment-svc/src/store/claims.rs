@@ -5,7 +5,7 @@ use crate::domain::diary::Taken;
 use crate::domain::interval::Interval;
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
-use proto::ids::{AppointmentId, PatientId, UserId};
+use proto::ids::{AppointmentId, DoctorId, PatientId, UserId};
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tracing::instrument;
@@ -40,8 +40,10 @@ const RELEASE: &str = "
     WITH released AS (
         UPDATE appointment.claims SET active = false WHERE appointment_id = $1 AND active
         RETURNING resource_id, busy_from, busy_until)
-    INSERT INTO appointment.openings (resource_id, from_time, until_time, appointment_id)
-    SELECT resource_id, busy_from, busy_until, $1 FROM released WHERE busy_until > clock_timestamp()";
+    INSERT INTO appointment.openings (resource_id, from_time, until_time, appointment_id, depth)
+    SELECT resource_id, busy_from, busy_until, $1, $2
+      FROM released
+     WHERE busy_until > clock_timestamp() AND resource_id IS DISTINCT FROM $3";
 
 const KEEP: &str = "
     UPDATE appointment.claims SET hold_until = $2, held_by = NULL WHERE appointment_id = $1 AND active";
@@ -94,10 +96,24 @@ impl Tx<'_> {
     }
 
     /// Frees the time of a visit.
-    #[instrument(name = "db.claims.release", skip_all, fields(appointment.id = %id))]
     pub async fn release(&self, id: AppointmentId) -> Result<(), Error> {
+        self.release_with(id, 0, None).await
+    }
+
+    /// Frees the time of a visit that goes to another on account of one that was cancelled, as so many did before.
+    pub async fn release_after(&self, id: AppointmentId, depth: i16) -> Result<(), Error> {
+        self.release_with(id, depth, None).await
+    }
+
+    /// Frees the time of a visit for nobody: `doctor` will be away.
+    pub async fn release_for_absence(&self, id: AppointmentId, doctor: DoctorId) -> Result<(), Error> {
+        self.release_with(id, 0, Some(doctor)).await
+    }
+
+    #[instrument(name = "db.claims.release", skip_all, fields(appointment.id = %id))]
+    async fn release_with(&self, id: AppointmentId, depth: i16, away: Option<DoctorId>) -> Result<(), Error> {
         let statement = self.tx.prepare_cached(RELEASE).await?;
-        self.tx.execute(&statement, &[&id.0]).await?;
+        self.tx.execute(&statement, &[&id.0, &depth, &away.map(|doctor| doctor.0)]).await?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Times that came free. Those of visits and holds are written by the statements that free them.
 use super::{Connection, Error, Tx};
 use crate::domain::interval::Interval;
-use crate::domain::waitlist::DEEPEST;
+use crate::domain::waitlist::{DEEPEST, Offer};
 use jiff::Timestamp;
 use proto::ids::{AppointmentId, DoctorId};
 use tokio_postgres::Row;
@@ -12,7 +12,7 @@ const FIND: &str = "
     SELECT id, resource_id, greatest(from_time, clock_timestamp()) AS from_time, until_time, appointment_id, depth, created_at
       FROM appointment.openings
      WHERE until_time > clock_timestamp() AND depth <= $1 AND (retry_at IS NULL OR retry_at <= clock_timestamp())
-     ORDER BY id LIMIT $2";
+     ORDER BY from_time, id LIMIT $2";
 
 /// What another has is being offered there.
 const LOCK: &str = "SELECT id FROM appointment.openings WHERE id = $1 FOR UPDATE SKIP LOCKED";
@@ -40,8 +40,10 @@ const OPEN: &str = "
       FROM unnest($2::timestamptz[], $3::timestamptz[]) AS gained (from_time, until_time)
      WHERE EXISTS (SELECT FROM appointment.waitlist WHERE state IN ('waiting', 'paused'))";
 
-const DEEPEN: &str =
-    "UPDATE appointment.openings SET depth = $2 WHERE appointment_id = $1 AND created_at >= now()";
+/// Nobody has it any more, and no hold that ends says so.
+const REOPEN: &str = "
+    INSERT INTO appointment.openings (resource_id, from_time, until_time, appointment_id, depth)
+    VALUES ($1, $2, $3, $4, $5)";
 
 /// A time that came free.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +62,7 @@ pub struct Opening {
 }
 
 impl Connection {
-    /// The times that were free first.
+    /// The nearest first.
     #[instrument(name = "db.openings.find", skip_all)]
     pub async fn openings(&self, limit: i64) -> Result<Vec<Opening>, Error> {
         let statement = self.client.prepare_cached(FIND).await?;
@@ -122,11 +124,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Says of the time that `visit` gave up in this transaction how many visits moved before.
-    #[instrument(name = "db.openings.deepen", skip_all)]
-    pub async fn deepen_openings(&self, visit: AppointmentId, depth: i16) -> Result<(), Error> {
-        let statement = self.tx.prepare_cached(DEEPEN).await?;
-        self.tx.execute(&statement, &[&visit.0, &depth]).await?;
+    /// Opens what was offered to several, and one of them does not want.
+    #[instrument(name = "db.openings.reopen", skip_all)]
+    pub async fn reopen(&self, offer: &Offer) -> Result<(), Error> {
+        let (visit, freed_by) = (offer.visit, offer.freed_by.map(|visit| visit.0));
+        let statement = self.tx.prepare_cached(REOPEN).await?;
+        self.tx
+            .execute(&statement, &[&offer.doctor_id.0, &visit.start, &visit.end, &freed_by, &offer.depth])
+            .await?;
         Ok(())
     }
 }

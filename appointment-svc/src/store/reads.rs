@@ -7,7 +7,10 @@ use crate::domain::status::Status;
 use jiff::Timestamp;
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use tokio_postgres::Row;
 use tracing::instrument;
+use uuid::Uuid;
 
 /// What is held is no visit yet. When nobody answered a request in time, it has expired, whoever has noticed.
 pub(super) const COLUMNS: &str =
@@ -117,6 +120,19 @@ impl Connection {
         let statement = self.client.prepare_cached(&query.text).await?;
         let rows = self.client.query(&statement, &query.values).await?;
         rows.iter().map(|row| Ok(Appointment::try_from(row)?.at(row.try_get("now")?))).collect()
+    }
+
+    /// Visits by their ids.
+    #[instrument(name = "db.appointments.by_id", skip_all)]
+    pub async fn visits(&self, ids: &[AppointmentId]) -> Result<HashMap<AppointmentId, Appointment>, Error> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let statement = self.client.prepare_cached(&format!("{COLUMNS} AND id = ANY($1)")).await?;
+        let rows = self.client.query(&statement, &[&ids]).await?;
+        let by_id = |row: &Row| {
+            let visit = Appointment::try_from(row)?;
+            Ok((visit.id, visit))
+        };
+        rows.iter().map(by_id).collect()
     }
 
     /// Visits ahead of `doctor` that overlap `span`, by start.

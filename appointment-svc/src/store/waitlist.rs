@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use platform::caller::User;
 use proto::ids::{AppointmentId, DoctorId, LocationId, PatientId, VisitTypeId, WaitlistEntryId};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use tokio_postgres::Row;
 use tracing::instrument;
 use uuid::Uuid;
@@ -49,16 +48,33 @@ const WAITING: &str = "
       AND (appointment_id IS NULL OR EXISTS (
           SELECT FROM appointment.appointments visit
            WHERE visit.id = entry.appointment_id AND visit.start_time > clock_timestamp()
-             AND visit.status IN ('requested', 'scheduled', 'confirmed')))
+             AND visit.status IN ('scheduled', 'confirmed')))
     ORDER BY priority, created_at, id
     LIMIT $6";
 
-const STARTS: &str = "SELECT id, start_time FROM appointment.appointments WHERE id = ANY($1)";
+/// Whose time is over.
+const EXPIRE: &str = "
+    UPDATE appointment.waitlist
+       SET state = 'expired', version = version + 1, updated_at = clock_timestamp()
+     WHERE id IN (
+        SELECT id FROM appointment.waitlist
+         WHERE state IN ('waiting', 'paused') AND expires_at <= clock_timestamp()
+         ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)";
+
+/// The visit that they would have earlier is not to be had any more.
+const UNLINKED: &str = "
+     WHERE state IN ('waiting', 'paused') AND appointment_id IS NOT NULL
+       AND NOT EXISTS (
+          SELECT FROM appointment.appointments visit
+           WHERE visit.id = entry.appointment_id AND visit.status IN ('scheduled', 'confirmed')
+             AND visit.start_time > clock_timestamp())
+     LIMIT $1";
 
 const CANCEL_ALL: &str = "
     UPDATE appointment.waitlist
        SET state = 'cancelled', version = version + 1, updated_at = clock_timestamp()
-     WHERE patient_id = $1 AND state IN ('waiting', 'paused')";
+     WHERE patient_id = $1 AND state IN ('waiting', 'paused')
+    RETURNING id";
 
 /// Where an entry stands in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,16 +171,11 @@ impl Connection {
         rows.iter().map(Entry::try_from).collect()
     }
 
-    /// When the visits begin that some would have earlier.
-    #[instrument(name = "db.waitlist.starts_of", skip_all)]
-    pub async fn starts_of(
-        &self,
-        visits: &[AppointmentId],
-    ) -> Result<HashMap<AppointmentId, Timestamp>, Error> {
-        let visits = ids(visits, |id| id.0);
-        let statement = self.client.prepare_cached(STARTS).await?;
-        let rows = self.client.query(&statement, &[&visits]).await?;
-        rows.iter().map(|row| Ok((AppointmentId(row.try_get("id")?), row.try_get("start_time")?))).collect()
+    /// Those who would have a visit earlier that is not to be had any more.
+    #[instrument(name = "db.waitlist.unlinked", skip_all)]
+    pub async fn unlinked(&self, limit: i64) -> Result<Vec<Entry>, Error> {
+        let statement = self.client.prepare_cached(&format!("{COLUMNS} {UNLINKED}")).await?;
+        self.client.query(&statement, &[&limit]).await?.iter().map(Entry::try_from).collect()
     }
 }
 
@@ -245,12 +256,20 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Lets `patient` wait no more, who is no longer here.
-    #[instrument(name = "db.waitlist.cancel_all", skip_all)]
-    pub async fn cancel_entries(&self, patient: PatientId) -> Result<(), Error> {
-        let statement = self.tx.prepare_cached(CANCEL_ALL).await?;
-        self.tx.execute(&statement, &[&patient.0]).await?;
+    /// Writes down whose time is over, of `limit` at most.
+    #[instrument(name = "db.waitlist.expire", skip_all)]
+    pub async fn expire_entries(&self, limit: i64) -> Result<(), Error> {
+        let statement = self.tx.prepare_cached(EXPIRE).await?;
+        self.tx.execute(&statement, &[&limit]).await?;
         Ok(())
+    }
+
+    /// Lets `patient` wait no more, who is no longer here; where they waited.
+    #[instrument(name = "db.waitlist.cancel_all", skip_all)]
+    pub async fn cancel_entries(&self, patient: PatientId) -> Result<Vec<WaitlistEntryId>, Error> {
+        let statement = self.tx.prepare_cached(CANCEL_ALL).await?;
+        let rows = self.tx.query(&statement, &[&patient.0]).await?;
+        rows.iter().map(|row| Ok(WaitlistEntryId(row.try_get("id")?))).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use proto::ids::{
     AppointmentId, DoctorId, LocationId, PatientId, VisitTypeId, WaitlistEntryId, WaitlistOfferId,
 };
+use std::collections::HashMap;
 use tokio_postgres::Row;
 use tracing::instrument;
 use uuid::Uuid;
@@ -52,20 +53,29 @@ const LAPSE: &str = "
            state = CASE WHEN state = 'waiting' AND unanswered + 1 >= $3 THEN 'paused' ELSE state END
      WHERE id IN (SELECT entry_id FROM lapsed)";
 
-const OPEN_OF_ENTRY: &str = "WHERE entry_id = $1 AND state = 'open' AND expires_at > clock_timestamp()";
+const OPEN_OF_ENTRIES: &str = "
+     WHERE entry_id = ANY($1) AND state = 'open' AND expires_at > clock_timestamp()";
 
-const OPEN_OF_DOCTOR: &str = "WHERE doctor_id = $1 AND state = 'open' AND start_time > clock_timestamp()";
+const OPEN_OF_DOCTOR: &str = "
+     WHERE ($1::uuid IS NULL OR doctor_id = $1) AND state = 'open' AND expires_at > clock_timestamp()
+     ORDER BY id";
 
 /// Of what is kept for nobody, who is first has it.
 const LOSE: &str = "
     UPDATE appointment.waitlist_offers
        SET state = 'lost', answered_at = clock_timestamp()
-     WHERE state = 'open' AND hold_id IS NULL AND doctor_id = $1 AND start_time < $3 AND end_time > $2 AND id <> $4";
+     WHERE id IN (
+        SELECT id FROM appointment.waitlist_offers
+         WHERE state = 'open' AND expires_at > clock_timestamp() AND hold_id IS NULL AND doctor_id = $1
+           AND start_time < $3 AND end_time > $2 AND id <> $4
+         ORDER BY id FOR UPDATE)";
 
+/// What was taken back, or lost to others, was not refused.
 const MADE: &str = "
-    SELECT entry_id, doctor_id, start_time, state = 'open' AND expires_at > clock_timestamp() AS is_open, expires_at
+    SELECT patient_id, visit_type_id, doctor_id, start_time, expires_at,
+           state = 'open' AND expires_at > clock_timestamp() AS is_open
       FROM appointment.waitlist_offers
-     WHERE entry_id = ANY($1) AND start_time > clock_timestamp()";
+     WHERE patient_id = ANY($1) AND start_time > clock_timestamp() AND state NOT IN ('withdrawn', 'lost')";
 
 const BROADCAST: &str = "
     SELECT doctor_id, start_time, end_time
@@ -93,10 +103,13 @@ impl Connection {
         find(&self.client, id).await
     }
 
-    /// The offer that waits for an answer.
-    #[instrument(name = "db.waitlist_offers.open", skip_all, fields(waitlist_entry.id = %entry))]
-    pub async fn open_offer(&self, entry: WaitlistEntryId) -> Result<Option<Offer>, Error> {
-        open_offer(&self.client, entry).await
+    /// The offers that wait for an answer, by entry.
+    #[instrument(name = "db.waitlist_offers.open", skip_all)]
+    pub async fn open_offers(
+        &self,
+        entries: &[WaitlistEntryId],
+    ) -> Result<HashMap<WaitlistEntryId, Offer>, Error> {
+        open_offers(&self.client, entries).await
     }
 
     /// Latest first.
@@ -118,22 +131,20 @@ impl Connection {
         rows.iter().map(|row| Ok(Offer::try_from(row)?.at(row.try_get("now")?))).collect()
     }
 
-    /// What each of `entries` was offered of what is ahead.
+    /// What each of `patients` was offered of what is ahead.
     #[instrument(name = "db.waitlist_offers.made", skip_all)]
-    pub async fn offers_made(
-        &self,
-        entries: &[WaitlistEntryId],
-    ) -> Result<Vec<(WaitlistEntryId, Made)>, Error> {
-        let entries: Vec<Uuid> = entries.iter().map(|id| id.0).collect();
+    pub async fn offers_made(&self, patients: &[PatientId]) -> Result<Vec<(PatientId, Made)>, Error> {
+        let patients: Vec<Uuid> = patients.iter().map(|id| id.0).collect();
         let statement = self.client.prepare_cached(MADE).await?;
-        let rows = self.client.query(&statement, &[&entries]).await?;
+        let rows = self.client.query(&statement, &[&patients]).await?;
         let made = |row: &Row| {
             let made = Made {
+                visit_type: VisitTypeId(row.try_get("visit_type_id")?),
                 doctor: DoctorId(row.try_get("doctor_id")?),
                 start: row.try_get("start_time")?,
                 open_until: if row.try_get("is_open")? { Some(row.try_get("expires_at")?) } else { None },
             };
-            Ok((WaitlistEntryId(row.try_get("entry_id")?), made))
+            Ok((PatientId(row.try_get("patient_id")?), made))
         };
         rows.iter().map(made).collect()
     }
@@ -162,7 +173,7 @@ impl Tx<'_> {
     /// The offer that waits for an answer. The entry must be locked.
     #[instrument(name = "db.waitlist_offers.open", skip_all, fields(waitlist_entry.id = %entry))]
     pub async fn open_offer(&self, entry: WaitlistEntryId) -> Result<Option<Offer>, Error> {
-        open_offer(&self.tx, entry).await
+        Ok(open_offers(&self.tx, &[entry]).await?.remove(&entry))
     }
 
     /// Makes an offer. The entry must be locked.
@@ -219,11 +230,25 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What is on offer with `doctor`, whose calendar must be locked.
-    #[instrument(name = "db.waitlist_offers.open_of_doctor", skip_all)]
-    pub async fn open_offers_of_doctor(&self, doctor: DoctorId) -> Result<Vec<Offer>, Error> {
+    /// What is on offer with `doctor`, or anyone.
+    #[instrument(name = "db.waitlist_offers.open_of", skip_all)]
+    pub async fn open_offers_of(&self, doctor: Option<DoctorId>) -> Result<Vec<Offer>, Error> {
         let statement = self.tx.prepare_cached(&format!("{COLUMNS} {OPEN_OF_DOCTOR}")).await?;
-        self.tx.query(&statement, &[&doctor.0]).await?.iter().map(Offer::try_from).collect()
+        let doctor = doctor.map(|doctor| doctor.0);
+        self.tx.query(&statement, &[&doctor]).await?.iter().map(Offer::try_from).collect()
+    }
+
+    /// Ends an offer that was not taken, and what keeps its time: the hold first, as whoever ends holds does.
+    pub async fn give_back(&self, offer: &Offer, state: OfferState) -> Result<(), Error> {
+        if let Some(hold) = offer.hold {
+            self.lock_hold(hold).await?;
+            self.answer_offer(offer.id, state).await?;
+            self.give_up_holds(&[hold]).await?;
+        } else {
+            self.answer_offer(offer.id, state).await?;
+            self.reopen(offer).await?;
+        }
+        self.retry_openings().await
     }
 
     /// Ends the other offers of a time that was offered to several.
@@ -246,9 +271,18 @@ async fn find(client: &impl GenericClient, id: WaitlistOfferId) -> Result<Option
     row.map(found).transpose()
 }
 
-async fn open_offer(client: &impl GenericClient, entry: WaitlistEntryId) -> Result<Option<Offer>, Error> {
-    let statement = client.prepare_cached(&format!("{COLUMNS} {OPEN_OF_ENTRY}")).await?;
-    client.query_opt(&statement, &[&entry.0]).await?.as_ref().map(Offer::try_from).transpose()
+async fn open_offers(
+    client: &impl GenericClient,
+    entries: &[WaitlistEntryId],
+) -> Result<HashMap<WaitlistEntryId, Offer>, Error> {
+    let entries: Vec<Uuid> = entries.iter().map(|id| id.0).collect();
+    let statement = client.prepare_cached(&format!("{COLUMNS} {OPEN_OF_ENTRIES}")).await?;
+    let rows = client.query(&statement, &[&entries]).await?;
+    let by_entry = |row: &Row| {
+        let offer = Offer::try_from(row)?;
+        Ok((offer.entry_id, offer))
+    };
+    rows.iter().map(by_entry).collect()
 }
 
 impl TryFrom<&Row> for Offer {

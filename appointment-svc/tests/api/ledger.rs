@@ -5,7 +5,19 @@ use proto::ids::{AppointmentId, DoctorId, PatientId};
 use tokio_postgres::{Client, GenericClient};
 
 /// Each finds what must not be.
-const FAULTS: [(&str, &str); 6] = [
+const FAULTS: [(&str, &str); 7] = [
+    (
+        "a time that is kept for an offer that nobody can answer, or an offer without its time",
+        "SELECT coalesce(hold.id, offer.id)
+           FROM (SELECT id FROM appointment.appointments
+                  WHERE status = 'held' AND held_by = '00000000-0000-0000-0000-000000000000'
+                    AND hold_until > clock_timestamp()) hold
+           FULL JOIN (SELECT offer.id, hold_id FROM appointment.waitlist_offers offer
+                        JOIN appointment.waitlist entry ON entry.id = entry_id AND entry.state IN ('waiting', 'paused')
+                       WHERE offer.state = 'open' AND offer.expires_at > clock_timestamp() AND hold_id IS NOT NULL) offer
+             ON offer.hold_id = hold.id
+          WHERE hold.id IS NULL OR offer.id IS NULL",
+    ),
     (
         "one doctor or one patient in two visits at once",
         "SELECT a.id

@@ -40,4 +40,5 @@ mod killing; // connections that are lost in the middle of everything
 mod waiting; // patients who wait, and what they are offered
 mod waitlist; // entries: who may make, see and change them
 mod offered; // what comes of offers, in races too
+mod withdrawn; // offers that end without an answer, and times that nobody is offered
 mod verifying; // what `verify` finds

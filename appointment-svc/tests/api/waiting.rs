@@ -79,7 +79,7 @@ pub(crate) async fn book_type(
 }
 
 /// A time that was booked and is free again.
-async fn freed(clinic: &Clinic, doctor: DoctorId, time: Timestamp) -> Appointment {
+pub(crate) async fn freed(clinic: &Clinic, doctor: DoctorId, time: Timestamp) -> Appointment {
     let mut staff = clinic.staff();
     let visit = book(&mut staff, clinic.patient().await, doctor, time).await.unwrap();
     cancel(&mut staff, &visit.id).await.unwrap()
@@ -117,6 +117,8 @@ async fn a_freed_time_goes_to_the_most_urgent_then_to_whoever_waits_longest() {
     assert_eq!(declined.state(), WaitlistOfferState::Declined);
     let offer = offered(&clinic, &first).await;
     assert_eq!((start(&offer), offer.passed_over), (at(3, 9, 0), 1), "who declined it is passed over");
+    let told = look(&mut clinic.waitlist(Role::Patient(patients[0])), &first.id).await.open_offer.unwrap();
+    assert_eq!((told.passed_over, told.freed_appointment_id.as_str()), (0, ""), "that is for the practice");
     assert_eq!(offer.freed_appointment_id, visit.id, "whose time it was");
 
     let mut by_first = clinic.waitlist(Role::Patient(patients[0]));

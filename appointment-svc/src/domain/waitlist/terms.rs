@@ -32,22 +32,36 @@ impl Terms {
         let told = self.quiet.and_then(|quiet| quiet.end_after(now, zone)).unwrap_or(now);
         let quarter = start.duration_since(told) / 4;
         let ttl = self.ttl.min(quarter);
-        (ttl >= SHORTEST).then_some((told, told + ttl))
+        if ttl < SHORTEST {
+            return None;
+        }
+        let until = told + ttl;
+        let later = self.quiet.and_then(|quiet| {
+            let (from, end) = quiet.around(until, zone)?;
+            Some(end + until.duration_since(from))
+        });
+        // Unless the visit is near by then.
+        Some((told, later.filter(|later| *later + ttl <= start).unwrap_or(until)))
     }
 }
 
 impl QuietHours {
     /// When the quiet hours end in which `now` lies; none when it lies in none.
     fn end_after(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        self.around(now, zone).map(|(_, end)| end)
+    }
+
+    /// The quiet hours in which `now` lies.
+    fn around(self, now: Timestamp, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
         let date = zone.to_datetime(now).date();
         let begun = [date.yesterday().ok()?, date].into_iter();
         let ends = begun.filter_map(|date| {
             let from = local::boundary(zone, local::on(date, self.from)?)?;
             let end_date = if self.from < self.until { date } else { date.checked_add(1.day()).ok()? };
             let until = local::boundary(zone, local::on(end_date, self.until)?)?;
-            (from <= now && now < until).then_some(until)
+            (from <= now && now < until).then_some((from, until))
         });
-        ends.max()
+        ends.max_by_key(|(_, until)| *until)
     }
 }
 
@@ -98,6 +112,17 @@ mod tests {
         }
         assert_eq!(stand("2030-01-08T07:00:00Z", "2030-01-08T15:00:00Z"), Some((morning, until)));
         assert_eq!(stand("2030-01-07T23:00:00Z", "2030-01-08T07:00:00Z"), None, "nobody is woken");
+        let evening = at("2030-01-07T19:45:00Z");
+        assert_eq!(
+            stand("2030-01-07T19:45:00Z", "2030-01-09T07:00:00Z"),
+            Some((evening, at("2030-01-08T07:15:00Z"))),
+            "a quarter of an hour is left for the morning"
+        );
+        assert_eq!(
+            stand("2030-01-07T19:45:00Z", "2030-01-08T07:30:00Z"),
+            Some((evening, at("2030-01-07T20:15:00Z"))),
+            "in the morning it would be too late"
+        );
     }
 
     #[test]
