@@ -4,6 +4,7 @@
 use crate::bookings::{self, Booked};
 use crate::domain::commands::{Book, When};
 use crate::domain::diary::{Diary, Reader};
+use crate::domain::hold::Hold;
 use crate::domain::waitlist::{Entry, EntryState, Offer, OfferState};
 use crate::domain::why::Why;
 use crate::drafts;
@@ -88,10 +89,7 @@ impl Accepting {
         // What is offered was placed by the practice, whoever accepts it.
         let reader = Reader { user: user.id, patient: Some(offer.patient_id), is_bound: false };
         let hold = match offer.hold {
-            Some(hold) => {
-                let (hold, _, now) = tx.lock_hold(hold).await?.ok_or(Error::OfferExpired)?;
-                Some(hold).filter(|hold| hold.is_live(now)).ok_or(Error::OfferExpired)?.into()
-            }
+            Some(hold) => Some(live(&tx, hold).await?),
             None => None,
         };
         tx.answer_offer(id, OfferState::Accepted).await?;
@@ -182,6 +180,12 @@ async fn secure<'c>(
     let (entry, now) = tx.lock_entry(seen.entry_id).await?.ok_or(Error::NoSuchOffer)?;
     let (offer, _) = tx.offer(id).await?.ok_or(Error::NoSuchOffer)?;
     Ok(Secured { tx, calendars, entry, offer, now })
+}
+
+/// What keeps the time of an offer, held still.
+async fn live(tx: &Tx<'_>, hold: AppointmentId) -> Result<Hold, Error> {
+    let (hold, _, now) = tx.lock_hold(hold).await?.ok_or(Error::OfferExpired)?;
+    if hold.is_live(now) { Ok(hold) } else { Err(Error::OfferExpired) }
 }
 
 /// Books what is kept for nobody.

@@ -141,8 +141,8 @@ pub struct WaitlistEntry {
     /// The visit that came of it; null while there is none.
     #[schema(value_type = Option<Uuid>)]
     pub fulfilled_appointment_id: Option<String>,
-    /// From then on nothing is offered; null when there is no end.
-    pub expires_at: Option<Instant>,
+    /// From then on nothing is offered.
+    pub expires_at: Instant,
     /// The offer that waits for an answer; null when there is none.
     pub open_offer: Option<WaitlistOffer>,
     /// Since when the patient waits.
@@ -202,7 +202,7 @@ impl TryFrom<pb::WaitlistEntry> for WaitlistEntry {
             state,
             unanswered_offers,
             fulfilled_appointment_id: given(fulfilled_appointment_id),
-            expires_at: Instant::maybe_utc("expire_time", expire_time)?,
+            expires_at: Instant::utc("expire_time", expire_time)?,
             open_offer: open_offer.map(WaitlistOffer::try_from).transpose()?,
             created_at: Instant::utc("create_time", create_time)?,
             updated_at: Instant::utc("update_time", update_time)?,
