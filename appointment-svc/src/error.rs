@@ -56,7 +56,7 @@ pub enum Error {
     HoldRanOut,
     #[error("the hold has run out, and another has its time")]
     HeldTimeTaken { doctor: DoctorId, alternatives: Vec<Slot>, zone: TimeZone },
-    #[error("the hold was used: its time is booked already")]
+    #[error("the hold was used: a visit was booked with it")]
     HoldUsed,
     #[error("a hold is renewed only once")]
     HoldRenewed,
@@ -73,7 +73,7 @@ pub enum Error {
     NoSuchOffer,
     #[error("it is too late for an answer")]
     OfferExpired,
-    #[error("the offer was declined or taken back")]
+    #[error("the offer is no longer open")]
     OfferClosed,
     #[error("the request is under way")]
     UnderWay,
@@ -86,7 +86,7 @@ pub enum Error {
     Refused(#[from] Refusal),
     #[error("the visit can no longer be changed")]
     Closed,
-    #[error("the appointment was changed meanwhile: it is at version {current}")]
+    #[error("it was changed meanwhile, and is at version {current}")]
     VersionMismatch { current: i64 },
     #[error("{}", booked(.0.len()))]
     HasActiveAppointments(Vec<AppointmentId>),

@@ -31,9 +31,7 @@ impl Waitlist {
 
     pub async fn create(&self, user: &User, wanted: &NewEntry, once: &Once) -> Result<Entry, Error> {
         may_see(user, wanted.patient_id, &wanted.wishes.doctors).map_err(|_| {
-            Error::NotAllowed(
-                "patients wait for themselves, and doctors let them wait for none but themselves",
-            )
+            Error::NotAllowed("patients wait for themselves only, and doctors enter who waits for them alone")
         })?;
         check_priority(user, (wanted.priority != Priority::Routine).then_some(wanted.priority))?;
         // What was carried out before is answered whatever has become of it.
@@ -64,7 +62,14 @@ impl Waitlist {
             if visit.visit_type_id != Some(wanted.visit_type_id) {
                 return Err(refused("is of another visit type"));
             }
+            let date = visit.zone.to_datetime(visit.visit.start).date();
+            if wanted.wishes.earliest.is_some_and(|earliest| date < earliest) {
+                return Err(Violations::of("entry.earliest_date", "is after that visit").into());
+            }
         }
+        let clinic = tx.clinic().await?;
+        let visit_type = clinic.visit_types.get(&wanted.visit_type_id);
+        wanted.wishes.check(visit_type.map(AsRef::as_ref), expires_at)?;
         if tx.count_entries(wanted.patient_id).await? >= waitlist::MOST {
             return Err(Error::TooManyEntries);
         }
@@ -134,13 +139,19 @@ impl Waitlist {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let (mut entry, now) = secure(&tx, user, id, edit.expected_version).await?;
+        let before = entry.clone();
         edit.apply(&mut entry, now)?;
         if may_see(user, entry.patient_id, &entry.wishes.doctors).is_err() {
-            return Err(Error::NotAllowed("doctors let patients wait for none but themselves"));
+            return Err(Error::NotAllowed("doctors enter who waits for them alone"));
         }
-        tx.update_entry(&mut entry).await?;
+        let clinic = tx.clinic().await?;
+        let visit_type = clinic.visit_types.get(&entry.visit_type_id);
+        entry.wishes.check(visit_type.map(AsRef::as_ref), entry.expires_at)?;
+        if entry != before {
+            tx.update_entry(&mut entry).await?;
+            tx.retry_openings().await?;
+        }
         let offer = tx.open_offer(id).await?;
-        tx.retry_openings().await?;
         tx.commit().await?;
         Ok((entry, offer))
     }
@@ -212,11 +223,11 @@ impl Waitlist {
     pub async fn offers(&self, user: &User, offered: &Offered) -> Result<Vec<Offer>, Error> {
         let connection = self.store.connection().await?;
         match (offered.entry_id, user.role) {
-            (_, Role::Admin | Role::Staff) => {}
             (Some(id), _) => {
                 let (entry, _) = connection.entry(id).await?.ok_or(Error::NoSuchEntry)?;
                 entry.check_access(user).map_err(hidden)?;
             }
+            (None, Role::Admin | Role::Staff) => {}
             (None, _) => return Err(Error::NotAllowed("only the practice sees what was offered to all")),
         }
         Ok(connection.offers(offered).await?)

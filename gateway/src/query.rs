@@ -81,7 +81,7 @@ impl<'de, const MIN: i32, const MAX: i32> Deserialize<'de> for Within<MIN, MAX> 
             Ok(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
             // That it is missing is for whoever knows its name to say.
             Err(error) if error.to_string().starts_with("missing field") => Err(error),
-            _ => Err(D::Error::custom(format_args!("must be {MIN} to {MAX}"))),
+            _ => Err(D::Error::custom(format_args!("must be a whole number, {MIN} to {MAX}"))),
         }
     }
 }
@@ -227,7 +227,7 @@ mod tests {
     fn a_number_out_of_bounds_is_told_the_bounds() {
         for limit in ["0", "201", "-1", "", "x", "1.5", "99999999999999999999"] {
             let problem = parse_form::<Paging>(format!("limit={limit}").as_bytes()).err().unwrap();
-            let expected = FieldProblem::new("/limit", "invalid", "must be 1 to 200");
+            let expected = FieldProblem::new("/limit", "invalid", "must be a whole number, 1 to 200");
             assert_eq!(problem.errors(), [expected], "{limit}");
         }
         assert_eq!(parse_form::<Paging>(b"limit=200").unwrap().into_wire(), (200, String::new()));

@@ -25,7 +25,7 @@ pub const MOST_UNANSWERED: i32 = 3;
 pub const DEEPEST: i16 = 5;
 
 /// A patient who waits for a time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: WaitlistEntryId,
     pub patient_id: PatientId,

@@ -1,7 +1,7 @@
 use crate::clinic::Waitlist;
 use crate::offers::{offering, visit_type};
 use crate::waiting::{book_type, enter, look, waits};
-use crate::wishes::{at, cancel, refusal, violations, wrong_fields};
+use crate::wishes::{at, cancel, date_in, refusal, violations, wrong_fields};
 use platform::caller::Role;
 use prost_types::FieldMask;
 use proto::appointment::{
@@ -107,6 +107,8 @@ async fn what_is_waited_for_is_changed_without_losing_ones_place() {
     assert!(changed.windows == [window]);
     assert_eq!(changed.notice_minutes, 90);
     assert!(look(&mut by_ann, &entry.id).await == changed);
+    let same = update(&mut by_ann, changed.clone(), &paths, changed.version).await.unwrap();
+    assert_eq!(same.version, 2, "nothing was changed");
     let stale = update(&mut by_ann, entry.clone(), &["notice_minutes"], entry.version).await;
     assert_eq!(refusal(stale).1, "VERSION_MISMATCH");
     let soon = WaitlistEntry { priority: WaitlistPriority::Soon.into(), ..other.clone() };
@@ -187,6 +189,15 @@ async fn what_makes_no_sense_is_named() {
             entry(|e| e.expire_time = Some(prost_types::Timestamp { seconds: 1, nanos: 0 })),
         ),
     ] {
+        assert_eq!(wrong_fields(enter(&mut staff, entry).await), [field]);
+    }
+
+    // Nothing could ever come of these.
+    let short =
+        WaitlistWindow { day_of_week: 0, start_time: "09:00".to_owned(), end_time: "09:20".to_owned() };
+    let too_short = WaitlistEntry { windows: vec![short], ..fine.clone() };
+    let too_late = WaitlistEntry { earliest_date: date_in(120).to_string(), ..fine.clone() };
+    for (field, entry) in [("entry.windows", too_short), ("entry.earliest_date", too_late)] {
         assert_eq!(wrong_fields(enter(&mut staff, entry).await), [field]);
     }
 

@@ -1,5 +1,6 @@
 //! What callers ask of the waitlist, already parsed.
 use super::{Entry, Priority, Window, Wishes};
+use crate::domain::clinic::VisitType;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -59,7 +60,11 @@ impl EntryEdit {
         };
         entry.priority = self.priority.unwrap_or(entry.priority);
         if entry.wishes.earliest.zip(entry.wishes.latest).is_some_and(|(first, last)| last < first) {
-            return Err(Violations::of("entry.latest_date", "must not be before `earliest_date`"));
+            return Err(if latest.is_some() {
+                Violations::of("entry.latest_date", "must not be before `earliest_date`")
+            } else {
+                Violations::of("entry.earliest_date", "must not be after `latest_date`")
+            });
         }
         match self.expires_at {
             Some(at) => entry.expires_at = entry.wishes.end(now, at)?,
@@ -71,6 +76,27 @@ impl EntryEdit {
 }
 
 impl Wishes {
+    /// Whether something could come of it until `end`.
+    pub fn check(&self, visit_type: Option<&VisitType>, end: Timestamp) -> Result<(), Violations> {
+        let mut wrong = Violations::default();
+        if self.earliest.is_some_and(|earliest| TimeZone::UTC.to_datetime(end).date() < earliest) {
+            wrong.add("entry.earliest_date", "is after the end of the wait");
+        }
+        if let Some(visit_type) = visit_type {
+            let length = visit_type.timing.duration();
+            let is_short =
+                |window: &Window| SignedDuration::from_secs((window.end - window.start).into()) < length;
+            if !self.windows.is_empty() && self.windows.iter().all(is_short) {
+                wrong.add("entry.windows", format!("must hold {} minutes", length.as_mins()));
+            }
+            let is_offered = |doctor: &DoctorId| visit_type.is_offered_by(*doctor);
+            if !self.doctors.is_empty() && !self.doctors.iter().any(is_offered) {
+                wrong.add("entry.doctor_ids", "none of them offers visits of this type");
+            }
+        }
+        wrong.into_result(())
+    }
+
     /// Until when is waited from `now` on: as long as `asked`, within a year, or as usual.
     pub fn end(&self, now: Timestamp, asked: Option<Timestamp>) -> Result<Timestamp, Violations> {
         match asked {

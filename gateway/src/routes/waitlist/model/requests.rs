@@ -44,11 +44,11 @@ pub struct CreateWaitlistEntry {
     pub visit_type_id: VisitTypeId,
     /// With any of these; with anyone who offers the visit type when empty.
     #[serde(default)]
-    #[schema(value_type = Vec<Uuid>)]
+    #[schema(value_type = Vec<Uuid>, max_items = 50)]
     pub doctor_ids: Vec<DoctorId>,
     /// At any of these; anywhere when empty.
     #[serde(default)]
-    #[schema(value_type = Vec<Uuid>)]
+    #[schema(value_type = Vec<Uuid>, max_items = 50)]
     pub location_ids: Vec<LocationId>,
     /// The first date that will do, at the place.
     pub earliest_date: Option<CivilDate>,
@@ -56,6 +56,7 @@ pub struct CreateWaitlistEntry {
     pub latest_date: Option<CivilDate>,
     /// Any time will do when empty.
     #[serde(default)]
+    #[schema(max_items = 50)]
     pub windows: Vec<NewWaitlistWindow>,
     /// For the practice; `routine` when absent.
     pub priority: Option<WaitlistPriority>,
