@@ -84,7 +84,7 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 
 /// Does what else the binary does.
 pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
-    let store = Store::new(postgres::pool(&config.postgres, NAME)?, Outbox::new(SCHEMA));
+    let store = Store::new(postgres::pool_planning_once(&config.postgres, NAME)?, Outbox::new(SCHEMA));
     let mut out = std::io::stdout().lock();
     match command {
         Command::Verify => verify::verify(&store, &mut out).await,
@@ -106,7 +106,7 @@ pub async fn serve(
     let doctors = Peer::new(neighbours::DOCTOR_SVC, &config.doctor_url, Some(identity.clone()))?;
     let patients = Peer::new(neighbours::PATIENT_SVC, &config.patient_url, Some(identity))?;
 
-    let pool = postgres::pool(&config.postgres, NAME)?;
+    let pool = postgres::pool_planning_once(&config.postgres, NAME)?;
     let broker = Broker::new(&config.broker, NAME);
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), broker.clone(), &shutdown);

@@ -20,6 +20,9 @@ const MIGRATION_LOCK: i64 = 0x6865_616c_7468;
 /// Limits that the server enforces on every statement: a lost client must not hold locks.
 const SESSION: &str = "-c statement_timeout=4s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
 
+/// No statement is planned anew for its values.
+const ONE_PLAN: &str = "-c plan_cache_mode=force_generic_plan";
+
 /// A database error without its `DETAIL`, which holds column values. For the same reason it has no `source`:
 /// whoever logs a chain of causes would log it after all.
 #[derive(thiserror::Error)]
@@ -124,8 +127,18 @@ fn is_io(error: &tokio_postgres::Error) -> bool {
 
 /// Connections of the runtime role, opened when needed.
 pub fn pool(settings: &config::Postgres, service: &str) -> anyhow::Result<Pool> {
+    pool_with(settings, service, SESSION)
+}
+
+/// [`pool`], for a store whose plans are right for all values: each statement is planned once on a connection. The
+/// server would plan many again and again as tables grow, because what it does not know seems to cost more.
+pub fn pool_planning_once(settings: &config::Postgres, service: &str) -> anyhow::Result<Pool> {
+    pool_with(settings, service, &format!("{SESSION} {ONE_PLAN}"))
+}
+
+fn pool_with(settings: &config::Postgres, service: &str, options: &str) -> anyhow::Result<Pool> {
     let mut config: tokio_postgres::Config = settings.database_url.expose_secret().parse()?;
-    config.application_name(service).options(SESSION).connect_timeout(Duration::from_secs(1));
+    config.application_name(service).options(options).connect_timeout(Duration::from_secs(1));
     config.keepalives_idle(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(5));
     let manager =
         Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });

@@ -48,7 +48,7 @@ impl Bench {
         let owner = clinic.owner_sql().await;
         owner.batch_execute("ANALYZE appointment.appointments; ANALYZE appointment.claims").await.unwrap();
         let settings = config::Postgres { database_max_connections: 1, ..clinic.config().postgres };
-        let pool = postgres::pool(&settings, "test").unwrap();
+        let pool = postgres::pool_planning_once(&settings, "test").unwrap();
         let store = Store::new(pool.clone(), Outbox::new("appointment"));
         let anyone = "SELECT md5('doctor42')::uuid, md5('patient' || 50 + 7 * 200)::uuid";
         let anyone = clinic.sql.query_one(anyone, &[]).await.unwrap();

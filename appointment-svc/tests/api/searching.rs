@@ -108,7 +108,7 @@ async fn a_search_reads_the_rules_of_all_at_once_and_their_claims_at_once() {
     let crowd = Crowd::gather(&mut Dice::of(1)).await;
     let Crowd { clinic, .. } = &crowd;
     let settings = config::Postgres { database_max_connections: 1, ..clinic.config().postgres };
-    let pool = postgres::pool(&settings, "test").unwrap();
+    let pool = postgres::pool_planning_once(&settings, "test").unwrap();
     let store = Store::new(pool.clone(), Outbox::new("appointment"));
     let [doctors, patients] = [clinic.doctor_svc.url(), clinic.patient_svc.url()]
         .map(|url| Peer::new("neighbour", &url, None).unwrap());

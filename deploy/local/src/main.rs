@@ -4,7 +4,7 @@ mod verbs;
 use clap::{Parser, Subcommand};
 use local::say::Say;
 use std::process::ExitCode;
-use verbs::{openapi, reset, test, up};
+use verbs::{bench, openapi, reset, test, up};
 
 #[derive(Parser)]
 #[command(
@@ -28,6 +28,8 @@ enum Verb {
     Up(up::Arguments),
     /// Run every test, or those whose name contains a filter.
     Test(test::Arguments),
+    /// Measure what must not become slow; the numbers are ratios, so that they hold on any machine.
+    Bench(bench::Arguments),
     /// Delete all data, accounts and logs of this checkout's system.
     Reset(reset::Arguments),
     /// Write gateway/openapi.json anew.
@@ -42,6 +44,7 @@ async fn main() -> ExitCode {
         match verb.unwrap_or(Verb::Up(up)) {
             Verb::Up(arguments) => up::run(arguments, &say).await,
             Verb::Test(arguments) => test::run(arguments, &say).await,
+            Verb::Bench(arguments) => bench::run(arguments, &say).await,
             Verb::Reset(arguments) => reset::run(&arguments, &say),
             Verb::Openapi => openapi::run(&say).await,
         }

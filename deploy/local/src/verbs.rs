@@ -4,4 +4,5 @@ pub(crate) mod interrupt;
 pub(crate) mod openapi;
 pub(crate) mod reset;
 pub(crate) mod test;
+pub(crate) mod bench;
 pub(crate) mod up;

@@ -16,6 +16,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::process::Command;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -29,6 +30,30 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments, say: &Say) -> anyhow::Result<ExitCode> {
+    let Arguments { package, filters } = arguments;
+    let mut command = cargo("test")?;
+    of_packages(&mut command, &package);
+    command.args(["--no-fail-fast", "--"]).args(filters);
+    // The tests of one service need no other program.
+    let needs_programs = package.is_empty() || package.iter().any(|name| name == "tests");
+    on_servers(command, needs_programs, say).await
+}
+
+pub(crate) fn of_packages(command: &mut Command, packages: &[String]) {
+    if packages.is_empty() {
+        command.arg("--workspace");
+    }
+    for name in packages {
+        command.args(["--package", name]);
+    }
+}
+
+/// Runs `command` on servers that are started for it, and stopped afterwards.
+pub(crate) async fn on_servers(
+    command: Command,
+    needs_programs: bool,
+    say: &Say,
+) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::catch()?;
     let places = Places::of_tests();
     let _lock = places.lock()?;
@@ -39,21 +64,20 @@ pub(crate) async fn run(arguments: Arguments, say: &Say) -> anyhow::Result<ExitC
     places.prepare()?;
 
     let prepared = tokio::select! {
-        prepared = prepare(&arguments, &places, say) => prepared?,
+        prepared = prepare(needs_programs, &places, say) => prepared?,
         () = interrupts.next() => return Ok(ExitCode::from(INTERRUPTED)),
     };
     let (stores, file) = prepared;
-    let code = tests(&arguments, &file, &mut interrupts).await;
+    let code = finish(command, &file, &mut interrupts).await;
     stores.stop().await;
     say.done("Test servers stopped");
     code
 }
 
 /// Builds what the tests need, and starts what they share.
-async fn prepare(arguments: &Arguments, places: &Places, say: &Say) -> anyhow::Result<(Stores, PathBuf)> {
+async fn prepare(needs_programs: bool, places: &Places, say: &Say) -> anyhow::Result<(Stores, PathBuf)> {
     install::ensure(&Program::ALL, say).await?;
-    // The tests of one service need no other program.
-    if arguments.package.is_empty() || arguments.package.iter().any(|name| name == "tests") {
+    if needs_programs {
         build::programs().await?;
     }
     let secrets = Secrets::random()?;
@@ -70,15 +94,8 @@ async fn prepare(arguments: &Arguments, places: &Places, say: &Say) -> anyhow::R
     Ok((stores, file))
 }
 
-async fn tests(arguments: &Arguments, file: &Path, interrupts: &mut Interrupts) -> anyhow::Result<ExitCode> {
-    let mut command = cargo("test")?;
-    if arguments.package.is_empty() {
-        command.arg("--workspace");
-    }
-    for name in &arguments.package {
-        command.args(["--package", name]);
-    }
-    command.args(["--no-fail-fast", "--"]).args(&arguments.filters).env(TEST_STORES, file);
+async fn finish(mut command: Command, file: &Path, interrupts: &mut Interrupts) -> anyhow::Result<ExitCode> {
+    command.env(TEST_STORES, file);
     // A group of its own, so that an interrupt reaches cargo and the tests through us and not twice.
     let mut child = command.process_group(0).spawn().context("cannot run cargo")?;
     let group = child.id().map(|id| Pid::from_raw(id.cast_signed()));
