@@ -16,9 +16,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 use platform::caller::{Role, User};
 use platform::violations::Violations;
-use proto::ids::{AppointmentId, DoctorId, PatientId};
+use proto::ids::{AppointmentId, DoctorId, LocationId, PatientId};
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 /// Days around a time in which others are looked for.
@@ -96,8 +98,12 @@ impl Offers {
         let Among { doctors, specialization, language, location } = among;
         let (clinic, calendars) = tokio::try_join!(
             connection.clinic(),
-            connection.calendars(doctors, specialization, language, MAX_DOCTORS),
+            connection.calendars(doctors, specialization, language, MAX_DOCTORS + 1),
         )?;
+        if i64::try_from(calendars.len()).unwrap_or(i64::MAX) > MAX_DOCTORS {
+            let narrow = format!("is needed: there are more than {MAX_DOCTORS} doctors");
+            return Err(Violations::of("specialization", narrow).into());
+        }
         let offering = calendars.into_iter().filter_map(|Locked { rules, now }| {
             let wish = wish(&rules, &clinic, kind.visit_type, kind.minutes, reader)?;
             let span = Schedule { rules: &rules, clinic: &clinic }.span(dates.from, dates.days)?;
@@ -115,54 +121,18 @@ impl Offers {
         let mut of_all: Vec<Uuid> = of_all.collect();
         of_all.sort_unstable();
         of_all.dedup();
-        let whole = Interval { start: begin, end };
-        let look = Look { resources: &of_all, patient: reader.patient, span: reach(whole), excluding: None };
+        let begin = after.map_or(begin, |Position(start, _)| start.max(begin));
+        let span = Interval { start: begin, end };
+        let look = Look { resources: &of_all, patient: reader.patient, span: reach(span), excluding: None };
         let taken = connection.taken(look).await?;
         drop(connection);
-
-        let doctors: HashSet<Uuid> = offering.iter().map(|(rules, ..)| rules.doctor_id.0).collect();
-        let mut of_doctor: HashMap<Uuid, Vec<Taken>> = HashMap::new();
-        let mut of_anyone = Vec::new();
-        for taken in taken {
-            if taken.patient.is_some() && taken.patient == reader.patient
-                || !doctors.contains(&taken.resource)
-            {
-                of_anyone.push(taken);
-            } else {
-                of_doctor.entry(taken.resource).or_default().push(taken);
-            }
-        }
-        let diaries = offering.into_iter().map(|(rules, wish, span, now)| {
-            let mut taken = of_doctor.remove(&rules.doctor_id.0).unwrap_or_default();
-            taken.extend_from_slice(&of_anyone);
-            (Diary::new(rules, clinic.clone(), &taken, reader, now), wish, span)
+        let location = *location;
+        // The times of hundreds of doctors take a while, in which others are to be answered.
+        let finding = spawn_blocking(move || {
+            let diaries = diaries(offering, &clinic, taken, reader);
+            earliest(&diaries, span, after, location, limit)
         });
-        let diaries: Vec<_> = diaries.collect();
-
-        // A day after the other, until there is enough: the first page is the one that is asked for most.
-        let mut found: Vec<Found> = Vec::new();
-        let mut from = after.map_or(begin, |Position(start, _)| start.max(begin));
-        while from < end && found.len() < limit {
-            let part = Interval { start: from, end: from + SignedDuration::from_hours(24) };
-            let mut fresh = Vec::new();
-            for (diary, wish, span) in &diaries {
-                let doctor = diary.rules.doctor_id;
-                let part = Interval { start: part.start.max(span.start), end: part.end.min(span.end) };
-                let slots =
-                    if part.start < part.end { diary.situation(*wish).free(part) } else { Vec::new() };
-                let wanted = slots.into_iter().filter(|slot| {
-                    (location.is_none() || slot.location == *location)
-                        && after.is_none_or(|after| after < Position(slot.visit.start, doctor))
-                });
-                let zone = |slot: &Slot| diary.schedule().zone(slot.location).clone();
-                fresh.extend(wanted.map(|slot| Found { doctor, zone: zone(&slot), slot }));
-            }
-            fresh.sort_by_key(|found| Position(found.slot.visit.start, found.doctor));
-            found.append(&mut fresh);
-            from = part.end;
-        }
-        found.truncate(limit);
-        Ok(found)
+        Ok(finding.await.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic())))
     }
 
     /// Why `start` can or cannot be booked with `doctor`, and the nearest start that can.
@@ -241,6 +211,68 @@ impl Offers {
             wish(&rules, &clinic, kind.visit_type, kind.minutes, reader).ok_or(Error::NoSuchVisitType)?;
         Ok(Calendar { rules, clinic, wish, now })
     }
+}
+
+/// A doctor who offers what is asked for, and when.
+type Offering = (Rules, Wish, Interval, Timestamp);
+
+/// The diaries of those who offer what is asked for, with what is taken of each.
+fn diaries(
+    offering: Vec<Offering>,
+    clinic: &Arc<Clinic>,
+    taken: Vec<Taken>,
+    reader: Reader,
+) -> Vec<(Diary, Wish, Interval)> {
+    let doctors: HashSet<Uuid> = offering.iter().map(|(rules, ..)| rules.doctor_id.0).collect();
+    let mut of_doctor: HashMap<Uuid, Vec<Taken>> = HashMap::new();
+    let mut of_anyone = Vec::new();
+    for taken in taken {
+        let is_patients = taken.patient.is_some() && taken.patient == reader.patient;
+        if is_patients || !doctors.contains(&taken.resource) {
+            of_anyone.push(taken);
+        } else {
+            of_doctor.entry(taken.resource).or_default().push(taken);
+        }
+    }
+    let diaries = offering.into_iter().map(|(rules, wish, span, now)| {
+        let mut taken = of_doctor.remove(&rules.doctor_id.0).unwrap_or_default();
+        taken.extend_from_slice(&of_anyone);
+        (Diary::new(rules, clinic.clone(), &taken, reader, now), wish, span)
+    });
+    diaries.collect()
+}
+
+/// The earliest free times of all within `span` and after `after`: a day after the other, until there is enough, as the
+/// first page is the one that is asked for most.
+fn earliest(
+    diaries: &[(Diary, Wish, Interval)],
+    span: Interval,
+    after: Option<Position>,
+    location: Option<LocationId>,
+    limit: usize,
+) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    let mut from = span.start;
+    while from < span.end && found.len() < limit {
+        let day = Interval { start: from, end: from + SignedDuration::from_hours(24) };
+        let mut fresh = Vec::new();
+        for (diary, wish, own) in diaries {
+            let doctor = diary.rules.doctor_id;
+            let part = Interval { start: day.start.max(own.start), end: day.end.min(own.end) };
+            let slots = if part.start < part.end { diary.situation(*wish).free(part) } else { Vec::new() };
+            let wanted = slots.into_iter().filter(|slot| {
+                (location.is_none() || slot.location == location)
+                    && after.is_none_or(|after| after < Position(slot.visit.start, doctor))
+            });
+            let zone = |slot: &Slot| diary.schedule().zone(slot.location).clone();
+            fresh.extend(wanted.map(|slot| Found { doctor, zone: zone(&slot), slot }));
+        }
+        fresh.sort_by_key(|found| Position(found.slot.visit.start, found.doctor));
+        found.append(&mut fresh);
+        from = day.end;
+    }
+    found.truncate(limit);
+    found
 }
 
 /// What is known of a doctor, before it is known what is taken.

@@ -105,7 +105,7 @@ struct Taken {
 
 impl Crowd {
     pub(crate) async fn gather(dice: &mut Dice) -> Self {
-        let clinic = Clinic::open().await;
+        let clinic = Clinic::with([("--grpc-deadline-seconds", "30")]).await;
         let own = clinic.patient().await;
         let treatment = VisitType {
             duration_minutes: 45,
