@@ -47,7 +47,8 @@ impl Accounts {
         self.require_session(caller).await
     }
 
-    async fn require_session(&self, user: &caller::User) -> Result<(), Error> {
+    /// Lets only those pass whose session is open and whose account is active.
+    pub async fn require_session(&self, user: &caller::User) -> Result<(), Error> {
         let open = self.store.connection().await?.session_is_open(user.session_id, user.id).await?;
         if open { Ok(()) } else { Err(Error::SessionEnded) }
     }

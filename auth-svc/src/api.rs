@@ -1,7 +1,7 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::accounts::Accounts;
-use crate::convert::{USERS, change, new_account, user_id, users_page};
-use crate::domain::{Login, Standing};
+use crate::convert::{SESSIONS, USERS, change, id_in, new_account, session, sessions_page, users_page};
+use crate::domain::{Login, Standing, UserAgent};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::passwords::Policy;
@@ -37,9 +37,10 @@ pub struct Api {
 #[tonic::async_trait]
 impl AuthService for Api {
     async fn login(&self, request: Request<pb::LoginRequest>) -> Result<Response<pb::TokenPair>> {
-        let pb::LoginRequest { username, password } = request.into_inner();
+        let pb::LoginRequest { username, password, user_agent } = request.into_inner();
         let login = Login::parse(&username);
-        let pair = self.sessions.log_in(login, password.into(), self.clock.now()).await?;
+        let user_agent = UserAgent::parse(&user_agent);
+        let pair = self.sessions.log_in(login, password.into(), user_agent, self.clock.now()).await?;
         Ok(Response::new(pair.into()))
     }
 
@@ -78,9 +79,54 @@ impl AuthService for Api {
         Ok(Response::new(pb::LogoutResponse {}))
     }
 
+    async fn list_sessions(
+        &self,
+        request: Request<pb::ListSessionsRequest>,
+    ) -> Result<Response<pb::ListSessionsResponse>> {
+        let caller = User::of(&request)?;
+        self.accounts.require_session(&caller).await?;
+        let (last, size) = sessions_page(request.get_ref(), &self.pages)?;
+        let sessions = self.sessions.open(&caller, last, size + 1, self.clock.now()).await?;
+        let (sessions, next_page_token) = self.pages.cut(SESSIONS, sessions, size, |session| session.id);
+        let sessions = sessions.into_iter().map(|open| session(open, &caller)).collect();
+        Ok(Response::new(pb::ListSessionsResponse { sessions, next_page_token }))
+    }
+
+    async fn revoke_session(
+        &self,
+        request: Request<pb::RevokeSessionRequest>,
+    ) -> Result<Response<pb::RevokeSessionResponse>> {
+        let caller = User::of(&request)?;
+        self.accounts.require_session(&caller).await?;
+        let id = id_in("id", &request.into_inner().id)?;
+        self.sessions.end(&caller, id, self.clock.now()).await?;
+        Ok(Response::new(pb::RevokeSessionResponse {}))
+    }
+
+    async fn revoke_all_sessions(
+        &self,
+        request: Request<pb::RevokeAllSessionsRequest>,
+    ) -> Result<Response<pb::RevokeAllSessionsResponse>> {
+        let caller = User::of(&request)?;
+        self.accounts.require_session(&caller).await?;
+        self.sessions.end_all(&caller, caller.id, self.clock.now()).await?;
+        Ok(Response::new(pb::RevokeAllSessionsResponse {}))
+    }
+
+    async fn revoke_user_sessions(
+        &self,
+        request: Request<pb::RevokeUserSessionsRequest>,
+    ) -> Result<Response<pb::RevokeUserSessionsResponse>> {
+        let caller = User::of(&request)?;
+        self.accounts.require_admin(&caller).await?;
+        let user_id = id_in("user_id", &request.into_inner().user_id)?;
+        self.sessions.end_all(&caller, user_id, self.clock.now()).await?;
+        Ok(Response::new(pb::RevokeUserSessionsResponse {}))
+    }
+
     async fn get_user(&self, request: Request<pb::GetUserRequest>) -> Result<Response<pb::User>> {
         self.accounts.require_admin(&User::of(&request)?).await?;
-        let user = self.accounts.find(user_id(&request.into_inner().id)?).await?;
+        let user = self.accounts.find(id_in("id", &request.into_inner().id)?).await?;
         Ok(Response::new(user.into()))
     }
 

@@ -6,7 +6,7 @@ use aws_lc_rs::error::Unspecified;
 use platform::caller::forbidden;
 use platform::fault::{self, fault};
 use platform::violations::Violations;
-use proto::ids::UserId;
+use proto::ids::{SessionId, UserId};
 use tonic::{Code, Status};
 
 const DOMAIN: &str = "auth.healthcare";
@@ -26,6 +26,8 @@ pub enum Error {
     Forbidden(&'static str),
     #[error("user {0} does not exist")]
     UserNotFound(UserId),
+    #[error("session {0} does not exist")]
+    SessionNotFound(SessionId),
     #[error("there is an account with this {0} already")]
     Taken(#[source] Taken),
     #[error(transparent)]
@@ -72,6 +74,7 @@ impl From<Error> for Status {
             Error::RefreshTokenReused => (Code::Unauthenticated, "REFRESH_TOKEN_REUSED"),
             Error::SessionEnded => (Code::Unauthenticated, "SESSION_ENDED"),
             Error::UserNotFound(_) => (Code::NotFound, "USER_NOT_FOUND"),
+            Error::SessionNotFound(_) => (Code::NotFound, "SESSION_NOT_FOUND"),
             Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
             Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
             Error::Taken(Taken::Link) => (Code::AlreadyExists, "ALREADY_LINKED"),

@@ -11,7 +11,7 @@ pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
 pub mod accounts; // use cases: register, read, change
-pub mod sessions; // use cases: log in, refresh, log out
+pub mod sessions; // use cases: log in, refresh, log out, see and end sessions
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face

@@ -111,6 +111,33 @@ async fn a_session_ends_with_logging_out() {
 }
 
 #[tokio::test]
+async fn one_sees_where_one_is_logged_in_and_logs_out_there() {
+    let mesh = Mesh::shared().await;
+    let (email, user) = registered(&mesh).await;
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    let lost = mesh.anyone().post_form("/api/auth/login", &form).await.ok();
+    let here = log_in(&mesh.anyone(), &email, PASSWORD).await;
+    let sessions = here.get("/api/auth/sessions").await.ok();
+    let current: Vec<bool> = sessions.as_array().unwrap().iter().map(|s| s["is_current"] == true).collect();
+    assert_eq!(current, [true, false]);
+    let first = here.get("/api/auth/sessions?limit=1").await;
+    assert!(first.headers["link"].to_str().unwrap().contains("rel=\"next\""));
+
+    let gone = format!("/api/auth/sessions/{}", text(&sessions[1], "id"));
+    assert_eq!(here.delete(&gone).await.status, 204);
+    let refresh = json!({ "refresh_token": lost["refresh_token"] });
+    mesh.anyone().post("/api/auth/refresh", refresh).await.is(401);
+    assert_eq!(here.get("/api/auth/sessions").await.ok().as_array().unwrap().len(), 1);
+
+    assert_eq!(here.post("/api/auth/logout-all", json!(null)).await.status, 204);
+    here.get("/api/auth/sessions").await.refused(401, "session_ended");
+    let again = log_in(&mesh.anyone(), &email, PASSWORD).await;
+    let revoke = format!("/api/users/{}/revoke-sessions", text(&user, "id"));
+    assert_eq!(mesh.admin().await.post(&revoke, json!(null)).await.status, 204);
+    again.get("/api/auth/sessions").await.refused(401, "session_ended");
+}
+
+#[tokio::test]
 async fn a_disabled_account_cannot_log_in() {
     let mesh = Mesh::shared().await;
     let (email, user) = registered(&mesh).await;

@@ -28,7 +28,8 @@ async fn a_program_logs_in_finds_a_slot_and_books_it() {
     let admin = mesh.admin().await;
     let (doctor, patient) = (admin.doctor().await, admin.patient().await);
     let mut auth = AuthServiceClient::new(mesh.channel(Service::Auth).await);
-    let login = LoginRequest { username: patient.email.clone(), password: PASSWORD.to_owned() };
+    let login =
+        LoginRequest { username: patient.email.clone(), password: PASSWORD.to_owned(), ..Default::default() };
     let token = auth.login(login).await.unwrap().into_inner().access_token;
 
     let mut appointments = AppointmentServiceClient::new(mesh.channel(Service::Appointment).await);

@@ -1,25 +1,37 @@
 //! Sessions and their refresh tokens.
 use super::{Connection, Error, Tx};
-use crate::domain::Session;
+use crate::domain::{Session, UserAgent};
 use crate::tokens::RefreshToken;
 use jiff::Timestamp;
 use proto::ids::{SessionId, UserId};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use tracing::instrument;
 
 const INSERT: &str = "
-    INSERT INTO auth.sessions (id, user_id, started_at, idles_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5)";
+    INSERT INTO auth.sessions (id, user_id, started_at, used_at, idles_at, expires_at, user_agent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 const FIND_AND_LOCK: &str = "
-    SELECT id, user_id, started_at, idles_at, expires_at, ended_at
+    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent
       FROM auth.sessions
      WHERE id = $1
        FOR UPDATE";
 
-const PROLONG: &str = "UPDATE auth.sessions SET idles_at = $2 WHERE id = $1";
+const LIST_OPEN: &str = "
+    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent
+      FROM auth.sessions
+     WHERE user_id = $1 AND ended_at IS NULL AND idles_at > $2 AND expires_at > $2
+       AND ($3::uuid IS NULL OR id < $3)
+     ORDER BY id DESC
+     LIMIT $4";
+
+const PROLONG: &str = "UPDATE auth.sessions SET used_at = $2, idles_at = $3 WHERE id = $1";
 
 const END: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+
+const END_OWN: &str = "
+    UPDATE auth.sessions SET ended_at = coalesce(ended_at, $3) WHERE id = $1 AND user_id = $2";
 
 const END_ALL: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
 
@@ -59,6 +71,33 @@ impl Connection {
         Ok(self.0.query_one(&statement, &[&session_id.0, &user_id.0]).await?.try_get(0)?)
     }
 
+    /// The sessions of `user_id` that are not over, newest first, from the one after `last`.
+    #[instrument(name = "db.session.list_open", skip_all, fields(user.id = %user_id))]
+    pub async fn list_open_sessions(
+        &self,
+        user_id: UserId,
+        last: Option<SessionId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, Error> {
+        let statement = self.0.prepare_cached(LIST_OPEN).await?;
+        let last = last.map(|id| id.0);
+        let rows = self.0.query(&statement, &[&user_id.0, &now, &last, &limit]).await?;
+        rows.iter().map(Session::try_from).collect()
+    }
+
+    /// Whether `id` is a session of `user_id`; it is over then.
+    #[instrument(name = "db.session.end_own", skip_all, fields(session.id = %id))]
+    pub async fn end_session_of(
+        &self,
+        id: SessionId,
+        user_id: UserId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(END_OWN).await?;
+        Ok(self.0.execute(&statement, &[&id.0, &user_id.0, &now]).await? == 1)
+    }
+
     /// Forgets at most `limit` sessions that expired before `then`, with their tokens.
     #[instrument(name = "db.session.delete_expired", skip_all)]
     pub async fn delete_sessions_expired_before(&self, then: Timestamp, limit: u32) -> Result<u64, Error> {
@@ -71,8 +110,12 @@ impl Tx<'_> {
     #[instrument(name = "db.session.insert", skip_all, fields(session.id = %session.id))]
     pub async fn insert_session(&self, session: &Session) -> Result<(), Error> {
         let statement = self.0.prepare_cached(INSERT).await?;
-        let Session { id, user_id, started_at, idles_at, expires_at, ended_at: _ } = session;
-        self.0.execute(&statement, &[&id.0, &user_id.0, started_at, idles_at, expires_at]).await?;
+        let Session { id, user_id, started_at, used_at, idles_at, expires_at, ended_at: _, user_agent } =
+            session;
+        let user_agent = user_agent.as_ref().map(UserAgent::as_str);
+        let columns: [&(dyn ToSql + Sync); 7] =
+            [&id.0, &user_id.0, started_at, used_at, idles_at, expires_at, &user_agent];
+        self.0.execute(&statement, &columns).await?;
         Ok(())
     }
 
@@ -86,7 +129,7 @@ impl Tx<'_> {
     #[instrument(name = "db.session.prolong", skip_all, fields(session.id = %session.id))]
     pub async fn prolong_session(&self, session: &Session) -> Result<(), Error> {
         let statement = self.0.prepare_cached(PROLONG).await?;
-        self.0.execute(&statement, &[&session.id.0, &session.idles_at]).await?;
+        self.0.execute(&statement, &[&session.id.0, &session.used_at, &session.idles_at]).await?;
         Ok(())
     }
 
@@ -131,13 +174,18 @@ impl TryFrom<&Row> for Session {
     type Error = Error;
 
     fn try_from(row: &Row) -> Result<Self, Error> {
+        let started_at: Timestamp = row.try_get("started_at")?;
+        let used_at: Option<Timestamp> = row.try_get("used_at")?;
+        let user_agent: Option<&str> = row.try_get("user_agent")?;
         Ok(Self {
             id: SessionId(row.try_get("id")?),
             user_id: UserId(row.try_get("user_id")?),
-            started_at: row.try_get("started_at")?,
+            started_at,
+            used_at: used_at.unwrap_or(started_at),
             idles_at: row.try_get("idles_at")?,
             expires_at: row.try_get("expires_at")?,
             ended_at: row.try_get("ended_at")?,
+            user_agent: user_agent.and_then(UserAgent::parse),
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::query::{FromPath, Paging, Query};
 use crate::reply::{Created, Done, Found, Kept, Page, Plain};
 use axum::Extension;
 use axum::extract::State;
-use http::Uri;
+use http::{HeaderMap, Uri, header};
 use model::{Jwks, LogIn, Refresh, Register, Tokens, UpdateUser, User};
 use platform::caller::Role;
 use proto::auth as pb;
@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub mod model;
+mod sessions; // those that are open, and their end
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -30,6 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(jwks))
         .routes(routes!(list_users))
         .routes(routes!(get_user, update_user))
+        .merge(sessions::routes())
 }
 
 /// Log in
@@ -43,10 +45,13 @@ pub fn routes() -> OpenApiRouter<App> {
 async fn log_in(
     State(app): State<App>,
     Extension(Origin(address)): Extension<Origin>,
+    headers: HeaderMap,
     JsonOrForm(body): JsonOrForm<LogIn>,
 ) -> Result<Plain<Tokens>, Problem> {
     let attempt = app.limits.attempt(&body.username, address).await?;
-    let answer = app.clients.auth.clone().login(pb::LoginRequest::from(body)).await;
+    let user_agent =
+        headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let answer = app.clients.auth.clone().login(body.of(user_agent)).await;
     if !answer.as_ref().is_err_and(|status| status.code() == Code::Unauthenticated) {
         attempt.give_back().await;
     }

@@ -110,9 +110,10 @@ pub enum GrantType {
     Password,
 }
 
-impl From<LogIn> for pb::LoginRequest {
-    fn from(LogIn { username, password, .. }: LogIn) -> Self {
-        Self { username, password }
+impl LogIn {
+    pub fn of(self, user_agent: &str) -> pb::LoginRequest {
+        let Self { username, password, .. } = self;
+        pb::LoginRequest { username, password, user_agent: user_agent.to_owned() }
     }
 }
 
