@@ -1,12 +1,13 @@
-//! Use cases on accounts: register, read, change.
+//! Use cases on accounts: register, read, change, also the password.
 use crate::domain::{Change, Refusal, RoleName, Standing, User, Username};
 use crate::error::Error;
-use crate::passwords::{NewPassword, Passwords};
+use crate::passwords::{NewPassword, Passwords, Policy, Weak};
 use crate::store::Store;
 use jiff::Timestamp;
 use platform::caller::{self, Caller, Role};
 use proto::ids::UserId;
 use proto::scalars::{Email, PersonName};
+use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
 
 /// An account to make.
@@ -112,11 +113,48 @@ impl Accounts {
         }
         tx.update_user(&changed).await?;
         if user.must_log_in_again(&changed) {
-            tx.end_sessions_of(id, now).await?;
+            tx.end_sessions_of(id, None, now).await?;
         }
         tx.commit().await?;
         tracing::info!(user.id = %id, by.id = %caller.id, role = changed.role.name(), "changed an account");
         Ok(changed)
+    }
+
+    /// Gives the caller another password. Whoever knew the one before is shut out: all sessions end but the one
+    /// that asks.
+    pub async fn change_password(
+        &self,
+        caller: &caller::User,
+        current: SecretString,
+        new: SecretString,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.require_session(caller).await?;
+        let found = self.store.connection().await?.find_with_password(caller.id).await?;
+        let (user, before) = found.ok_or(Error::SessionEnded)?;
+        let names = [user.email.as_str(), user.username.as_ref().map_or("", Username::as_str)];
+        let accepted = policy.accept(&new, &names).map_err(Error::WeakPassword)?;
+        let is_same = current.expose_secret() == new.expose_secret();
+        // No connection is held meanwhile.
+        if !self.passwords.verify(current, Some(before.clone())).await? {
+            return Err(Error::WrongPassword);
+        }
+        if is_same {
+            return Err(Error::WeakPassword(Weak::Unchanged));
+        }
+        let password = self.passwords.hash(accepted).await?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        tx.find_and_lock_user(caller.id).await?.ok_or(Error::SessionEnded)?;
+        if !tx.has_password(caller.id, &before).await? {
+            return Err(Error::WrongPassword);
+        }
+        tx.set_password(caller.id, &password, now).await?;
+        tx.end_sessions_of(caller.id, Some(caller.session_id), now).await?;
+        tx.commit().await?;
+        tracing::info!(user.id = %caller.id, "changed a password");
+        Ok(())
     }
 
     /// Whether there is an administrator, active or not.

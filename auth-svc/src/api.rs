@@ -79,6 +79,17 @@ impl AuthService for Api {
         Ok(Response::new(pb::LogoutResponse {}))
     }
 
+    async fn change_password(
+        &self,
+        request: Request<pb::ChangePasswordRequest>,
+    ) -> Result<Response<pb::ChangePasswordResponse>> {
+        let caller = User::of(&request)?;
+        let pb::ChangePasswordRequest { current_password, new_password } = request.into_inner();
+        let (current, new) = (current_password.into(), new_password.into());
+        self.accounts.change_password(&caller, current, new, &self.policy, self.clock.now()).await?;
+        Ok(Response::new(pb::ChangePasswordResponse {}))
+    }
+
     async fn list_sessions(
         &self,
         request: Request<pb::ListSessionsRequest>,

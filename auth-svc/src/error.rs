@@ -1,5 +1,6 @@
 //! Everything that can go wrong here, and how the caller learns of it.
 use crate::domain::{Misfit, Refusal};
+use crate::passwords::Weak;
 use crate::store::{self, Taken};
 use crate::{keys, passwords};
 use aws_lc_rs::error::Unspecified;
@@ -16,6 +17,10 @@ pub enum Error {
     /// The same for an unknown name, a wrong password and a disabled account.
     #[error("the user name or the password is wrong")]
     InvalidCredentials,
+    #[error("the current password is wrong")]
+    WrongPassword,
+    #[error("the new password is not good enough")]
+    WeakPassword(#[source] Weak),
     #[error("the refresh token is not valid")]
     RefreshTokenInvalid,
     #[error("the refresh token was used before, its session has been ended")]
@@ -70,6 +75,7 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, reason) = match &error {
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
+            Error::WrongPassword => (Code::PermissionDenied, "WRONG_PASSWORD"),
             Error::RefreshTokenInvalid => (Code::Unauthenticated, "REFRESH_TOKEN_INVALID"),
             Error::RefreshTokenReused => (Code::Unauthenticated, "REFRESH_TOKEN_REUSED"),
             Error::SessionEnded => (Code::Unauthenticated, "SESSION_ENDED"),
@@ -81,6 +87,7 @@ impl From<Error> for Status {
             Error::Refused(Refusal::OwnRole) => (Code::FailedPrecondition, "OWN_ROLE"),
             Error::Refused(Refusal::LastAdmin) => (Code::FailedPrecondition, "LAST_ADMIN"),
             Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", error.to_string()),
+            Error::WeakPassword(weak) => return Violations::of("new_password", weak).into(),
             Error::Unfit(misfits) => return violations(misfits).into(),
             Error::Forbidden(message) => return forbidden(message),
             Error::Store(store::Error::Database(database)) => return database.status(DOMAIN),

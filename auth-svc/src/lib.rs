@@ -10,7 +10,7 @@ pub mod tokens; // access tokens signed, refresh tokens made
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
-pub mod accounts; // use cases: register, read, change
+pub mod accounts; // use cases: register, read, change, also the password
 pub mod sessions; // use cases: log in, refresh, log out, see and end sessions
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain

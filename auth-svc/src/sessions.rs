@@ -48,14 +48,18 @@ impl Sessions {
         };
         let (id, hash) = found.map(|(user, hash)| (user.id, hash)).unzip();
         // No connection is held meanwhile.
-        let verified = self.passwords.verify(password, hash).await?;
-        let id = id.filter(|_| verified).ok_or(Error::InvalidCredentials)?;
+        let verified = self.passwords.verify(password, hash.clone()).await?;
+        let (id, hash) = id.zip(hash).filter(|_| verified).ok_or(Error::InvalidCredentials)?;
 
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         // Locked, so that an account that is being disabled gets no session that outlives that.
         let user = tx.find_and_lock_user(id).await?.filter(|user| user.is_active);
         let user = user.ok_or(Error::InvalidCredentials)?;
+        // Changed meanwhile, a password gives no session that outlives the change.
+        if !tx.has_password(id, &hash).await? {
+            return Err(Error::InvalidCredentials);
+        }
         let session = Session::start(&user, user_agent, &self.lifetimes, now);
         let refresh = RefreshToken::new(session.id)?;
         tx.insert_session(&session).await?;
@@ -128,7 +132,7 @@ impl Sessions {
         let tx = connection.begin().await?;
         // Locked, so that nobody who is logging in gets a session that outlives this.
         tx.find_and_lock_user(user_id).await?.ok_or(Error::UserNotFound(user_id))?;
-        tx.end_sessions_of(user_id, now).await?;
+        tx.end_sessions_of(user_id, None, now).await?;
         tx.commit().await?;
         tracing::info!(user.id = %user_id, by.id = %by.id, "ended all sessions");
         Ok(())

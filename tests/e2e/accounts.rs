@@ -138,6 +138,27 @@ async fn one_sees_where_one_is_logged_in_and_logs_out_there() {
 }
 
 #[tokio::test]
+async fn one_changes_ones_password_and_nobody_guesses_it_there() {
+    let mesh = Mesh::shared().await;
+    let (email, _) = registered(&mesh).await;
+    let (lost, here) =
+        (log_in(&mesh.anyone(), &email, PASSWORD).await, log_in(&mesh.anyone(), &email, PASSWORD).await);
+    let change = |current: &str, new: &str| json!({ "current_password": current, "new_password": new });
+    let path = "/api/auth/change-password";
+    let another = "staples for battery horses";
+    here.post(path, change("not the password, surely", another)).await.refused(403, "wrong_password");
+    here.post(path, change(PASSWORD, "too short")).await.invalid(&["/new_password"]);
+    here.post(path, change(PASSWORD, &format!("{email} and more"))).await.invalid(&["/new_password"]);
+    assert_eq!(here.post(path, change(PASSWORD, another)).await.status, 204);
+
+    lost.get("/api/auth/me").await.refused(401, "session_ended");
+    here.get("/api/auth/me").await.ok();
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    mesh.anyone().post_form("/api/auth/login", &form).await.refused(401, "invalid_credentials");
+    log_in(&mesh.anyone(), &email, another).await;
+}
+
+#[tokio::test]
 async fn a_disabled_account_cannot_log_in() {
     let mesh = Mesh::shared().await;
     let (email, user) = registered(&mesh).await;

@@ -23,6 +23,7 @@ const MATRIX: &str = "
     POST   /api/auth/refresh                                      401 401 200 200 200 200 200 200 200
     POST   /api/auth/logout                                       204 204 204 204 204 204 204 204 204
     GET    /api/auth/me                                           401 401 200 200 200 200 200 200 200
+    POST   /api/auth/change-password                              401 401 204 204 204 204 204 204 204
     GET    /api/auth/sessions                                     401 401 200 200 200 200 200 200 200
     DELETE /api/auth/sessions/{id}                                401 401 204 404 404 404 404 404 404
     POST   /api/auth/logout-all                                   401 401 204 204 204 204 204 204 204

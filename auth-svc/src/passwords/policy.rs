@@ -26,6 +26,8 @@ pub enum Weak {
     Personal,
     #[error("must not be a repetition or a sequence")]
     Repetitive,
+    #[error("must be another than the current one")]
+    Unchanged,
 }
 
 impl Policy {

@@ -33,7 +33,10 @@ const END: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE id = $1 AND ende
 const END_OWN: &str = "
     UPDATE auth.sessions SET ended_at = coalesce(ended_at, $3) WHERE id = $1 AND user_id = $2";
 
-const END_ALL: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
+const END_ALL: &str = "
+    UPDATE auth.sessions
+       SET ended_at = $2
+     WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $3";
 
 const IS_OPEN: &str = "
     SELECT EXISTS (
@@ -141,9 +144,14 @@ impl Tx<'_> {
     }
 
     #[instrument(name = "db.session.end_all", skip_all, fields(user.id = %user_id))]
-    pub async fn end_sessions_of(&self, user_id: UserId, now: Timestamp) -> Result<(), Error> {
+    pub async fn end_sessions_of(
+        &self,
+        user_id: UserId,
+        but: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let statement = self.0.prepare_cached(END_ALL).await?;
-        self.0.execute(&statement, &[&user_id.0, &now]).await?;
+        self.0.execute(&statement, &[&user_id.0, &now, &but.map(|id| id.0)]).await?;
         Ok(())
     }
 

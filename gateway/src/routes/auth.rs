@@ -8,7 +8,7 @@ use crate::reply::{Created, Done, Found, Kept, Page, Plain};
 use axum::Extension;
 use axum::extract::State;
 use http::{HeaderMap, Uri, header};
-use model::{Jwks, LogIn, Refresh, Register, Tokens, UpdateUser, User};
+use model::{ChangePassword, Jwks, LogIn, Refresh, Register, Tokens, UpdateUser, User};
 use platform::caller::Role;
 use proto::auth as pb;
 use proto::doctor::GetDoctorRequest;
@@ -26,6 +26,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(log_in))
         .routes(routes!(register))
         .routes(routes!(current_user))
+        .routes(routes!(change_password))
         .routes(routes!(refresh))
         .routes(routes!(log_out))
         .routes(routes!(jwks))
@@ -125,6 +126,33 @@ async fn current_user(State(app): State<App>, caller: Caller) -> Result<Found<Us
     let message = caller.asks(pb::GetCurrentUserRequest {});
     let user = app.clients.auth.clone().get_current_user(message).await?.into_inner();
     Ok(Found(user.try_into()?))
+}
+
+/// Change my password
+///
+/// Ends all sessions of the caller but the one that asks. 403 `wrong_password` when the current one is another; such
+/// attempts are limited as failed log-ins are. A new one that is too weak is named in `errors`.
+#[utoipa::path(
+    post,
+    path = "/api/auth/change-password",
+    operation_id = "ChangePassword",
+    tag = "auth",
+    responses(Forbidden)
+)]
+async fn change_password(
+    State(app): State<App>,
+    caller: Caller,
+    Extension(Origin(address)): Extension<Origin>,
+    Json(body): Json<ChangePassword>,
+) -> Result<Done, Problem> {
+    let attempt = app.limits.attempt(&caller.user.id.to_string(), address).await?;
+    let message = caller.asks(pb::ChangePasswordRequest::from(body));
+    let answer = app.clients.auth.clone().change_password(message).await;
+    if !answer.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied) {
+        attempt.give_back().await;
+    }
+    answer?;
+    Ok(Done)
 }
 
 /// Renew the access token

@@ -7,7 +7,7 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_email, text};
 use tests::rest::Rest;
 
-mod signed_in; // sessions that one cell may end
+mod signed_in; // sessions and accounts that one cell may end or change
 mod waiting; // those who wait, and what is offered to them
 
 pub(crate) struct World {
@@ -262,11 +262,17 @@ impl World {
             }
             "POST /api/auth/refresh" => write("/api/auth/refresh".into(), self.refresh_token(persona).await),
             "POST /api/auth/logout" => write("/api/auth/logout".into(), self.refresh_token(persona).await),
+            "POST /api/auth/change-password" => {
+                let change =
+                    json!({ "current_password": PASSWORD, "new_password": "staples for battery horses" });
+                let caller = Some(self.alike(persona).await);
+                Ask { caller, ..write("/api/auth/change-password".into(), change) }
+            }
             "DELETE /api/auth/sessions/{id}" => {
                 read(format!("/api/auth/sessions/{}", self.patients_session().await))
             }
             "POST /api/auth/logout-all" => {
-                Ask { caller: Some(self.fresh_session(persona).await), ..read("/api/auth/logout-all".into()) }
+                Ask { caller: Some(self.alike(persona).await), ..read("/api/auth/logout-all".into()) }
             }
             "POST /api/users/{id}/revoke-sessions" => {
                 read(format!("/api/users/{}/revoke-sessions", self.fresh_account().await))

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 mod requests; // what front ends send
 
-pub use requests::{LogIn, Refresh, Register, UpdateUser};
+pub use requests::{ChangePassword, LogIn, Refresh, Register, UpdateUser};
 
 /// What an account is to the clinic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,22 +1,13 @@
-//! Sessions that one cell may end.
+//! Sessions and accounts that one cell may end or change.
 use super::World;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::people::{PASSWORD, fresh_email, log_in, text};
 use tests::rest::Rest;
 
 impl World {
-    /// The persona in a session of its own.
-    pub(super) async fn fresh_session(&self, persona: usize) -> Rest {
-        match persona {
-            0 | 1 => self.caller(persona),
-            7 => log_in(&self.anyone, &self.admin.email, &self.admin_password).await,
-            _ => log_in(&self.anyone, self.email(persona), PASSWORD).await,
-        }
-    }
-
     /// A session of the patient.
     pub(super) async fn patients_session(&self) -> String {
-        let session = self.fresh_session(2).await;
+        let session = log_in(&self.anyone, &self.patient.email, PASSWORD).await;
         let sessions = session.get("/api/auth/sessions").await.ok();
         let own = sessions.as_array().unwrap().iter().find(|session| session["is_current"] == json!(true));
         text(own.unwrap(), "id")
@@ -24,10 +15,19 @@ impl World {
 
     /// An account that nobody else uses.
     pub(super) async fn fresh_account(&self) -> String {
-        text(&self.anyone.post("/api/auth/register", newcomer()).await.created(), "id")
+        let account = json!({ "email": fresh_email("signed-in"), "password": PASSWORD });
+        text(&self.anyone.post("/api/auth/register", account).await.created(), "id")
     }
-}
 
-fn newcomer() -> Value {
-    json!({ "email": fresh_email("signed-in"), "password": PASSWORD })
+    /// Somebody like the persona, for a cell to log out or give another password.
+    pub(super) async fn alike(&self, persona: usize) -> Rest {
+        match persona {
+            0 | 1 => self.caller(persona),
+            2 | 3 => self.admin.patient().await.rest,
+            4 | 5 => self.admin.doctor_in("UTC").await.rest,
+            6 => self.admin.staff().await.rest,
+            7 => self.admin.another().await.rest,
+            _ => self.admin.auditor().await.rest,
+        }
+    }
 }

@@ -117,6 +117,22 @@ impl LogIn {
     }
 }
 
+/// Another password for the caller.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    #[schema(format = Password, min_length = 1, max_length = 512, example = "a long and private sentence")]
+    pub current_password: String,
+    #[schema(format = Password, min_length = 15, max_length = 128, example = "another long and private one")]
+    pub new_password: String,
+}
+
+impl From<ChangePassword> for pb::ChangePasswordRequest {
+    fn from(ChangePassword { current_password, new_password }: ChangePassword) -> Self {
+        Self { current_password, new_password }
+    }
+}
+
 /// A refresh token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
