@@ -39,7 +39,8 @@ pub fn routes() -> OpenApiRouter<App> {
 ///
 /// Exchanges a user name and password for an access token and a refresh token. The answer is the same for an
 /// unknown name, a wrong password and a disabled account: 401 `invalid_credentials`. Failed attempts are limited
-/// for each account and address.
+/// for each account and address, and for each account in a day; addresses that the owner logged in from lately are
+/// counted apart, so that strangers keep nobody out.
 #[utoipa::path(post, path = "/api/auth/login", operation_id = "Login", tag = "auth", security(()),
     request_body(content((LogIn = "application/x-www-form-urlencoded"), (LogIn = "application/json"))),
     responses(Unauthorized))]
@@ -53,8 +54,10 @@ async fn log_in(
     let user_agent =
         headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let answer = app.clients.auth.clone().login(body.of(user_agent)).await;
-    if !answer.as_ref().is_err_and(|status| status.code() == Code::Unauthenticated) {
-        attempt.give_back().await;
+    match &answer {
+        Ok(_) => attempt.succeeded().await,
+        Err(status) if status.code() == Code::Unauthenticated => {}
+        Err(_) => attempt.give_back().await,
     }
     Ok(Plain(answer?.into_inner().into()))
 }

@@ -47,6 +47,7 @@ pub(crate) fn config() -> Config {
             rate_limit_anonymous_per_minute: 10_000,
             rate_limit_login_per_minute: 10_000,
             rate_limit_account_per_minute: 10_000,
+            rate_limit_guesses_per_day: 10_000,
             rate_limit_register_per_minute: 10_000,
         },
     }
