@@ -30,8 +30,8 @@ impl Accounts {
         Self { store, passwords }
     }
 
-    /// What `caller` may do with accounts, at this moment: a token outlives its session by minutes, its
-    /// power over accounts does not.
+    /// What `caller` may do with accounts, at this moment: a token may outlive its session by seconds,
+    /// its power over accounts does not.
     pub async fn standing(&self, caller: Option<&Caller>) -> Result<Standing, Error> {
         let standing = Standing::of(caller);
         if let (Some(Caller::User(user)), Standing::Staff | Standing::Admin) = (caller, standing) {

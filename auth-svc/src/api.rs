@@ -1,15 +1,20 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::accounts::Accounts;
-use crate::convert::{SESSIONS, USERS, change, id_in, new_account, session, sessions_page, users_page};
+use crate::convert::{
+    SESSIONS, USERS, change, ended_sessions, id_in, new_account, session, sessions_page, users_page,
+};
 use crate::domain::{Login, Standing, UserAgent};
+use crate::ended::Ended;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::passwords::Policy;
 use crate::sessions::Sessions;
 use crate::tokens::RefreshToken;
-use platform::caller::{Caller, User};
+use futures::stream::{BoxStream, StreamExt as _};
+use platform::caller::{Caller, User, forbidden};
 use platform::clock::Clock;
 use platform::page::PageTokens;
+use platform::shutdown::Shutdown;
 use platform::violations::Violations;
 use proto::auth as pb;
 use proto::auth::auth_service_server::AuthService;
@@ -28,10 +33,12 @@ pub const OPEN: &[&str] = &[
 pub struct Api {
     pub accounts: Accounts,
     pub sessions: Sessions,
+    pub ended: Ended,
     pub keyring: Arc<Keyring>,
     pub policy: Policy,
     pub pages: PageTokens,
     pub clock: Clock,
+    pub shutdown: Shutdown,
 }
 
 #[tonic::async_trait]
@@ -162,6 +169,18 @@ impl AuthService for Api {
         let (id, change) = change(request.into_inner())?;
         let user = self.accounts.update(&caller, standing, id, change, self.clock.now()).await?;
         Ok(Response::new(user.into()))
+    }
+
+    type WatchEndedSessionsStream = BoxStream<'static, Result<pb::EndedSessions>>;
+
+    async fn watch_ended_sessions(
+        &self,
+        request: Request<pb::WatchEndedSessionsRequest>,
+    ) -> Result<Response<Self::WatchEndedSessionsStream>> {
+        let Caller::Service(_) = Caller::of(&request)? else { return Err(forbidden("only for services")) };
+        let told = self.ended.watch(self.clock.now(), self.shutdown.clone()).await?;
+        let told = told.map(|sessions| Ok(ended_sessions(&sessions)));
+        Ok(Response::new(told.boxed()))
     }
 
     async fn get_jwks(&self, _: Request<pb::GetJwksRequest>) -> Result<Response<pb::Jwks>> {

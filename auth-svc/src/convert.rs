@@ -1,6 +1,7 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
 use crate::accounts::NewAccount;
 use crate::domain::{Asked, Change, Edit, RoleName, Session, Standing, User, role_of_new};
+use crate::ended;
 use crate::keys::SigningKey;
 use crate::passwords::Policy;
 use crate::tokens::TokenPair;
@@ -164,6 +165,10 @@ pub fn session(session: Session, caller: &caller::User) -> pb::Session {
         user_agent: user_agent.map(String::from).unwrap_or_default(),
         is_current: id == caller.session_id,
     }
+}
+
+pub fn ended_sessions(sessions: &ended::Sessions) -> pb::EndedSessions {
+    pb::EndedSessions { session_ids: sessions.iter().map(SessionId::to_string).collect() }
 }
 
 impl From<RoleName> for pb::Role {

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use tests::mesh::Mesh;
 use tests::people::{PASSWORD, fresh_email, log_in, text};
+use tests::rest::Rest;
 
 async fn registered(mesh: &Mesh) -> (String, Value) {
     let email = fresh_email("self");
@@ -166,6 +167,42 @@ async fn a_disabled_account_cannot_log_in() {
     admin.put(&format!("/api/users/{}", text(&user, "id")), json!({ "is_active": false })).await.ok();
     let form = [("username", email.as_str()), ("password", PASSWORD)];
     mesh.anyone().post_form("/api/auth/login", &form).await.refused(401, "invalid_credentials");
+}
+
+/// Reads something as `caller` until that is refused because the session has ended.
+async fn is_shut_out(caller: &Rest) {
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(50));
+    let asking = async {
+        loop {
+            looks.tick().await;
+            let answer = caller.get("/api/doctors").await;
+            if answer.status != 200 {
+                return answer;
+            }
+        }
+    };
+    let limit = std::time::Duration::from_secs(5);
+    let answer = tokio::time::timeout(limit, asking).await.expect("shut out within seconds");
+    answer.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn access_tokens_end_with_their_session_wherever_it_ends() {
+    let mesh = Mesh::shared().await;
+    let (email, user) = registered(&mesh).await;
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    let tokens = mesh.anyone().post_form("/api/auth/login", &form).await.ok();
+    let caller = mesh.anyone().with_token(&text(&tokens, "access_token"));
+    let staying = log_in(&mesh.anyone(), &email, PASSWORD).await;
+    caller.get("/api/doctors").await.ok();
+    let refresh = json!({ "refresh_token": tokens["refresh_token"] });
+    assert_eq!(mesh.anyone().post("/api/auth/logout", refresh).await.status, 204);
+    is_shut_out(&caller).await;
+    staying.get("/api/doctors").await.ok();
+
+    let path = format!("/api/users/{}", text(&user, "id"));
+    mesh.admin().await.put(&path, json!({ "is_active": false })).await.ok();
+    is_shut_out(&staying).await;
 }
 
 #[tokio::test]

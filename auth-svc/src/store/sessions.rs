@@ -4,6 +4,7 @@ use crate::domain::{Session, UserAgent};
 use crate::tokens::RefreshToken;
 use jiff::Timestamp;
 use proto::ids::{SessionId, UserId};
+use std::collections::HashSet;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tracing::instrument;
@@ -45,6 +46,8 @@ const IS_OPEN: &str = "
           JOIN auth.users ON users.id = sessions.user_id
          WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.ended_at IS NULL AND users.is_active
     )";
+
+const LIST_ENDED: &str = "SELECT id FROM auth.sessions WHERE ended_at > $1";
 
 /// An array, so that the choice is made once, whatever the plan. Other replicas delete others meanwhile.
 const DELETE_EXPIRED: &str = "
@@ -99,6 +102,14 @@ impl Connection {
     ) -> Result<bool, Error> {
         let statement = self.0.prepare_cached(END_OWN).await?;
         Ok(self.0.execute(&statement, &[&id.0, &user_id.0, &now]).await? == 1)
+    }
+
+    /// Those that ended after `then`. Asked every second, so it is no span of every trace.
+    #[instrument(level = "trace", name = "db.session.list_ended", skip_all)]
+    pub async fn list_ended_sessions(&self, then: Timestamp) -> Result<HashSet<SessionId>, Error> {
+        let statement = self.0.prepare_cached(LIST_ENDED).await?;
+        let rows = self.0.query(&statement, &[&then]).await?;
+        rows.iter().map(|row| Ok(SessionId(row.try_get("id")?))).collect()
     }
 
     /// Forgets at most `limit` sessions that expired before `then`, with their tokens.

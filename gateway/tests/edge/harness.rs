@@ -4,6 +4,7 @@ use gateway::config::{Config, Edge, Peers, RateLimits};
 use gateway::router::Service;
 use http::{HeaderMap, Method, Request, StatusCode};
 use platform::config::{LogFormat, Process, Redis};
+use platform::shutdown::Shutdown;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -93,7 +94,7 @@ impl Gateway {
     pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config();
         change(&mut config);
-        Self(gateway::service(&config).unwrap())
+        Self(gateway::service(&config, &Shutdown::default()).unwrap())
     }
 
     pub(crate) fn of(service: Service) -> Self {
