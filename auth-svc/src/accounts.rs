@@ -1,12 +1,13 @@
-//! Use cases on accounts: register, read, change.
+//! Use cases on accounts: register, read, change, also the password.
 use crate::domain::{Change, Refusal, RoleName, Standing, User, Username};
 use crate::error::Error;
-use crate::passwords::{NewPassword, Passwords};
+use crate::passwords::{NewPassword, Passwords, Policy, Weak};
 use crate::store::Store;
 use jiff::Timestamp;
 use platform::caller::{self, Caller, Role};
 use proto::ids::UserId;
 use proto::scalars::{Email, PersonName};
+use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
 
 /// An account to make.
@@ -29,8 +30,8 @@ impl Accounts {
         Self { store, passwords }
     }
 
-    /// What `caller` may do with accounts, at this moment: a token outlives its session by minutes, its
-    /// power over accounts does not.
+    /// What `caller` may do with accounts, at this moment: a token may outlive its session by seconds,
+    /// its power over accounts does not.
     pub async fn standing(&self, caller: Option<&Caller>) -> Result<Standing, Error> {
         let standing = Standing::of(caller);
         if let (Some(Caller::User(user)), Standing::Staff | Standing::Admin) = (caller, standing) {
@@ -47,7 +48,8 @@ impl Accounts {
         self.require_session(caller).await
     }
 
-    async fn require_session(&self, user: &caller::User) -> Result<(), Error> {
+    /// Lets only those pass whose session is open and whose account is active.
+    pub async fn require_session(&self, user: &caller::User) -> Result<(), Error> {
         let open = self.store.connection().await?.session_is_open(user.session_id, user.id).await?;
         if open { Ok(()) } else { Err(Error::SessionEnded) }
     }
@@ -111,11 +113,48 @@ impl Accounts {
         }
         tx.update_user(&changed).await?;
         if user.must_log_in_again(&changed) {
-            tx.end_sessions_of(id, now).await?;
+            tx.end_sessions_of(id, None, now).await?;
         }
         tx.commit().await?;
         tracing::info!(user.id = %id, by.id = %caller.id, role = changed.role.name(), "changed an account");
         Ok(changed)
+    }
+
+    /// Gives the caller another password. Whoever knew the one before is shut out: all sessions end but the one
+    /// that asks.
+    pub async fn change_password(
+        &self,
+        caller: &caller::User,
+        current: SecretString,
+        new: SecretString,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.require_session(caller).await?;
+        let found = self.store.connection().await?.find_with_password(caller.id).await?;
+        let (user, before) = found.ok_or(Error::SessionEnded)?;
+        let names = [user.email.as_str(), user.username.as_ref().map_or("", Username::as_str)];
+        let accepted = policy.accept(&new, &names).map_err(Error::WeakPassword)?;
+        let is_same = current.expose_secret() == new.expose_secret();
+        // No connection is held meanwhile.
+        if !self.passwords.verify(current, Some(before.clone())).await? {
+            return Err(Error::WrongPassword);
+        }
+        if is_same {
+            return Err(Error::WeakPassword(Weak::Unchanged));
+        }
+        let password = self.passwords.hash(accepted).await?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        tx.find_and_lock_user(caller.id).await?.ok_or(Error::SessionEnded)?;
+        if !tx.has_password(caller.id, &before).await? {
+            return Err(Error::WrongPassword);
+        }
+        tx.set_password(caller.id, &password, now).await?;
+        tx.end_sessions_of(caller.id, Some(caller.session_id), now).await?;
+        tx.commit().await?;
+        tracing::info!(user.id = %caller.id, "changed a password");
+        Ok(())
     }
 
     /// Whether there is an administrator, active or not.

@@ -1,15 +1,20 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::accounts::Accounts;
-use crate::convert::{USERS, change, new_account, user_id, users_page};
-use crate::domain::{Login, Standing};
+use crate::convert::{
+    SESSIONS, USERS, change, ended_sessions, id_in, new_account, session, sessions_page, users_page,
+};
+use crate::domain::{Login, Standing, UserAgent};
+use crate::ended::Ended;
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::passwords::Policy;
 use crate::sessions::Sessions;
 use crate::tokens::RefreshToken;
-use platform::caller::{Caller, User};
+use futures::stream::{BoxStream, StreamExt as _};
+use platform::caller::{Caller, User, forbidden};
 use platform::clock::Clock;
 use platform::page::PageTokens;
+use platform::shutdown::Shutdown;
 use platform::violations::Violations;
 use proto::auth as pb;
 use proto::auth::auth_service_server::AuthService;
@@ -28,18 +33,21 @@ pub const OPEN: &[&str] = &[
 pub struct Api {
     pub accounts: Accounts,
     pub sessions: Sessions,
+    pub ended: Ended,
     pub keyring: Arc<Keyring>,
     pub policy: Policy,
     pub pages: PageTokens,
     pub clock: Clock,
+    pub shutdown: Shutdown,
 }
 
 #[tonic::async_trait]
 impl AuthService for Api {
     async fn login(&self, request: Request<pb::LoginRequest>) -> Result<Response<pb::TokenPair>> {
-        let pb::LoginRequest { username, password } = request.into_inner();
+        let pb::LoginRequest { username, password, user_agent } = request.into_inner();
         let login = Login::parse(&username);
-        let pair = self.sessions.log_in(login, password.into(), self.clock.now()).await?;
+        let user_agent = UserAgent::parse(&user_agent);
+        let pair = self.sessions.log_in(login, password.into(), user_agent, self.clock.now()).await?;
         Ok(Response::new(pair.into()))
     }
 
@@ -78,9 +86,65 @@ impl AuthService for Api {
         Ok(Response::new(pb::LogoutResponse {}))
     }
 
+    async fn change_password(
+        &self,
+        request: Request<pb::ChangePasswordRequest>,
+    ) -> Result<Response<pb::ChangePasswordResponse>> {
+        let caller = User::of(&request)?;
+        let pb::ChangePasswordRequest { current_password, new_password } = request.into_inner();
+        let (current, new) = (current_password.into(), new_password.into());
+        self.accounts.change_password(&caller, current, new, &self.policy, self.clock.now()).await?;
+        Ok(Response::new(pb::ChangePasswordResponse {}))
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<pb::ListSessionsRequest>,
+    ) -> Result<Response<pb::ListSessionsResponse>> {
+        let caller = User::of(&request)?;
+        self.accounts.require_session(&caller).await?;
+        let (last, size) = sessions_page(request.get_ref(), &self.pages)?;
+        let sessions = self.sessions.open(&caller, last, size + 1, self.clock.now()).await?;
+        let (sessions, next_page_token) = self.pages.cut(SESSIONS, sessions, size, |session| session.id);
+        let sessions = sessions.into_iter().map(|open| session(open, &caller)).collect();
+        Ok(Response::new(pb::ListSessionsResponse { sessions, next_page_token }))
+    }
+
+    async fn revoke_session(
+        &self,
+        request: Request<pb::RevokeSessionRequest>,
+    ) -> Result<Response<pb::RevokeSessionResponse>> {
+        let caller = User::of(&request)?;
+        self.accounts.require_session(&caller).await?;
+        let id = id_in("id", &request.into_inner().id)?;
+        self.sessions.end(&caller, id, self.clock.now()).await?;
+        Ok(Response::new(pb::RevokeSessionResponse {}))
+    }
+
+    async fn revoke_all_sessions(
+        &self,
+        request: Request<pb::RevokeAllSessionsRequest>,
+    ) -> Result<Response<pb::RevokeAllSessionsResponse>> {
+        let caller = User::of(&request)?;
+        self.accounts.require_session(&caller).await?;
+        self.sessions.end_all(&caller, caller.id, self.clock.now()).await?;
+        Ok(Response::new(pb::RevokeAllSessionsResponse {}))
+    }
+
+    async fn revoke_user_sessions(
+        &self,
+        request: Request<pb::RevokeUserSessionsRequest>,
+    ) -> Result<Response<pb::RevokeUserSessionsResponse>> {
+        let caller = User::of(&request)?;
+        self.accounts.require_admin(&caller).await?;
+        let user_id = id_in("user_id", &request.into_inner().user_id)?;
+        self.sessions.end_all(&caller, user_id, self.clock.now()).await?;
+        Ok(Response::new(pb::RevokeUserSessionsResponse {}))
+    }
+
     async fn get_user(&self, request: Request<pb::GetUserRequest>) -> Result<Response<pb::User>> {
         self.accounts.require_admin(&User::of(&request)?).await?;
-        let user = self.accounts.find(user_id(&request.into_inner().id)?).await?;
+        let user = self.accounts.find(id_in("id", &request.into_inner().id)?).await?;
         Ok(Response::new(user.into()))
     }
 
@@ -105,6 +169,18 @@ impl AuthService for Api {
         let (id, change) = change(request.into_inner())?;
         let user = self.accounts.update(&caller, standing, id, change, self.clock.now()).await?;
         Ok(Response::new(user.into()))
+    }
+
+    type WatchEndedSessionsStream = BoxStream<'static, Result<pb::EndedSessions>>;
+
+    async fn watch_ended_sessions(
+        &self,
+        request: Request<pb::WatchEndedSessionsRequest>,
+    ) -> Result<Response<Self::WatchEndedSessionsStream>> {
+        let Caller::Service(_) = Caller::of(&request)? else { return Err(forbidden("only for services")) };
+        let told = self.ended.watch(self.clock.now(), self.shutdown.clone()).await?;
+        let told = told.map(|sessions| Ok(ended_sessions(&sessions)));
+        Ok(Response::new(told.boxed()))
     }
 
     async fn get_jwks(&self, _: Request<pb::GetJwksRequest>) -> Result<Response<pb::Jwks>> {

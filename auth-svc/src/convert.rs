@@ -1,21 +1,23 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
 use crate::accounts::NewAccount;
-use crate::domain::{Asked, Change, Edit, RoleName, Standing, User, role_of_new};
+use crate::domain::{Asked, Change, Edit, RoleName, Session, Standing, User, role_of_new};
+use crate::ended;
 use crate::keys::SigningKey;
 use crate::passwords::Policy;
 use crate::tokens::TokenPair;
-use platform::caller::Role;
-use platform::page::{self, PageTokens};
+use platform::caller::{self, Role};
+use platform::page::{self, BadPage, PageTokens};
 use platform::violations::Violations;
 use proto::auth as pb;
-use proto::ids::UserId;
+use proto::ids::{SessionId, UserId};
 use proto::time::to_wire;
 use secrecy::SecretString;
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// The list whose page tokens these are.
+/// The lists whose page tokens these are.
 pub const USERS: &str = "users";
+pub const SESSIONS: &str = "sessions";
 
 pub fn new_account(
     request: pb::RegisterRequest,
@@ -75,8 +77,9 @@ pub fn change(request: pb::UpdateUserRequest) -> Result<(UserId, Change), Violat
     }
 }
 
-pub fn user_id(text: &str) -> Result<UserId, Violations> {
-    text.parse().map_err(|error| Violations::of("id", error))
+/// The id that `field` has.
+pub fn id_in<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Violations> {
+    text.parse().map_err(|error| Violations::of(field, error))
 }
 
 /// The last account of the page before, and how many follow.
@@ -84,9 +87,21 @@ pub fn users_page(
     request: &pb::ListUsersRequest,
     pages: &PageTokens,
 ) -> Result<(Option<UserId>, i64), Violations> {
+    page(request.page_size, pages.open(USERS, &request.page_token))
+}
+
+/// The last session of the page before, and how many follow.
+pub fn sessions_page(
+    request: &pb::ListSessionsRequest,
+    pages: &PageTokens,
+) -> Result<(Option<SessionId>, i64), Violations> {
+    page(request.page_size, pages.open(SESSIONS, &request.page_token))
+}
+
+fn page<T>(size: i32, last: Result<Option<T>, BadPage>) -> Result<(Option<T>, i64), Violations> {
     let mut wrong = Violations::default();
-    let size = wrong.field("page_size", page::size(request.page_size, page::MAX_SIZE));
-    let last = wrong.field("page_token", pages.open(USERS, &request.page_token));
+    let size = wrong.field("page_size", page::size(size, page::MAX_SIZE));
+    let last = wrong.field("page_token", last);
     size.and_then(|size| Some((last?, size))).ok_or(wrong)
 }
 
@@ -135,6 +150,25 @@ impl From<User> for pb::User {
             update_time: Some(to_wire(updated_at)),
         }
     }
+}
+
+/// A session as `caller` is shown it.
+pub fn session(session: Session, caller: &caller::User) -> pb::Session {
+    let Session { id, user_id: _, started_at, used_at, idles_at, expires_at, ended_at: _, user_agent } =
+        session;
+    pb::Session {
+        id: id.to_string(),
+        start_time: Some(to_wire(started_at)),
+        last_use_time: Some(to_wire(used_at)),
+        idle_time: Some(to_wire(idles_at)),
+        expire_time: Some(to_wire(expires_at)),
+        user_agent: user_agent.map(String::from).unwrap_or_default(),
+        is_current: id == caller.session_id,
+    }
+}
+
+pub fn ended_sessions(sessions: &ended::Sessions) -> pb::EndedSessions {
+    pb::EndedSessions { session_ids: sessions.iter().map(SessionId::to_string).collect() }
 }
 
 impl From<RoleName> for pb::Role {

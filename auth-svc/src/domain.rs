@@ -6,5 +6,5 @@ mod session; // one log-in, and when it is over
 
 pub use name::{BadUsername, Login, Username};
 pub use role::{Asked, Misfit, RoleName, Standing, role_of_new};
-pub use session::Session;
+pub use session::{Session, UserAgent};
 pub use user::{Change, Edit, Refusal, User};

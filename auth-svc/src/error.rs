@@ -1,12 +1,13 @@
 //! Everything that can go wrong here, and how the caller learns of it.
 use crate::domain::{Misfit, Refusal};
+use crate::passwords::Weak;
 use crate::store::{self, Taken};
 use crate::{keys, passwords};
 use aws_lc_rs::error::Unspecified;
 use platform::caller::forbidden;
 use platform::fault::{self, fault};
 use platform::violations::Violations;
-use proto::ids::UserId;
+use proto::ids::{SessionId, UserId};
 use tonic::{Code, Status};
 
 const DOMAIN: &str = "auth.healthcare";
@@ -16,6 +17,10 @@ pub enum Error {
     /// The same for an unknown name, a wrong password and a disabled account.
     #[error("the user name or the password is wrong")]
     InvalidCredentials,
+    #[error("the current password is wrong")]
+    WrongPassword,
+    #[error("the new password is not good enough")]
+    WeakPassword(#[source] Weak),
     #[error("the refresh token is not valid")]
     RefreshTokenInvalid,
     #[error("the refresh token was used before, its session has been ended")]
@@ -26,6 +31,8 @@ pub enum Error {
     Forbidden(&'static str),
     #[error("user {0} does not exist")]
     UserNotFound(UserId),
+    #[error("session {0} does not exist")]
+    SessionNotFound(SessionId),
     #[error("there is an account with this {0} already")]
     Taken(#[source] Taken),
     #[error(transparent)]
@@ -68,16 +75,19 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, reason) = match &error {
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
+            Error::WrongPassword => (Code::PermissionDenied, "WRONG_PASSWORD"),
             Error::RefreshTokenInvalid => (Code::Unauthenticated, "REFRESH_TOKEN_INVALID"),
             Error::RefreshTokenReused => (Code::Unauthenticated, "REFRESH_TOKEN_REUSED"),
             Error::SessionEnded => (Code::Unauthenticated, "SESSION_ENDED"),
             Error::UserNotFound(_) => (Code::NotFound, "USER_NOT_FOUND"),
+            Error::SessionNotFound(_) => (Code::NotFound, "SESSION_NOT_FOUND"),
             Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
             Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
             Error::Taken(Taken::Link) => (Code::AlreadyExists, "ALREADY_LINKED"),
             Error::Refused(Refusal::OwnRole) => (Code::FailedPrecondition, "OWN_ROLE"),
             Error::Refused(Refusal::LastAdmin) => (Code::FailedPrecondition, "LAST_ADMIN"),
             Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", error.to_string()),
+            Error::WeakPassword(weak) => return Violations::of("new_password", weak).into(),
             Error::Unfit(misfits) => return violations(misfits).into(),
             Error::Forbidden(message) => return forbidden(message),
             Error::Store(store::Error::Database(database)) => return database.status(DOMAIN),

@@ -10,8 +10,9 @@ pub mod tokens; // access tokens signed, refresh tokens made
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
-pub mod accounts; // use cases: register, read, change
-pub mod sessions; // use cases: log in, refresh, log out
+pub mod accounts; // use cases: register, read, change, also the password
+pub mod sessions; // use cases: log in, refresh, log out, see and end sessions
+pub mod ended; // sessions that ended, told to whoever verifies their tokens
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
@@ -20,6 +21,7 @@ use accounts::Accounts;
 use anyhow::Context as _;
 use api::Api;
 use config::Config;
+use ended::Ended;
 use keyring::Keyring;
 use passwords::{Passwords, Policy};
 use platform::admin::Readiness;
@@ -39,6 +41,9 @@ use tokio::net::TcpListener;
 
 /// How often keys are read again and expired sessions forgotten.
 const UPKEEP: Duration = Duration::from_secs(60);
+
+/// How often it is looked which sessions have ended.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Brings the schema up to date.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
@@ -64,10 +69,13 @@ pub async fn serve(
 
     let accounts = Accounts::new(store.clone(), passwords.clone());
     bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now()).await?;
+    let ended = Ended::new(store.clone(), config.lifetimes.access_token_life);
+    shutdown.spawn(look(ended.clone(), clock.clone(), shutdown.clone()));
     let sessions = Sessions::new(store, passwords, keyring.clone(), config.lifetimes);
     shutdown.spawn(upkeep(keyring.clone(), sessions.clone(), clock.clone(), shutdown.clone()));
 
-    let api = Api { accounts, sessions, keyring, policy, pages: PageTokens::new(&root), clock };
+    let pages = PageTokens::new(&root);
+    let api = Api { accounts, sessions, ended, keyring, policy, pages, clock, shutdown: shutdown.clone() };
     readiness.set(true);
     let stack = Stack {
         verifier,
@@ -78,6 +86,18 @@ pub async fn serve(
     };
     let service = AuthServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
     stack.serve(listener, Services::of(service)).await
+}
+
+/// Looks which sessions have ended, for those who watch.
+async fn look(ended: Ended, clock: Clock, shutdown: Shutdown) {
+    while shutdown.pause(LOOK).await {
+        if let Err(error) = ended.look(clock.now()).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "could not look which sessions have ended"
+            );
+        }
+    }
 }
 
 /// Learns of keys that other replicas made, makes one when it is time, and forgets expired sessions.

@@ -1,4 +1,5 @@
 //! Passwords hashed with argon2id, a few at a time: each takes a core for some 30 ms and 19 MiB.
+mod guessable; // what everybody tries first
 mod policy; // which passwords are good enough
 
 pub use policy::{NewPassword, Policy, Weak};

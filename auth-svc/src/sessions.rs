@@ -1,13 +1,15 @@
-//! Use cases on sessions: log in, refresh, log out.
+//! Use cases on sessions: log in, refresh, log out, see and end those that are open.
 use crate::config::Lifetimes;
-use crate::domain::{Login, Session, User};
+use crate::domain::{Login, Session, User, UserAgent};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::passwords::Passwords;
 use crate::store::Store;
 use crate::tokens::{RefreshToken, TokenPair, access_token};
 use jiff::{SignedDuration, Timestamp};
+use platform::caller;
 use platform::shutdown::Shutdown;
+use proto::ids::{SessionId, UserId};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ impl Sessions {
         &self,
         login: Option<Login>,
         password: SecretString,
+        user_agent: Option<UserAgent>,
         now: Timestamp,
     ) -> Result<TokenPair, Error> {
         let found = match &login {
@@ -45,15 +48,19 @@ impl Sessions {
         };
         let (id, hash) = found.map(|(user, hash)| (user.id, hash)).unzip();
         // No connection is held meanwhile.
-        let verified = self.passwords.verify(password, hash).await?;
-        let id = id.filter(|_| verified).ok_or(Error::InvalidCredentials)?;
+        let verified = self.passwords.verify(password, hash.clone()).await?;
+        let (id, hash) = id.zip(hash).filter(|_| verified).ok_or(Error::InvalidCredentials)?;
 
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         // Locked, so that an account that is being disabled gets no session that outlives that.
         let user = tx.find_and_lock_user(id).await?.filter(|user| user.is_active);
         let user = user.ok_or(Error::InvalidCredentials)?;
-        let session = Session::start(&user, &self.lifetimes, now);
+        // Changed meanwhile, a password gives no session that outlives the change.
+        if !tx.has_password(id, &hash).await? {
+            return Err(Error::InvalidCredentials);
+        }
+        let session = Session::start(&user, user_agent, &self.lifetimes, now);
         let refresh = RefreshToken::new(session.id)?;
         tx.insert_session(&session).await?;
         tx.insert_refresh_token(&refresh).await?;
@@ -95,6 +102,39 @@ impl Sessions {
             tx.commit().await?;
             tracing::info!(session.id = %token.session_id, "logged out");
         }
+        Ok(())
+    }
+
+    /// The caller's sessions that are open, newest first, from the one after `last`.
+    pub async fn open(
+        &self,
+        caller: &caller::User,
+        last: Option<SessionId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, Error> {
+        Ok(self.store.connection().await?.list_open_sessions(caller.id, last, limit, now).await?)
+    }
+
+    /// Ends a session of the caller, whether it has ended already or not.
+    pub async fn end(&self, caller: &caller::User, id: SessionId, now: Timestamp) -> Result<(), Error> {
+        let is_own = self.store.connection().await?.end_session_of(id, caller.id, now).await?;
+        if !is_own {
+            return Err(Error::SessionNotFound(id));
+        }
+        tracing::info!(user.id = %caller.id, session.id = %id, "ended a session");
+        Ok(())
+    }
+
+    /// Ends every session of `user_id`; `by` is who wants that.
+    pub async fn end_all(&self, by: &caller::User, user_id: UserId, now: Timestamp) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        // Locked, so that nobody who is logging in gets a session that outlives this.
+        tx.find_and_lock_user(user_id).await?.ok_or(Error::UserNotFound(user_id))?;
+        tx.end_sessions_of(user_id, None, now).await?;
+        tx.commit().await?;
+        tracing::info!(user.id = %user_id, by.id = %by.id, "ended all sessions");
         Ok(())
     }
 

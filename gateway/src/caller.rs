@@ -91,6 +91,9 @@ impl<S: Sync> FromRequestParts<S> for Caller {
                 "dependency_unavailable",
                 "the access token cannot be checked at the moment",
             )),
+            Some(Identity::Rejected(Rejected::Ended)) => {
+                Err(unauthorized("session_ended", "the session has ended"))
+            }
             Some(Identity::Rejected(Rejected::Invalid)) => {
                 Err(unauthorized("invalid_token", "the access token is not valid"))
             }

@@ -70,7 +70,7 @@ pub struct Edge {
     pub serve_docs: bool,
 }
 
-/// Requests a minute. All of a minute's may come at once.
+/// Requests a minute, unless they say otherwise. All of a minute's may come at once.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RateLimits {
     /// Requests of one account.
@@ -96,6 +96,11 @@ pub struct RateLimits {
     /// Failed log-ins to one account from one address.
     #[arg(long, env, default_value_t = 10, value_parser = per_minute())]
     pub rate_limit_account_per_minute: u32,
+
+    /// Failed log-ins to one account in 24 hours, half of them at once: from each network from which it was logged in
+    /// to in the last 30 days, and from all others together.
+    #[arg(long, env, default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=1_000_000_000))]
+    pub rate_limit_guesses_per_day: u32,
 
     /// Registrations without an access token from one address.
     #[arg(long, env, default_value_t = 30, value_parser = per_minute())]

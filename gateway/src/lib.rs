@@ -50,7 +50,7 @@ pub async fn serve(
     readiness: Readiness,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
-    let service = service(&config)?;
+    let service = service(&config, &shutdown)?;
     let grace = Duration::from_secs(config.process.shutdown_grace_seconds);
     readiness.set(true);
     server::serve(listener, service, config.edge.max_connections, &shutdown, grace).await;
@@ -59,7 +59,7 @@ pub async fn serve(
 }
 
 /// Everything wired together. Nothing is connected until it is needed.
-pub fn service(config: &Config) -> anyhow::Result<router::Service> {
+pub fn service(config: &Config, shutdown: &Shutdown) -> anyhow::Result<router::Service> {
     let root = RootSecret::new(&config.process.secret_key)?;
     let clock = Clock::system();
     let redis = Redis::new(&config.redis)?;
@@ -69,9 +69,8 @@ pub fn service(config: &Config) -> anyhow::Result<router::Service> {
         limits: Limits::new(redis.clone(), &root, &config.rate_limits),
         directory: Directory::new(redis.clone(), clock.clone()),
     };
-    let identifier = Identifier {
-        verifier: Verifier::new(&root, Some(services.auth.clone()), clock),
-        proxies: config.edge.trusted_proxies.clone().into(),
-    };
+    let verifier = Verifier::new(&root, Some(services.auth.clone()), clock);
+    verifier.follow(shutdown);
+    let identifier = Identifier { verifier, proxies: config.edge.trusted_proxies.clone().into() };
     Ok(router::service(app, Health::new(services, redis), identifier, &config.edge))
 }

@@ -17,7 +17,11 @@ use std::time::Duration;
 
 mod local; // the counts of this process
 mod tabs; // requests that need not ask
+mod guesses; // attempts to log in
 
+pub use guesses::Attempt;
+
+use guesses::Known;
 use local::Local;
 use tabs::Tabs;
 
@@ -36,17 +40,20 @@ enum Policy {
     Login,
     /// Failed log-ins to one account from an address.
     Account,
+    /// Failed log-ins to one account in a day.
+    Guesses,
     /// Registrations from an address.
     Register,
 }
 
-const POLICIES: [Policy; 7] = [
+const POLICIES: [Policy; 8] = [
     Policy::User,
     Policy::Search,
     Policy::Hold,
     Policy::Anonymous,
     Policy::Login,
     Policy::Account,
+    Policy::Guesses,
     Policy::Register,
 ];
 
@@ -59,12 +66,14 @@ impl Policy {
             Self::Anonymous => "anonymous",
             Self::Login => "login",
             Self::Account => "account",
+            Self::Guesses => "guesses",
             Self::Register => "register",
         }
     }
 
-    fn per_minute(self, settings: &RateLimits) -> u32 {
-        match self {
+    fn quota(self, settings: &RateLimits) -> Quota {
+        let per_minute = match self {
+            Self::Guesses => return Quota::per_day(settings.rate_limit_guesses_per_day),
             Self::User => settings.rate_limit_user_per_minute,
             Self::Search => settings.rate_limit_search_per_minute,
             Self::Hold => settings.rate_limit_hold_per_minute,
@@ -72,7 +81,30 @@ impl Policy {
             Self::Login => settings.rate_limit_login_per_minute,
             Self::Account => settings.rate_limit_account_per_minute,
             Self::Register => settings.rate_limit_register_per_minute,
-        }
+        };
+        Quota::per_minute(per_minute)
+    }
+}
+
+/// The size of a bucket, and how fast it fills again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Quota {
+    burst: u32,
+    /// In which one permit comes back.
+    interval_micros: u64,
+}
+
+impl Quota {
+    /// All of a minute's may come at once.
+    fn per_minute(permits: u32) -> Self {
+        Self { burst: permits, interval_micros: 60_000_000 / u64::from(permits) }
+    }
+
+    /// No 24 hours have more: half of them may come at once, and the other half comes back in a day.
+    fn per_day(permits: u32) -> Self {
+        let burst = permits.div_ceil(2);
+        let back = u64::from(permits / 2).max(1);
+        Self { burst, interval_micros: 24 * 60 * 60 * 1_000_000 / back }
     }
 }
 
@@ -96,33 +128,25 @@ struct Inner {
     give_back: Script,
     /// Hides whom a key in Redis is about.
     key: hmac::Key,
-    quotas: [u32; POLICIES.len()],
+    quotas: [Quota; POLICIES.len()],
     local: Local,
+    known: Known,
     tabs: Tabs,
 }
 
 impl Limits {
     pub fn new(redis: Redis, root: &RootSecret, settings: &RateLimits) -> Self {
-        let quotas = POLICIES.map(|policy| policy.per_minute(settings));
+        let quotas = POLICIES.map(|policy| policy.quota(settings));
         Self(Arc::new(Inner {
             redis,
             take: Script::new(include_str!("limits/take.lua")),
             give_back: Script::new(include_str!("limits/give_back.lua")),
             key: hmac::Key::new(hmac::HMAC_SHA256, &root.derive("rate-limit")),
             quotas,
-            local: Local::new(quotas),
+            local: Local::new(),
+            known: Known::new(),
             tabs: Tabs::new(),
         }))
-    }
-
-    /// Counts one attempt to log in to an account. It is to be given back unless the password was wrong, so that
-    /// only guesses count.
-    pub async fn attempt(&self, account: &str, origin: IpAddr) -> Result<Attempt, Problem> {
-        // Counted for each address, so that a stranger cannot lock the owner out.
-        let subject = format!("{} {}", subscriber(origin), account.trim().to_lowercase());
-        let key = self.key(Policy::Account, &subject);
-        let verdict = self.take(Policy::Account, &key).await;
-        if verdict.is_allowed { Ok(Attempt { limits: self.clone(), key }) } else { Err(refused(verdict)) }
     }
 
     async fn take(&self, policy: Policy, key: &str) -> Verdict {
@@ -135,14 +159,14 @@ impl Limits {
                 self.0.tabs.open(key, verdict);
                 verdict
             }
-            Err(Away) => self.0.local.take(policy, key),
+            Err(Away) => self.0.local.take(self.quota(policy), key),
         }
     }
 
     async fn ask(&self, policy: Policy, key: &str, owed: u64) -> Result<Verdict, Away> {
         let quota = self.quota(policy);
         let mut invocation = self.0.take.key(key);
-        invocation.arg(interval_micros(quota)).arg(quota).arg(owed);
+        invocation.arg(quota.interval_micros).arg(quota.burst).arg(owed);
         let answer = self.0.redis.run(async |redis| invocation.invoke_async(redis).await).await;
         let (taken, remaining, reset, retry_after): (u8, u64, u64, u64) = answer?;
         Ok(Verdict {
@@ -153,35 +177,30 @@ impl Limits {
         })
     }
 
-    fn quota(&self, policy: Policy) -> u32 {
+    async fn give_back(&self, policy: Policy, key: &str) {
+        let quota = self.quota(policy);
+        let mut invocation = self.0.give_back.key(key);
+        invocation.arg(quota.interval_micros);
+        let given: Result<u8, Away> =
+            self.0.redis.run(async |redis| invocation.invoke_async(redis).await).await;
+        if given.is_err() {
+            self.0.local.give_back(quota, key);
+        }
+    }
+
+    fn quota(&self, policy: Policy) -> Quota {
         self.0.quotas[policy as usize]
     }
 
     fn key(&self, policy: Policy, subject: &str) -> String {
+        self.named_key(policy.name(), subject)
+    }
+
+    fn named_key(&self, name: &str, subject: &str) -> String {
         let tag = hmac::sign(&self.0.key, subject.as_bytes());
         let digits = tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
-        format!("limits:{}:{}", policy.name(), digits.collect::<String>())
+        format!("limits:{name}:{}", digits.collect::<String>())
     }
-}
-
-/// An attempt to log in that has been counted.
-pub struct Attempt {
-    limits: Limits,
-    key: String,
-}
-
-impl Attempt {
-    pub async fn give_back(self) {
-        let Inner { redis, give_back, .. } = &*self.limits.0;
-        let mut invocation = give_back.key(&self.key);
-        invocation.arg(interval_micros(self.limits.quota(Policy::Account)));
-        // Without Redis the count goes down by itself.
-        let _: Result<u8, Away> = redis.run(async |redis| invocation.invoke_async(redis).await).await;
-    }
-}
-
-fn interval_micros(per_minute: u32) -> u64 {
-    60_000_000 / u64::from(per_minute)
 }
 
 /// Counts a request to the API and refuses it when there were too many; says in every answer how many are left.
@@ -193,7 +212,7 @@ pub async fn limit(State(limits): State<Limits>, request: Request, next: Next) -
     let verdict = limits.take(policy, &limits.key(policy, &subject)).await;
     let mut response =
         if verdict.is_allowed { next.run(request).await } else { refused(verdict).into_response() };
-    let (name, quota) = (policy.name(), limits.quota(policy));
+    let (name, quota) = (policy.name(), limits.quota(policy).burst);
     let left = format!("\"{name}\";r={};t={}", verdict.remaining, seconds(verdict.reset));
     let headers = [("ratelimit-policy", format!("\"{name}\";q={quota};w=60")), ("ratelimit", left)];
     for (name, value) in headers {
@@ -241,7 +260,7 @@ mod tests {
     use platform::config;
 
     /// A Redis that nobody listens for.
-    fn limits() -> Limits {
+    pub(super) fn limits() -> Limits {
         let redis =
             Redis::new(&config::Redis { redis_url: "redis://127.0.0.1:1".to_owned().into() }).unwrap();
         let root = RootSecret::new(&"kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
@@ -252,6 +271,7 @@ mod tests {
             rate_limit_anonymous_per_minute: 120,
             rate_limit_login_per_minute: 60,
             rate_limit_account_per_minute: 3,
+            rate_limit_guesses_per_day: 8,
             rate_limit_register_per_minute: 30,
         };
         Limits::new(redis, &root, &settings)
@@ -269,6 +289,16 @@ mod tests {
         assert_eq!(problem.into_response().headers()["retry-after"], "20");
         assert!(limits.attempt("bob@example.com", here).await.is_ok());
         assert!(limits.attempt("ada@example.com", "192.0.2.2".parse().unwrap()).await.is_ok());
+    }
+
+    #[test]
+    fn no_day_has_more_than_its_permits() {
+        for permits in [2, 7, 100] {
+            let Quota { burst, interval_micros } = Quota::per_day(permits);
+            let back = 24 * 60 * 60 * 1_000_000 / interval_micros;
+            assert!(u64::from(burst) + back <= u64::from(permits), "{permits}");
+        }
+        assert_eq!(Quota::per_day(100).burst, 50);
     }
 
     #[tokio::test]

@@ -94,6 +94,7 @@ impl Stack {
             let reflection = || reflection(&names);
             routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
         }
+        self.verifier.follow(&self.shutdown);
         let (shutdown, grace) = (self.shutdown.clone(), self.grace);
         let stopping = shutdown.clone();
         let shared = Arc::new(Shared {
@@ -221,6 +222,9 @@ async fn caller(stack: &Shared, path: &str, headers: &HeaderMap) -> Result<Optio
         Some(Ok(caller)) => Ok(Some(caller)),
         _ if stack.open.contains(&path) => Ok(None),
         None => Err(unauthenticated("an access token is needed")),
+        Some(Err(error @ Rejected::Ended)) => {
+            Err(fault(Code::Unauthenticated, DOMAIN, "SESSION_ENDED", error.to_string()))
+        }
         Some(Err(Rejected::Invalid)) => Err(unauthenticated("the access token is not valid")),
         Some(Err(error @ Rejected::NoKeys)) => Err(unavailable(DOMAIN, "auth-svc", &error)),
     }

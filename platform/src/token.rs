@@ -10,10 +10,13 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use proto::auth::{GetJwksRequest, auth_service_client::AuthServiceClient};
+use proto::ids::SessionId;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
+
+mod ended; // sessions that are over
 
 /// Who issues tokens to people.
 pub const ISSUER: &str = "healthcare-auth";
@@ -61,6 +64,8 @@ pub struct Claims {
 pub enum Rejected {
     #[error("the access token is not valid")]
     Invalid,
+    #[error("the session has ended")]
+    Ended,
     #[error("the access token cannot be checked at the moment")]
     NoKeys,
 }
@@ -86,6 +91,10 @@ struct Inner {
     keys: RwLock<HashMap<String, DecodingKey>>,
     fetched_at: tokio::sync::Mutex<Option<Timestamp>>,
     service_key: DecodingKey,
+    /// With which auth-svc is asked what only services may know.
+    identity: Identity,
+    /// Whose tokens are void before they expire.
+    ended: RwLock<Arc<HashSet<SessionId>>>,
     /// Signatures are checked once a token, not once a request.
     verified: moka::sync::Cache<String, (Caller, i64)>,
 }
@@ -94,12 +103,15 @@ impl Verifier {
     /// `auth` is how auth-svc is reached; none in auth-svc itself, which calls [`Verifier::set_keys`].
     pub fn new(root: &RootSecret, auth: Option<Peer>, clock: Clock) -> Self {
         let service_key = DecodingKey::from_ed_der(service_key(root).public_key().as_ref());
+        let identity = service_identity(root, "verifier", clock.clone()).expect("a key of ours signs");
         Self(Arc::new(Inner {
             clock,
             issuer: auth.map(AuthServiceClient::new),
             keys: RwLock::default(),
             fetched_at: tokio::sync::Mutex::default(),
             service_key,
+            identity,
+            ended: RwLock::default(),
             verified: moka::sync::Cache::new(VERIFIED_TOKENS),
         }))
     }
@@ -127,7 +139,7 @@ impl Verifier {
         if let Some((caller, expires_at)) = self.0.verified.get(token)
             && now <= expires_at
         {
-            return Ok(caller);
+            return self.still_in(caller);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| Rejected::Invalid)?;
         if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(TOKEN_TYPE) {
@@ -146,7 +158,7 @@ impl Verifier {
         let caller =
             if issuer == SERVICE_ISSUER { Caller::Service(claims.sub) } else { Caller::User(user(&claims)?) };
         self.0.verified.insert(token.to_owned(), (caller.clone(), expires_at));
-        Ok(caller)
+        self.still_in(caller)
     }
 
     async fn issuer_key(&self, key_id: &str) -> Result<DecodingKey, Rejected> {

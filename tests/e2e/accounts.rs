@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use tests::mesh::Mesh;
 use tests::people::{PASSWORD, fresh_email, log_in, text};
+use tests::rest::Rest;
 
 async fn registered(mesh: &Mesh) -> (String, Value) {
     let email = fresh_email("self");
@@ -111,6 +112,54 @@ async fn a_session_ends_with_logging_out() {
 }
 
 #[tokio::test]
+async fn one_sees_where_one_is_logged_in_and_logs_out_there() {
+    let mesh = Mesh::shared().await;
+    let (email, user) = registered(&mesh).await;
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    let lost = mesh.anyone().post_form("/api/auth/login", &form).await.ok();
+    let here = log_in(&mesh.anyone(), &email, PASSWORD).await;
+    let sessions = here.get("/api/auth/sessions").await.ok();
+    let current: Vec<bool> = sessions.as_array().unwrap().iter().map(|s| s["is_current"] == true).collect();
+    assert_eq!(current, [true, false]);
+    let first = here.get("/api/auth/sessions?limit=1").await;
+    assert!(first.headers["link"].to_str().unwrap().contains("rel=\"next\""));
+
+    let gone = format!("/api/auth/sessions/{}", text(&sessions[1], "id"));
+    assert_eq!(here.delete(&gone).await.status, 204);
+    let refresh = json!({ "refresh_token": lost["refresh_token"] });
+    mesh.anyone().post("/api/auth/refresh", refresh).await.is(401);
+    assert_eq!(here.get("/api/auth/sessions").await.ok().as_array().unwrap().len(), 1);
+
+    assert_eq!(here.post("/api/auth/logout-all", json!(null)).await.status, 204);
+    here.get("/api/auth/sessions").await.refused(401, "session_ended");
+    let again = log_in(&mesh.anyone(), &email, PASSWORD).await;
+    let revoke = format!("/api/users/{}/revoke-sessions", text(&user, "id"));
+    assert_eq!(mesh.admin().await.post(&revoke, json!(null)).await.status, 204);
+    again.get("/api/auth/sessions").await.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn one_changes_ones_password_and_nobody_guesses_it_there() {
+    let mesh = Mesh::shared().await;
+    let (email, _) = registered(&mesh).await;
+    let (lost, here) =
+        (log_in(&mesh.anyone(), &email, PASSWORD).await, log_in(&mesh.anyone(), &email, PASSWORD).await);
+    let change = |current: &str, new: &str| json!({ "current_password": current, "new_password": new });
+    let path = "/api/auth/change-password";
+    let another = "staples for battery horses";
+    here.post(path, change("not the password, surely", another)).await.refused(403, "wrong_password");
+    here.post(path, change(PASSWORD, "too short")).await.invalid(&["/new_password"]);
+    here.post(path, change(PASSWORD, &format!("{email} and more"))).await.invalid(&["/new_password"]);
+    assert_eq!(here.post(path, change(PASSWORD, another)).await.status, 204);
+
+    lost.get("/api/auth/me").await.refused(401, "session_ended");
+    here.get("/api/auth/me").await.ok();
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    mesh.anyone().post_form("/api/auth/login", &form).await.refused(401, "invalid_credentials");
+    log_in(&mesh.anyone(), &email, another).await;
+}
+
+#[tokio::test]
 async fn a_disabled_account_cannot_log_in() {
     let mesh = Mesh::shared().await;
     let (email, user) = registered(&mesh).await;
@@ -118,6 +167,42 @@ async fn a_disabled_account_cannot_log_in() {
     admin.put(&format!("/api/users/{}", text(&user, "id")), json!({ "is_active": false })).await.ok();
     let form = [("username", email.as_str()), ("password", PASSWORD)];
     mesh.anyone().post_form("/api/auth/login", &form).await.refused(401, "invalid_credentials");
+}
+
+/// Reads something as `caller` until that is refused because the session has ended.
+async fn is_shut_out(caller: &Rest) {
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(50));
+    let asking = async {
+        loop {
+            looks.tick().await;
+            let answer = caller.get("/api/doctors").await;
+            if answer.status != 200 {
+                return answer;
+            }
+        }
+    };
+    let limit = std::time::Duration::from_secs(5);
+    let answer = tokio::time::timeout(limit, asking).await.expect("shut out within seconds");
+    answer.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn access_tokens_end_with_their_session_wherever_it_ends() {
+    let mesh = Mesh::shared().await;
+    let (email, user) = registered(&mesh).await;
+    let form = [("username", email.as_str()), ("password", PASSWORD)];
+    let tokens = mesh.anyone().post_form("/api/auth/login", &form).await.ok();
+    let caller = mesh.anyone().with_token(&text(&tokens, "access_token"));
+    let staying = log_in(&mesh.anyone(), &email, PASSWORD).await;
+    caller.get("/api/doctors").await.ok();
+    let refresh = json!({ "refresh_token": tokens["refresh_token"] });
+    assert_eq!(mesh.anyone().post("/api/auth/logout", refresh).await.status, 204);
+    is_shut_out(&caller).await;
+    staying.get("/api/doctors").await.ok();
+
+    let path = format!("/api/users/{}", text(&user, "id"));
+    mesh.admin().await.put(&path, json!({ "is_active": false })).await.ok();
+    is_shut_out(&staying).await;
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 use local::service::Service;
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::{BookAppointmentRequest, CheckCareRelationshipRequest, ListAvailableSlotsRequest};
-use proto::auth::LoginRequest;
 use proto::auth::auth_service_client::AuthServiceClient;
+use proto::auth::{LoginRequest, LogoutRequest};
 use proto::doctor::ListDoctorsRequest;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
+use std::time::Duration;
 use tests::clinic::date_in;
 use tests::grpc::by;
 use tests::mesh::Mesh;
@@ -28,7 +29,8 @@ async fn a_program_logs_in_finds_a_slot_and_books_it() {
     let admin = mesh.admin().await;
     let (doctor, patient) = (admin.doctor().await, admin.patient().await);
     let mut auth = AuthServiceClient::new(mesh.channel(Service::Auth).await);
-    let login = LoginRequest { username: patient.email.clone(), password: PASSWORD.to_owned() };
+    let login =
+        LoginRequest { username: patient.email.clone(), password: PASSWORD.to_owned(), ..Default::default() };
     let token = auth.login(login).await.unwrap().into_inner().access_token;
 
     let mut appointments = AppointmentServiceClient::new(mesh.channel(Service::Appointment).await);
@@ -117,4 +119,41 @@ async fn every_service_describes_itself_and_tells_its_health() {
         let own = format!("healthcare.{}.v1", service.schema().unwrap());
         assert!(list.service.iter().any(|listed| listed.name.starts_with(&own)), "{service}");
     }
+}
+
+/// Lists doctors until the token is refused because its session has ended.
+async fn is_shut_out(mesh: &Mesh, token: &str) {
+    let mut looks = tokio::time::interval(Duration::from_millis(50));
+    let asking = async {
+        loop {
+            looks.tick().await;
+            let mut doctors = DoctorServiceClient::new(mesh.channel(Service::Doctor).await);
+            if let Err(status) = doctors.list_doctors(by(token, ListDoctorsRequest::default())).await {
+                return status;
+            }
+        }
+    };
+    let status = tokio::time::timeout(Duration::from_secs(5), asking).await.expect("shut out within seconds");
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!((status.code(), info.reason.as_str()), (Code::Unauthenticated, "SESSION_ENDED"));
+}
+
+#[tokio::test]
+async fn a_service_refuses_tokens_of_ended_sessions_also_when_it_has_just_started() {
+    let mesh = Mesh::start(|_| {}).await;
+    let patient = mesh.admin().await.patient().await;
+    let mut auth = AuthServiceClient::new(mesh.channel(Service::Auth).await);
+    let login =
+        LoginRequest { username: patient.email.clone(), password: PASSWORD.to_owned(), ..Default::default() };
+    let tokens = auth.login(login).await.unwrap().into_inner();
+    let mut doctors = DoctorServiceClient::new(mesh.channel(Service::Doctor).await);
+    doctors.list_doctors(by(&tokens.access_token, ListDoctorsRequest::default())).await.unwrap();
+
+    auth.logout(LogoutRequest { refresh_token: tokens.refresh_token }).await.unwrap();
+    is_shut_out(&mesh, &tokens.access_token).await;
+    for replica in mesh.processes.of(Service::Doctor) {
+        replica.server.stop().await;
+        replica.server.start().await.unwrap();
+    }
+    is_shut_out(&mesh, &tokens.access_token).await;
 }

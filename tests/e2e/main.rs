@@ -1,7 +1,8 @@
 //! The whole mesh, used from outside. Run by `cargo dev test`.
 #![expect(clippy::unwrap_used, reason = "what is not as expected fails the test")]
 
-mod accounts; // register, log in, stay logged in, log out
+mod accounts; // register, log in, stay logged in, log out, also elsewhere
+mod guessing; // passwords that strangers guess
 mod patients; // people who are treated, and finding them
 mod records; // what was found and done
 mod schedules; // doctors and their hours

@@ -66,6 +66,12 @@ impl Admin {
         (log_in(&self.rest, email, PASSWORD).await, text(&user, "id"))
     }
 
+    pub async fn another(&self) -> Self {
+        let email = fresh_email("admin");
+        let (rest, id) = self.account(&email, "admin", json!({})).await;
+        Self { rest, id, email }
+    }
+
     pub async fn staff(&self) -> Staff {
         let email = fresh_email("staff");
         let (rest, id) = self.account(&email, "staff", json!({})).await;

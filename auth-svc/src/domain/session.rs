@@ -10,23 +10,54 @@ pub struct Session {
     pub id: SessionId,
     pub user_id: UserId,
     pub started_at: Timestamp,
+    /// When its tokens were renewed last.
+    pub used_at: Timestamp,
     /// When it is over unless it is used before.
     pub idles_at: Timestamp,
     /// When it is over in any case.
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    pub user_agent: Option<UserAgent>,
+}
+
+/// What a program says of itself, cut to what its owner recognises it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserAgent(String);
+
+impl UserAgent {
+    const MAX_LENGTH: usize = 256;
+
+    /// None when nothing is said.
+    pub fn parse(text: &str) -> Option<Self> {
+        let printable = text.chars().filter(|c| !c.is_control());
+        let kept: String = printable.take(Self::MAX_LENGTH).collect();
+        let kept = kept.trim();
+        (!kept.is_empty()).then(|| Self(kept.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<UserAgent> for String {
+    fn from(agent: UserAgent) -> Self {
+        agent.0
+    }
 }
 
 impl Session {
-    pub fn start(user: &User, lifetimes: &Lifetimes, now: Timestamp) -> Self {
+    pub fn start(user: &User, user_agent: Option<UserAgent>, lifetimes: &Lifetimes, now: Timestamp) -> Self {
         let (idle, life) = limits(user.role, lifetimes);
         Self {
             id: SessionId::random(),
             user_id: user.id,
             started_at: now,
+            used_at: now,
             idles_at: after(now, idle),
             expires_at: after(now, life),
             ended_at: None,
+            user_agent,
         }
     }
 
@@ -40,7 +71,7 @@ impl Session {
             return None;
         }
         let (idle, _) = limits(user.role, lifetimes);
-        Some(Self { idles_at: after(now, idle), ..self })
+        Some(Self { used_at: now, idles_at: after(now, idle), ..self })
     }
 }
 
@@ -95,10 +126,10 @@ mod tests {
 
     #[test]
     fn a_session_at_rest_is_over_sooner_for_staff_than_for_patients() {
-        let staff = Session::start(&user(Role::Staff), &lifetimes(), noon());
+        let staff = Session::start(&user(Role::Staff), None, &lifetimes(), noon());
         assert!(!staff.is_over(noon() + MINUTE * 29));
         assert!(staff.is_over(noon() + MINUTE * 30));
-        let patient = Session::start(&user(Role::Patient(PatientId::random())), &lifetimes(), noon());
+        let patient = Session::start(&user(Role::Patient(PatientId::random())), None, &lifetimes(), noon());
         assert!(!patient.is_over(noon() + DAY * 6));
         assert!(patient.is_over(noon() + DAY * 7));
     }
@@ -106,19 +137,28 @@ mod tests {
     #[test]
     fn use_prolongs_a_session_but_not_for_ever() {
         let (user, lifetimes) = (user(Role::Auditor), lifetimes());
-        let mut session = Session::start(&user, &lifetimes, noon());
+        let mut session = Session::start(&user, None, &lifetimes, noon());
         let mut now = noon();
         while let Some(resumed) = session.clone().resumed(&user, &lifetimes, now) {
             session = resumed;
+            assert_eq!(session.used_at, now);
             now += MINUTE * 20;
         }
         assert_eq!(now, noon() + DAY / 2);
     }
 
     #[test]
+    fn of_what_a_program_says_of_itself_a_line_is_kept() {
+        let parsed = |text: &str| UserAgent::parse(text).map(String::from);
+        assert_eq!(parsed(" Mozilla/5.0\0 (X11;\nLinux) ").as_deref(), Some("Mozilla/5.0 (X11;Linux)"));
+        assert_eq!(parsed(&"ä".repeat(300)), Some("ä".repeat(256)));
+        assert_eq!((parsed(""), parsed("\0 ")), (None, None));
+    }
+
+    #[test]
     fn neither_an_ended_session_nor_a_disabled_account_goes_on() {
         let active = user(Role::Admin);
-        let session = Session::start(&active, &lifetimes(), noon());
+        let session = Session::start(&active, None, &lifetimes(), noon());
         let ended = Session { ended_at: Some(noon()), ..session.clone() };
         assert_eq!(ended.resumed(&active, &lifetimes(), noon()), None);
         let disabled = User { is_active: false, ..active };

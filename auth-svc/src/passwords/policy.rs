@@ -1,5 +1,6 @@
 //! Which passwords are good enough: long ones that do not give themselves away (NIST SP 800-63B-4). No rules on
 //! the kinds of characters.
+use super::guessable::left_to_guess;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization as _;
@@ -26,6 +27,10 @@ pub enum Weak {
     Personal,
     #[error("must not be a repetition or a sequence")]
     Repetitive,
+    #[error("must not be made up of common words, names, years and keyboard patterns")]
+    Guessable,
+    #[error("must be another than the current one")]
+    Unchanged,
 }
 
 impl Policy {
@@ -50,6 +55,9 @@ impl Policy {
         }
         if is_repetitive(&characters) {
             return Err(Weak::Repetitive);
+        }
+        if left_to_guess(&text, names) < self.min_length.div_ceil(2) {
+            return Err(Weak::Guessable);
         }
         Ok(NewPassword(text.into()))
     }
@@ -107,6 +115,32 @@ mod tests {
         assert_eq!(accept("ADA.LOVELACE was first"), Err(Weak::Personal));
         assert_eq!(accept("the Countess of numbers"), Err(Weak::Personal));
         assert_eq!(accept("some of these are mine"), Ok(()));
+    }
+
+    #[test]
+    fn what_everybody_tries_first_is_no_password() {
+        for common in [
+            "Password2026!Password2027",
+            "passwordpassword1",
+            "1qaz2wsx3edc4rfv",
+            "Qwertyuiop123456!",
+            "welcome to the clinic 2026",
+            "P@ssw0rdP@ssw0rd1984",
+            "Summer Winter Autumn Spring",
+            "lovelace lovelace 1815",
+            "iloveyou iloveyou you",
+        ] {
+            assert_eq!(accept(common), Err(Weak::Guessable), "{common}");
+        }
+        for good in [
+            "correct horse battery staple",
+            "a long and private sentence",
+            "the sun over my house in 1984",
+            "k7xq2 mv9tz 4hwbn",
+            "qwerty is not what I type",
+        ] {
+            assert_eq!(accept(good), Ok(()), "{good}");
+        }
     }
 
     #[test]

@@ -1,27 +1,43 @@
 //! Sessions and their refresh tokens.
 use super::{Connection, Error, Tx};
-use crate::domain::Session;
+use crate::domain::{Session, UserAgent};
 use crate::tokens::RefreshToken;
 use jiff::Timestamp;
 use proto::ids::{SessionId, UserId};
+use std::collections::HashSet;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use tracing::instrument;
 
 const INSERT: &str = "
-    INSERT INTO auth.sessions (id, user_id, started_at, idles_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5)";
+    INSERT INTO auth.sessions (id, user_id, started_at, used_at, idles_at, expires_at, user_agent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 const FIND_AND_LOCK: &str = "
-    SELECT id, user_id, started_at, idles_at, expires_at, ended_at
+    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent
       FROM auth.sessions
      WHERE id = $1
        FOR UPDATE";
 
-const PROLONG: &str = "UPDATE auth.sessions SET idles_at = $2 WHERE id = $1";
+const LIST_OPEN: &str = "
+    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent
+      FROM auth.sessions
+     WHERE user_id = $1 AND ended_at IS NULL AND idles_at > $2 AND expires_at > $2
+       AND ($3::uuid IS NULL OR id < $3)
+     ORDER BY id DESC
+     LIMIT $4";
+
+const PROLONG: &str = "UPDATE auth.sessions SET used_at = $2, idles_at = $3 WHERE id = $1";
 
 const END: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
 
-const END_ALL: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
+const END_OWN: &str = "
+    UPDATE auth.sessions SET ended_at = coalesce(ended_at, $3) WHERE id = $1 AND user_id = $2";
+
+const END_ALL: &str = "
+    UPDATE auth.sessions
+       SET ended_at = $2
+     WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $3";
 
 const IS_OPEN: &str = "
     SELECT EXISTS (
@@ -30,6 +46,8 @@ const IS_OPEN: &str = "
           JOIN auth.users ON users.id = sessions.user_id
          WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.ended_at IS NULL AND users.is_active
     )";
+
+const LIST_ENDED: &str = "SELECT id FROM auth.sessions WHERE ended_at > $1";
 
 /// An array, so that the choice is made once, whatever the plan. Other replicas delete others meanwhile.
 const DELETE_EXPIRED: &str = "
@@ -59,6 +77,41 @@ impl Connection {
         Ok(self.0.query_one(&statement, &[&session_id.0, &user_id.0]).await?.try_get(0)?)
     }
 
+    /// The sessions of `user_id` that are not over, newest first, from the one after `last`.
+    #[instrument(name = "db.session.list_open", skip_all, fields(user.id = %user_id))]
+    pub async fn list_open_sessions(
+        &self,
+        user_id: UserId,
+        last: Option<SessionId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, Error> {
+        let statement = self.0.prepare_cached(LIST_OPEN).await?;
+        let last = last.map(|id| id.0);
+        let rows = self.0.query(&statement, &[&user_id.0, &now, &last, &limit]).await?;
+        rows.iter().map(Session::try_from).collect()
+    }
+
+    /// Whether `id` is a session of `user_id`; it is over then.
+    #[instrument(name = "db.session.end_own", skip_all, fields(session.id = %id))]
+    pub async fn end_session_of(
+        &self,
+        id: SessionId,
+        user_id: UserId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(END_OWN).await?;
+        Ok(self.0.execute(&statement, &[&id.0, &user_id.0, &now]).await? == 1)
+    }
+
+    /// Those that ended after `then`. Asked every second, so it is no span of every trace.
+    #[instrument(level = "trace", name = "db.session.list_ended", skip_all)]
+    pub async fn list_ended_sessions(&self, then: Timestamp) -> Result<HashSet<SessionId>, Error> {
+        let statement = self.0.prepare_cached(LIST_ENDED).await?;
+        let rows = self.0.query(&statement, &[&then]).await?;
+        rows.iter().map(|row| Ok(SessionId(row.try_get("id")?))).collect()
+    }
+
     /// Forgets at most `limit` sessions that expired before `then`, with their tokens.
     #[instrument(name = "db.session.delete_expired", skip_all)]
     pub async fn delete_sessions_expired_before(&self, then: Timestamp, limit: u32) -> Result<u64, Error> {
@@ -71,8 +124,12 @@ impl Tx<'_> {
     #[instrument(name = "db.session.insert", skip_all, fields(session.id = %session.id))]
     pub async fn insert_session(&self, session: &Session) -> Result<(), Error> {
         let statement = self.0.prepare_cached(INSERT).await?;
-        let Session { id, user_id, started_at, idles_at, expires_at, ended_at: _ } = session;
-        self.0.execute(&statement, &[&id.0, &user_id.0, started_at, idles_at, expires_at]).await?;
+        let Session { id, user_id, started_at, used_at, idles_at, expires_at, ended_at: _, user_agent } =
+            session;
+        let user_agent = user_agent.as_ref().map(UserAgent::as_str);
+        let columns: [&(dyn ToSql + Sync); 7] =
+            [&id.0, &user_id.0, started_at, used_at, idles_at, expires_at, &user_agent];
+        self.0.execute(&statement, &columns).await?;
         Ok(())
     }
 
@@ -86,7 +143,7 @@ impl Tx<'_> {
     #[instrument(name = "db.session.prolong", skip_all, fields(session.id = %session.id))]
     pub async fn prolong_session(&self, session: &Session) -> Result<(), Error> {
         let statement = self.0.prepare_cached(PROLONG).await?;
-        self.0.execute(&statement, &[&session.id.0, &session.idles_at]).await?;
+        self.0.execute(&statement, &[&session.id.0, &session.used_at, &session.idles_at]).await?;
         Ok(())
     }
 
@@ -98,9 +155,14 @@ impl Tx<'_> {
     }
 
     #[instrument(name = "db.session.end_all", skip_all, fields(user.id = %user_id))]
-    pub async fn end_sessions_of(&self, user_id: UserId, now: Timestamp) -> Result<(), Error> {
+    pub async fn end_sessions_of(
+        &self,
+        user_id: UserId,
+        but: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let statement = self.0.prepare_cached(END_ALL).await?;
-        self.0.execute(&statement, &[&user_id.0, &now]).await?;
+        self.0.execute(&statement, &[&user_id.0, &now, &but.map(|id| id.0)]).await?;
         Ok(())
     }
 
@@ -131,13 +193,18 @@ impl TryFrom<&Row> for Session {
     type Error = Error;
 
     fn try_from(row: &Row) -> Result<Self, Error> {
+        let started_at: Timestamp = row.try_get("started_at")?;
+        let used_at: Option<Timestamp> = row.try_get("used_at")?;
+        let user_agent: Option<&str> = row.try_get("user_agent")?;
         Ok(Self {
             id: SessionId(row.try_get("id")?),
             user_id: UserId(row.try_get("user_id")?),
-            started_at: row.try_get("started_at")?,
+            started_at,
+            used_at: used_at.unwrap_or(started_at),
             idles_at: row.try_get("idles_at")?,
             expires_at: row.try_get("expires_at")?,
             ended_at: row.try_get("ended_at")?,
+            user_agent: user_agent.and_then(UserAgent::parse),
         })
     }
 }

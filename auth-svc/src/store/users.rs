@@ -3,6 +3,7 @@ use super::{Connection, Error, Taken, Tx};
 use crate::domain::{Login, User, Username};
 use crate::passwords::Hash;
 use deadpool_postgres::GenericClient;
+use jiff::Timestamp;
 use platform::caller::Role;
 use platform::postgres;
 use proto::ids::{DoctorId, PatientId, UserId};
@@ -53,6 +54,16 @@ const UPDATE: &str = "
        SET full_name = $2, role = $3, patient_id = $4, doctor_id = $5, is_active = $6, updated_at = $7
      WHERE id = $1";
 
+const PASSWORD_OF: &str = "
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at,
+           password_hash
+      FROM auth.users
+     WHERE id = $1";
+
+const HAS_PASSWORD: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE id = $1 AND password_hash = $2)";
+
+const SET_PASSWORD: &str = "UPDATE auth.users SET password_hash = $2, updated_at = $3 WHERE id = $1";
+
 const ANY_ADMIN: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE role = 'admin')";
 
 const ANOTHER_ACTIVE_ADMIN: &str =
@@ -67,8 +78,14 @@ impl Connection {
             Login::Username(username) => (BY_USERNAME, username.as_str()),
         };
         let statement = self.0.prepare_cached(statement).await?;
-        let Some(row) = self.0.query_opt(&statement, &[&name]).await? else { return Ok(None) };
-        Ok(Some((User::try_from(&row)?, Hash(row.try_get("password_hash")?))))
+        self.0.query_opt(&statement, &[&name]).await?.as_ref().map(with_password).transpose()
+    }
+
+    /// The account with its password.
+    #[instrument(name = "db.user.find_with_password", skip_all, fields(user.id = %id))]
+    pub async fn find_with_password(&self, id: UserId) -> Result<Option<(User, Hash)>, Error> {
+        let statement = self.0.prepare_cached(PASSWORD_OF).await?;
+        self.0.query_opt(&statement, &[&id.0]).await?.as_ref().map(with_password).transpose()
     }
 
     #[instrument(name = "db.user.find", skip_all, fields(user.id = %id))]
@@ -102,6 +119,20 @@ impl Tx<'_> {
     #[instrument(name = "db.user.find_and_lock", skip_all, fields(user.id = %id))]
     pub async fn find_and_lock_user(&self, id: UserId) -> Result<Option<User>, Error> {
         find(&self.0, FIND_AND_LOCK, id).await
+    }
+
+    /// Whether `password` is still the one of `id`.
+    #[instrument(name = "db.user.has_password", skip_all, fields(user.id = %id))]
+    pub async fn has_password(&self, id: UserId, password: &Hash) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(HAS_PASSWORD).await?;
+        Ok(self.0.query_one(&statement, &[&id.0, &password.0]).await?.try_get(0)?)
+    }
+
+    #[instrument(name = "db.user.set_password", skip_all, fields(user.id = %id))]
+    pub async fn set_password(&self, id: UserId, password: &Hash, now: Timestamp) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(SET_PASSWORD).await?;
+        self.0.execute(&statement, &[&id.0, &password.0, &now]).await?;
+        Ok(())
     }
 
     #[instrument(name = "db.user.insert", skip_all, fields(user.id = %user.id))]
@@ -164,6 +195,10 @@ impl Tx<'_> {
 async fn find(client: &impl GenericClient, statement: &str, id: UserId) -> Result<Option<User>, Error> {
     let statement = client.prepare_cached(statement).await?;
     client.query_opt(&statement, &[&id.0]).await?.as_ref().map(User::try_from).transpose()
+}
+
+fn with_password(row: &Row) -> Result<(User, Hash), Error> {
+    Ok((User::try_from(row)?, Hash(row.try_get("password_hash")?)))
 }
 
 fn links(role: Role) -> (Option<Uuid>, Option<Uuid>) {

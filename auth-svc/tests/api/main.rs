@@ -5,5 +5,8 @@ mod starting; // the first administrator, and replicas
 mod registering; // who may make which account
 mod logging_in; // failures alike, tokens as specified
 mod refreshing; // each refresh token works once
+mod sessions; // seen, and ended from elsewhere
+mod ending; // told to whoever verifies tokens
+mod passwords; // changed by their owners
 mod changing; // links, roles, disabled accounts
 mod upkeep; // what is followed and forgotten in time

@@ -74,7 +74,11 @@ impl Service {
     }
 
     pub(crate) async fn logs_in(&self, username: &str, password: &str) -> Result<pb::TokenPair, Status> {
-        let request = pb::LoginRequest { username: username.to_owned(), password: password.to_owned() };
+        let request = pb::LoginRequest {
+            username: username.to_owned(),
+            password: password.to_owned(),
+            ..Default::default()
+        };
         Ok(self.client.clone().login(request).await?.into_inner())
     }
 

@@ -7,8 +7,8 @@ use crate::query::{FromPath, Paging, Query};
 use crate::reply::{Created, Done, Found, Kept, Page, Plain};
 use axum::Extension;
 use axum::extract::State;
-use http::Uri;
-use model::{Jwks, LogIn, Refresh, Register, Tokens, UpdateUser, User};
+use http::{HeaderMap, Uri, header};
+use model::{ChangePassword, Jwks, LogIn, Refresh, Register, Tokens, UpdateUser, User};
 use platform::caller::Role;
 use proto::auth as pb;
 use proto::doctor::GetDoctorRequest;
@@ -19,36 +19,45 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub mod model;
+mod sessions; // those that are open, and their end
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(log_in))
         .routes(routes!(register))
         .routes(routes!(current_user))
+        .routes(routes!(change_password))
         .routes(routes!(refresh))
         .routes(routes!(log_out))
         .routes(routes!(jwks))
         .routes(routes!(list_users))
         .routes(routes!(get_user, update_user))
+        .merge(sessions::routes())
 }
 
 /// Log in
 ///
 /// Exchanges a user name and password for an access token and a refresh token. The answer is the same for an
 /// unknown name, a wrong password and a disabled account: 401 `invalid_credentials`. Failed attempts are limited
-/// for each account and address.
+/// for each account and address, and for each account in a day; addresses that the owner logged in from lately are
+/// counted apart, so that strangers keep nobody out.
 #[utoipa::path(post, path = "/api/auth/login", operation_id = "Login", tag = "auth", security(()),
     request_body(content((LogIn = "application/x-www-form-urlencoded"), (LogIn = "application/json"))),
     responses(Unauthorized))]
 async fn log_in(
     State(app): State<App>,
     Extension(Origin(address)): Extension<Origin>,
+    headers: HeaderMap,
     JsonOrForm(body): JsonOrForm<LogIn>,
 ) -> Result<Plain<Tokens>, Problem> {
     let attempt = app.limits.attempt(&body.username, address).await?;
-    let answer = app.clients.auth.clone().login(pb::LoginRequest::from(body)).await;
-    if !answer.as_ref().is_err_and(|status| status.code() == Code::Unauthenticated) {
-        attempt.give_back().await;
+    let user_agent =
+        headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let answer = app.clients.auth.clone().login(body.of(user_agent)).await;
+    match &answer {
+        Ok(_) => attempt.succeeded().await,
+        Err(status) if status.code() == Code::Unauthenticated => {}
+        Err(_) => attempt.give_back().await,
     }
     Ok(Plain(answer?.into_inner().into()))
 }
@@ -120,6 +129,33 @@ async fn current_user(State(app): State<App>, caller: Caller) -> Result<Found<Us
     let message = caller.asks(pb::GetCurrentUserRequest {});
     let user = app.clients.auth.clone().get_current_user(message).await?.into_inner();
     Ok(Found(user.try_into()?))
+}
+
+/// Change my password
+///
+/// Ends all sessions of the caller but the one that asks. 403 `wrong_password` when the current one is another; such
+/// attempts are limited as failed log-ins are. A new one that is too weak is named in `errors`.
+#[utoipa::path(
+    post,
+    path = "/api/auth/change-password",
+    operation_id = "ChangePassword",
+    tag = "auth",
+    responses(Forbidden)
+)]
+async fn change_password(
+    State(app): State<App>,
+    caller: Caller,
+    Extension(Origin(address)): Extension<Origin>,
+    Json(body): Json<ChangePassword>,
+) -> Result<Done, Problem> {
+    let attempt = app.limits.attempt(&caller.user.id.to_string(), address).await?;
+    let message = caller.asks(pb::ChangePasswordRequest::from(body));
+    let answer = app.clients.auth.clone().change_password(message).await;
+    if !answer.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied) {
+        attempt.give_back().await;
+    }
+    answer?;
+    Ok(Done)
 }
 
 /// Renew the access token

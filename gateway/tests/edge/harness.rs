@@ -4,6 +4,7 @@ use gateway::config::{Config, Edge, Peers, RateLimits};
 use gateway::router::Service;
 use http::{HeaderMap, Method, Request, StatusCode};
 use platform::config::{LogFormat, Process, Redis};
+use platform::shutdown::Shutdown;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -47,6 +48,7 @@ pub(crate) fn config() -> Config {
             rate_limit_anonymous_per_minute: 10_000,
             rate_limit_login_per_minute: 10_000,
             rate_limit_account_per_minute: 10_000,
+            rate_limit_guesses_per_day: 10_000,
             rate_limit_register_per_minute: 10_000,
         },
     }
@@ -92,7 +94,7 @@ impl Gateway {
     pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config();
         change(&mut config);
-        Self(gateway::service(&config).unwrap())
+        Self(gateway::service(&config, &Shutdown::default()).unwrap())
     }
 
     pub(crate) fn of(service: Service) -> Self {

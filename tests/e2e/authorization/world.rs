@@ -7,6 +7,7 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_email, text};
 use tests::rest::Rest;
 
+mod signed_in; // sessions and accounts that one cell may end or change
 mod waiting; // those who wait, and what is offered to them
 
 pub(crate) struct World {
@@ -41,6 +42,8 @@ pub(crate) struct Ask {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// Where an object is that a refusal must leave as it is.
     pub(crate) untouched: Option<String>,
+    /// Who asks instead of the persona as the other cells have it.
+    pub(crate) caller: Option<Rest>,
 }
 
 impl World {
@@ -243,7 +246,8 @@ impl World {
     pub(crate) async fn ask(&self, operation: &str, persona: usize) -> Ask {
         let patient = format!("/api/patients/{}", self.patient.id);
         let doctor = format!("/api/doctors/{}", self.doctor.id);
-        let read = |path: String| Ask { path, body: None, headers: Vec::new(), untouched: None };
+        let read =
+            |path: String| Ask { path, body: None, headers: Vec::new(), untouched: None, caller: None };
         let write = |path: String, body: Value| Ask { body: Some(body), ..read(path) };
         let change =
             |path: String, body: Option<Value>| Ask { untouched: Some(path.clone()), body, ..read(path) };
@@ -258,6 +262,21 @@ impl World {
             }
             "POST /api/auth/refresh" => write("/api/auth/refresh".into(), self.refresh_token(persona).await),
             "POST /api/auth/logout" => write("/api/auth/logout".into(), self.refresh_token(persona).await),
+            "POST /api/auth/change-password" => {
+                let change =
+                    json!({ "current_password": PASSWORD, "new_password": "staples for battery horses" });
+                let caller = Some(self.alike(persona).await);
+                Ask { caller, ..write("/api/auth/change-password".into(), change) }
+            }
+            "DELETE /api/auth/sessions/{id}" => {
+                read(format!("/api/auth/sessions/{}", self.patients_session().await))
+            }
+            "POST /api/auth/logout-all" => {
+                Ask { caller: Some(self.alike(persona).await), ..read("/api/auth/logout-all".into()) }
+            }
+            "POST /api/users/{id}/revoke-sessions" => {
+                read(format!("/api/users/{}/revoke-sessions", self.fresh_account().await))
+            }
             "GET /api/users/{id}" => read(format!("/api/users/{}", self.admin.id)),
             "PUT /api/users/{id}" => {
                 let account = format!("/api/users/{}", self.staff.id);

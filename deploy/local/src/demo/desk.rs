@@ -24,7 +24,8 @@ impl Desk {
         let channel =
             |service| anyhow::Ok(Endpoint::from_shared(mesh.urls(service).swap_remove(0))?.connect_lazy());
         let mut auth = AuthServiceClient::new(channel(Service::Auth)?);
-        let request = LoginRequest { username: email.to_owned(), password: password.to_owned() };
+        let request =
+            LoginRequest { username: email.to_owned(), password: password.to_owned(), ..Default::default() };
         let tokens =
             auth.login(request).await.map_err(told).with_context(|| format!("cannot log in as {email}"))?;
         Ok(Self {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 mod requests; // what front ends send
 
-pub use requests::{LogIn, Refresh, Register, UpdateUser};
+pub use requests::{ChangePassword, LogIn, Refresh, Register, UpdateUser};
 
 /// What an account is to the clinic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -130,6 +130,43 @@ impl From<pb::TokenPair> for Tokens {
     fn from(tokens: pb::TokenPair) -> Self {
         let pb::TokenPair { access_token, refresh_token, token_type, expires_in } = tokens;
         Self { access_token, refresh_token, token_type, expires_in }
+    }
+}
+
+/// One log-in of an account, on one device.
+#[derive(Serialize, ToSchema)]
+pub struct Session {
+    #[schema(value_type = Uuid)]
+    pub id: String,
+    pub started_at: Instant,
+    /// When its tokens were renewed last.
+    pub last_used_at: Instant,
+    /// When it is over unless its tokens are renewed before.
+    pub idles_at: Instant,
+    /// When it is over in any case.
+    pub expires_at: Instant,
+    /// The program that logged in, as it calls itself.
+    #[schema(example = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")]
+    pub user_agent: Option<String>,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+impl TryFrom<pb::Session> for Session {
+    type Error = Garbled;
+
+    fn try_from(session: pb::Session) -> Result<Self, Garbled> {
+        let pb::Session { id, start_time, last_use_time, idle_time, expire_time, user_agent, is_current } =
+            session;
+        Ok(Self {
+            id,
+            started_at: Instant::utc("start_time", start_time)?,
+            last_used_at: Instant::utc("last_use_time", last_use_time)?,
+            idles_at: Instant::utc("idle_time", idle_time)?,
+            expires_at: Instant::utc("expire_time", expire_time)?,
+            user_agent: given(user_agent),
+            is_current,
+        })
     }
 }
 

@@ -110,9 +110,26 @@ pub enum GrantType {
     Password,
 }
 
-impl From<LogIn> for pb::LoginRequest {
-    fn from(LogIn { username, password, .. }: LogIn) -> Self {
-        Self { username, password }
+impl LogIn {
+    pub fn of(self, user_agent: &str) -> pb::LoginRequest {
+        let Self { username, password, .. } = self;
+        pb::LoginRequest { username, password, user_agent: user_agent.to_owned() }
+    }
+}
+
+/// Another password for the caller.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    #[schema(format = Password, min_length = 1, max_length = 512, example = "a long and private sentence")]
+    pub current_password: String,
+    #[schema(format = Password, min_length = 15, max_length = 128, example = "another long and private one")]
+    pub new_password: String,
+}
+
+impl From<ChangePassword> for pb::ChangePasswordRequest {
+    fn from(ChangePassword { current_password, new_password }: ChangePassword) -> Self {
+        Self { current_password, new_password }
     }
 }
 

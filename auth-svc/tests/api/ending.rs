@@ -1,0 +1,74 @@
+use crate::service::{PASSWORD, Refused, Service, by, config, database, someone};
+use platform::clock::Clock;
+use platform::secrets::RootSecret;
+use platform::token::service_identity;
+use proto::auth::{EndedSessions, Role, TokenPair, WatchEndedSessionsRequest};
+use std::time::Duration;
+use tonic::{Code, Streaming};
+
+/// Longer than it takes to hear of anything.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn session(tokens: &TokenPair) -> String {
+    tokens.refresh_token.trim_start_matches("rt_").split('.').next().unwrap().to_owned()
+}
+
+async fn watches(service: &Service) -> Streaming<EndedSessions> {
+    let root = RootSecret::new(&config(&service.database, &[]).process.secret_key).unwrap();
+    let identity = service_identity(&root, "test-svc", Clock::system()).unwrap();
+    let header = identity();
+    let token = header.to_str().unwrap().trim_start_matches("Bearer ");
+    let watching = service.client.clone().watch_ended_sessions(by(token, WatchEndedSessionsRequest {})).await;
+    watching.unwrap().into_inner()
+}
+
+async fn hears(watching: &mut Streaming<EndedSessions>) -> Vec<String> {
+    let told = tokio::time::timeout(PATIENCE, watching.message()).await;
+    told.expect("something is told in time").unwrap().expect("there is more").session_ids
+}
+
+#[tokio::test]
+async fn services_hear_of_every_session_that_ends() {
+    let database = database().await;
+    let service = Service::replica(database.clone(), &[]).await;
+    let other = Service::replica(database, &[]).await;
+    let user = service.registers("", someone()).await.unwrap();
+    let [first, second, open] = [
+        service.logs_in(&user.email, PASSWORD).await.unwrap(),
+        service.logs_in(&user.email, PASSWORD).await.unwrap(),
+        service.logs_in(&user.email, PASSWORD).await.unwrap(),
+    ];
+    service.logs_out(&first.refresh_token).await.unwrap();
+    // What ended before is told at once, also by a replica that did not do it.
+    let mut watching = watches(&other).await;
+    assert_eq!(hears(&mut watching).await, [session(&first)]);
+    service.logs_out(&second.refresh_token).await.unwrap();
+    let mut told = hears(&mut watching).await;
+    told.sort();
+    let mut ended = [session(&first), session(&second)];
+    ended.sort();
+    assert_eq!(told, ended);
+    assert!(!told.contains(&session(&open)));
+}
+
+#[tokio::test]
+async fn what_ended_before_the_last_tokens_expired_is_forgotten() {
+    let service = Service::start().await;
+    let (_, tokens) = service.person(Role::Staff).await;
+    service.logs_out(&tokens.refresh_token).await.unwrap();
+    let long_ago =
+        "UPDATE auth.sessions SET ended_at = now() - interval '18 minutes' WHERE ended_at IS NOT NULL";
+    service.owner().await.execute(long_ago, &[]).await.unwrap();
+    assert!(hears(&mut watches(&service).await).await.is_empty());
+}
+
+#[tokio::test]
+async fn only_services_hear_who_logs_out() {
+    let service = Service::start().await;
+    let admin = service.admin().await;
+    for (token, code) in [("", Code::Unauthenticated), (admin.as_str(), Code::PermissionDenied)] {
+        let mut client = service.client.clone();
+        let watching = client.watch_ended_sessions(by(token, WatchEndedSessionsRequest {})).await;
+        assert_eq!(watching.refused().code(), code);
+    }
+}

@@ -1,0 +1,136 @@
+//! Guesses at one account's password, counted so that strangers get few and keep nobody out.
+//!
+//! Two buckets count each attempt. One is of the account and the network it comes from, for a minute. The other is
+//! for a day: a network from which the account was logged in to lately has its own, all others share one. So
+//! whoever guesses from many networks empties the bucket of strangers, and the owner logs in from where they always
+//! do. Whether there is such an account makes no difference.
+use super::{Limits, Policy, refused};
+use crate::origin::subscriber;
+use crate::problem::Problem;
+use platform::redis::Away;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// A network that was not logged in from for so long is a stranger again.
+const REMEMBERED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Most networks that this process remembers by itself.
+const NETWORKS: u64 = 50_000;
+
+/// Networks from which somebody logged in to an account, as keys that do not tell which. This process remembers
+/// what it has seen, for the time that Redis is away.
+pub(super) struct Known(moka::sync::Cache<String, ()>);
+
+impl Known {
+    pub(super) fn new() -> Self {
+        Self(moka::sync::Cache::builder().max_capacity(NETWORKS).time_to_live(REMEMBERED_FOR).build())
+    }
+}
+
+/// An attempt to log in that has been counted.
+pub struct Attempt {
+    limits: Limits,
+    taken: [(Policy, String); 2],
+    network: String,
+}
+
+impl Limits {
+    /// Counts one attempt to log in to an account. It is to be given back unless the password was wrong, so that
+    /// only guesses count.
+    pub async fn attempt(&self, account: &str, origin: IpAddr) -> Result<Attempt, Problem> {
+        let to = format!("to {}", account.trim().to_lowercase());
+        // What people type cannot pass for this: it begins otherwise.
+        let here = format!("from {} {to}", subscriber(origin));
+        let network = self.named_key("known", &here);
+        let whose = if self.is_known(&network).await { &here } else { &to };
+        let taken = [
+            (Policy::Account, self.key(Policy::Account, &here)),
+            (Policy::Guesses, self.key(Policy::Guesses, whose)),
+        ];
+        for (policy, key) in &taken {
+            let verdict = self.take(*policy, key).await;
+            if !verdict.is_allowed {
+                return Err(refused(verdict));
+            }
+        }
+        Ok(Attempt { limits: self.clone(), taken, network })
+    }
+
+    async fn is_known(&self, network: &str) -> bool {
+        if self.0.known.0.contains_key(network) {
+            return true;
+        }
+        let found =
+            self.0.redis.run(async |redis| redis::cmd("EXISTS").arg(network).query_async(redis).await);
+        matches!(found.await, Ok(1_u8))
+    }
+}
+
+impl Attempt {
+    /// It was no guess.
+    pub async fn give_back(self) {
+        for (policy, key) in &self.taken {
+            self.limits.give_back(*policy, key).await;
+        }
+    }
+
+    /// It was the owner, whose network is no stranger's any more.
+    pub async fn succeeded(self) {
+        let Limits(inner) = &self.limits;
+        inner.known.0.insert(self.network.clone(), ());
+        let seconds = REMEMBERED_FOR.as_secs();
+        let remember = inner.redis.run(async |redis| {
+            redis::cmd("SET").arg(&self.network).arg(1).arg("EX").arg(seconds).query_async(redis).await
+        });
+        // Without Redis this process remembers it alone.
+        let _: Result<(), Away> = remember.await;
+        self.give_back().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::limits;
+    use super::*;
+
+    const HOME: &str = "192.0.2.1";
+
+    /// Guesses wrong from `from`; why it may not.
+    async fn guesses(limits: &Limits, account: &str, from: &str) -> Result<(), Problem> {
+        limits.attempt(account, from.parse().unwrap()).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn only_wrong_passwords_count() {
+        let limits = limits();
+        for _ in 0..20 {
+            limits.attempt("ada@example.com", HOME.parse().unwrap()).await.ok().unwrap().give_back().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn strangers_share_few_guesses_and_keep_the_owner_out_of_nothing() {
+        let limits = limits();
+        limits.attempt("Ada@example.com", HOME.parse().unwrap()).await.ok().unwrap().succeeded().await;
+        for account in ["ada@example.com", "nobody@example.com"] {
+            for stranger in 1..=4 {
+                assert!(guesses(&limits, account, &format!("198.51.100.{stranger}")).await.is_ok());
+            }
+            let problem = guesses(&limits, account, "198.51.100.9").await.unwrap_err();
+            assert_eq!((problem.status().as_u16(), problem.code()), (429, "too_many_requests"));
+        }
+        assert!(guesses(&limits, " ada@EXAMPLE.com", HOME).await.is_ok());
+        assert!(guesses(&limits, "nobody@example.com", HOME).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nobody_empties_the_bucket_of_another_network_with_a_crafted_name() {
+        let limits = limits();
+        limits.attempt("ada", HOME.parse().unwrap()).await.ok().unwrap().succeeded().await;
+        for crafted in [format!("{HOME} ada"), format!("from {HOME} to ada"), format!("from {HOME} ada")] {
+            for stranger in 1..=4 {
+                let _ = guesses(&limits, &crafted, &format!("198.51.100.{stranger}")).await;
+            }
+        }
+        assert!(guesses(&limits, "ada", HOME).await.is_ok());
+    }
+}

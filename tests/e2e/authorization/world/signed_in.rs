@@ -1,0 +1,33 @@
+//! Sessions and accounts that one cell may end or change.
+use super::World;
+use serde_json::json;
+use tests::people::{PASSWORD, fresh_email, log_in, text};
+use tests::rest::Rest;
+
+impl World {
+    /// A session of the patient.
+    pub(super) async fn patients_session(&self) -> String {
+        let session = log_in(&self.anyone, &self.patient.email, PASSWORD).await;
+        let sessions = session.get("/api/auth/sessions").await.ok();
+        let own = sessions.as_array().unwrap().iter().find(|session| session["is_current"] == json!(true));
+        text(own.unwrap(), "id")
+    }
+
+    /// An account that nobody else uses.
+    pub(super) async fn fresh_account(&self) -> String {
+        let account = json!({ "email": fresh_email("signed-in"), "password": PASSWORD });
+        text(&self.anyone.post("/api/auth/register", account).await.created(), "id")
+    }
+
+    /// Somebody like the persona, for a cell to log out or give another password.
+    pub(super) async fn alike(&self, persona: usize) -> Rest {
+        match persona {
+            0 | 1 => self.caller(persona),
+            2 | 3 => self.admin.patient().await.rest,
+            4 | 5 => self.admin.doctor_in("UTC").await.rest,
+            6 => self.admin.staff().await.rest,
+            7 => self.admin.another().await.rest,
+            _ => self.admin.auditor().await.rest,
+        }
+    }
+}
