@@ -40,9 +40,11 @@ impl PatientService for Api {
     ) -> Result<Response<pb::Patient>> {
         let user = User::of(&request)?;
         let now = self.now();
-        let patient = request.into_inner().patient.unwrap_or_default();
+        let pb::CreatePatientRequest { patient, confirm_new } = request.into_inner();
+        let patient = patient.unwrap_or_default();
         let asked = convert::asked_id(&patient)?;
-        let patient = self.registry.create(user, asked, convert::profile(patient, now), now).await?;
+        let profile = convert::profile(patient, now);
+        let patient = self.registry.create(user, asked, profile, confirm_new, now).await?;
         Ok(Response::new(patient.into()))
     }
 

@@ -4,6 +4,7 @@ use crate::domain::access::Denied;
 use crate::store;
 use platform::fault::{fault, fault_with, internal, unavailable};
 use platform::violations::Violations;
+use proto::ids::PatientId;
 use tonic::{Code, Status};
 
 /// The domain of this service's faults.
@@ -27,6 +28,8 @@ pub enum Error {
     NotTheAuthor,
     #[error("the patient exists already")]
     PatientExists,
+    #[error("patients who were born on the same day may be the same")]
+    PossibleDuplicate(Vec<PatientId>),
     #[error("an identifier belongs to another patient")]
     IdentifierTaken,
     #[error("changed by somebody else in the meantime")]
@@ -95,6 +98,11 @@ impl From<Error> for Status {
             }
             Error::RelationshipRequired => (Code::PermissionDenied, "RELATIONSHIP_REQUIRED"),
             Error::PatientExists => (Code::AlreadyExists, "PATIENT_EXISTS"),
+            Error::PossibleDuplicate(ids) => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                let metadata = [("patient_ids", ids.join(","))];
+                return fault_with(Code::AlreadyExists, DOMAIN, "POSSIBLE_DUPLICATE", message, metadata);
+            }
             Error::IdentifierTaken => (Code::AlreadyExists, "IDENTIFIER_TAKEN"),
             Error::Stale => (Code::Aborted, "VERSION_MISMATCH"),
             Error::RevisionRequired => (Code::FailedPrecondition, "REVISION_REQUIRED"),

@@ -40,6 +40,7 @@ impl Registry {
         user: User,
         asked: Option<PatientId>,
         profile: Result<Profile, Violations>,
+        confirmed: bool,
         now: Timestamp,
     ) -> Result<Patient, Error> {
         let id = access::id_of_new(user.role, asked).map_err(Error::of_patient)?;
@@ -49,7 +50,17 @@ impl Registry {
         }
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
+        let compares = access::may_compare(user.role) && !confirmed;
+        if compares {
+            tx.lock_birthday(profile.date_of_birth).await?;
+        }
         let patient = tx.insert(id, &profile, now).await?;
+        if compares {
+            let alike = tx.alike(id).await?;
+            if !alike.is_empty() {
+                return Err(Error::PossibleDuplicate(alike));
+            }
+        }
         tx.announce(Fact::Created.of(&patient)).await?;
         tx.commit().await?;
         // The next request may be a booking.

@@ -1,6 +1,7 @@
 //! All SQL of this service.
 mod rows; // a patient as a row, and back
 mod patients; // patients and their identifiers
+mod likeness; // patients who may be one
 mod removals; // removals of patients that were begun
 mod records; // medical records, sealed on the way in and opened on the way out
 

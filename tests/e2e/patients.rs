@@ -1,7 +1,7 @@
 use serde_json::json;
 use tests::clinic::at;
 use tests::mesh::Mesh;
-use tests::people::{fresh_email, text};
+use tests::people::{PASSWORD, fresh_email, log_in, text};
 
 #[tokio::test]
 async fn a_patient_is_made_read_changed_and_deleted() {
@@ -94,6 +94,27 @@ async fn a_patient_with_a_visit_ahead_stays() {
     admin.delete(&format!("/api/patients/{}", patient.id)).await.ok();
     let gone = tests::clinic::visit(&patient.id, &doctor.id, at(4, 9, 0));
     admin.post("/api/appointments/", gone).await.invalid(&["/patient_id"]);
+}
+
+#[tokio::test]
+async fn a_patient_who_may_be_here_already_is_told_to_the_reception_only() {
+    let mesh = Mesh::shared().await;
+    let staff = mesh.admin().await.staff().await;
+    let tag = uuid::Uuid::now_v7().simple().to_string();
+    let patient = |first_name: &str| json!({ "first_name": first_name, "last_name": format!("Quill{tag}"), "date_of_birth": "1961-04-12" });
+    let known = staff.post("/api/patients/", patient("Zoë")).await.created();
+    let problem = staff.post("/api/patients/", patient("Zoe")).await.refused(409, "possible_duplicate");
+    assert_eq!(problem["patient_ids"], json!([known["id"]]));
+    assert!(!problem.to_string().contains(&tag), "ids only: {problem}");
+
+    let mut twin = patient("Zoe");
+    twin["confirm_new"] = json!(true);
+    staff.post("/api/patients/", twin).await.created();
+
+    let email = fresh_email("newcomer");
+    let account = json!({ "email": email, "password": PASSWORD });
+    mesh.anyone().post("/api/auth/register", account).await.created();
+    log_in(&mesh.anyone(), &email, PASSWORD).await.post("/api/patients/", patient("Zoë")).await.created();
 }
 
 #[tokio::test]

@@ -48,7 +48,9 @@ async fn list(
 
 /// Create a patient
 ///
-/// Staff and admins create anyone; patients create themselves, once. 409: `patient_exists`, `identifier_taken`.
+/// Staff and admins create anyone; patients create themselves, once. 409: `patient_exists`, `identifier_taken`;
+/// `possible_duplicate`, for staff and admins, when the name or a contact is much like that of somebody with the same
+/// date of birth, in `patient_ids`, unless `confirm_new` says that it is somebody else.
 #[utoipa::path(
     post,
     path = "/api/patients",

@@ -60,6 +60,11 @@ pub fn id_of_new(role: Role, asked: Option<PatientId>) -> Result<PatientId, Deni
     }
 }
 
+/// Whether somebody who creates a patient is told of others who may be the same: patients never learn of others.
+pub fn may_compare(role: Role) -> bool {
+    sight(role) == Ok(Sight::Everyone)
+}
+
 /// Numbers by which others know a patient are for those to enter who have seen them on paper.
 pub fn may_identify(role: Role) -> Result<(), Denied> {
     match role {
@@ -133,6 +138,13 @@ mod tests {
         assert_eq!(id_of_new(Role::Patient(own), Some(own)), Ok(own));
         assert_eq!(id_of_new(Role::Patient(own), Some(other)), Err(Denied::NotAllowed));
         assert_eq!(id_of_new(Role::Doctor(doctor), None), Err(Denied::NotAllowed));
+    }
+
+    #[test]
+    fn only_the_practice_is_told_who_may_be_the_same() {
+        let (own, _, doctor) = ids();
+        assert!(may_compare(Role::Staff) && may_compare(Role::Admin));
+        assert!(![Role::Patient(own), Role::Doctor(doctor), Role::Auditor].into_iter().any(may_compare));
     }
 
     #[test]

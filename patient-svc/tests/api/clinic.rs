@@ -191,8 +191,9 @@ pub(crate) fn identified(system: &str, value: &str) -> pb::Patient {
     pb::Patient { identifiers: vec![identifier], ..ada() }
 }
 
+/// A request to create `patient`, whoever is like them.
 pub(crate) fn create(patient: pb::Patient) -> pb::CreatePatientRequest {
-    pb::CreatePatientRequest { patient: Some(patient) }
+    pb::CreatePatientRequest { patient: Some(patient), confirm_new: true }
 }
 
 pub(crate) fn get(id: PatientId) -> pb::GetPatientRequest {

@@ -5,6 +5,7 @@ mod peers; // auth-svc's keys and appointment-svc, as the service sees them
 mod clinic; // the service, running, and people who call it
 
 mod access;
+mod duplicates;
 mod events;
 mod patients;
 mod records;

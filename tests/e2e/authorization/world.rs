@@ -264,8 +264,12 @@ impl World {
                 change(account, Some(json!({ "full_name": format!("Name {persona}") })))
             }
             "POST /api/patients" => {
-                let record =
-                    json!({ "first_name": "New", "last_name": "Comer", "date_of_birth": "1990-01-01" });
+                let record = json!({
+                    "first_name": "New",
+                    "last_name": "Comer",
+                    "date_of_birth": "1990-01-01",
+                    "confirm_new": true,
+                });
                 write("/api/patients/".into(), record)
             }
             "GET /api/patients/search" => read("/api/patients/search/?query=patient".into()),

@@ -31,6 +31,10 @@ pub struct CreatePatient {
     pub language: Option<Language>,
     pub time_zone: Option<TimeZoneName>,
     pub contact_preference: Option<ContactPreference>,
+    /// It is known that this is nobody who is here already.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub confirm_new: bool,
 }
 
 impl From<CreatePatient> for pb::CreatePatientRequest {
@@ -50,6 +54,7 @@ impl From<CreatePatient> for pb::CreatePatientRequest {
             language,
             time_zone,
             contact_preference,
+            confirm_new,
         } = body;
         let patient = pb::Patient {
             id: id.map(|id| id.to_string()).unwrap_or_default(),
@@ -70,7 +75,7 @@ impl From<CreatePatient> for pb::CreatePatientRequest {
                 .into(),
             ..pb::Patient::default()
         };
-        Self { patient: Some(patient) }
+        Self { patient: Some(patient), confirm_new }
     }
 }
 
