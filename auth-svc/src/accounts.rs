@@ -5,7 +5,7 @@ use crate::passwords::{NewPassword, Passwords};
 use crate::store::Store;
 use jiff::Timestamp;
 use platform::caller::{self, Caller, Role};
-use proto::ids::UserId;
+use proto::ids::{PatientId, UserId};
 use proto::scalars::{Email, PersonName};
 use std::sync::Arc;
 
@@ -74,6 +74,11 @@ impl Accounts {
 
     pub async fn find(&self, id: UserId) -> Result<User, Error> {
         self.store.connection().await?.find_user(id).await?.ok_or(Error::UserNotFound(id))
+    }
+
+    /// Whether somebody logs in as `patient`, for other services.
+    pub async fn exists_for(&self, patient: PatientId) -> Result<bool, Error> {
+        Ok(self.store.connection().await?.patient_has_user(patient).await?)
     }
 
     /// Newest first, from the one after `last`.

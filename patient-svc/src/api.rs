@@ -1,6 +1,7 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::charts::Charts;
 use crate::convert::{self, ListedOf};
+use crate::merging::Merging;
 use crate::pages::AskedPage;
 use crate::registry::Registry;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -16,13 +17,14 @@ const NOTIFICATIONS: &[&str] = &["notification-svc"];
 
 pub struct Api {
     registry: Registry,
+    merging: Merging,
     charts: Charts,
     clock: Clock,
 }
 
 impl Api {
-    pub fn new(registry: Registry, charts: Charts, clock: Clock) -> Self {
-        Self { registry, charts, clock }
+    pub fn new(registry: Registry, merging: Merging, charts: Charts, clock: Clock) -> Self {
+        Self { registry, merging, charts, clock }
     }
 
     /// The time to the microsecond, which is what the store keeps.
@@ -91,6 +93,30 @@ impl PatientService for Api {
         let id = convert::patient_id("id", &id)?;
         let expected = convert::expected("expected_version", expected_version)?;
         let patient = self.registry.delete(user, id, expected, self.now()).await?;
+        Ok(Response::new(patient.into()))
+    }
+
+    async fn merge_patient(
+        &self,
+        request: Request<pb::MergePatientRequest>,
+    ) -> Result<Response<pb::Patient>> {
+        let user = User::of(&request)?;
+        let pb::MergePatientRequest { id, into_patient_id, reason, expected_version } = request.into_inner();
+        let id = convert::patient_id("id", &id)?;
+        let expected = convert::expected("expected_version", expected_version)?;
+        let asked = convert::merger(id, &into_patient_id, reason);
+        let patient = self.merging.merge(user, id, expected, asked, self.now()).await?;
+        Ok(Response::new(patient.into()))
+    }
+
+    async fn unmerge_patient(
+        &self,
+        request: Request<pb::UnmergePatientRequest>,
+    ) -> Result<Response<pb::Patient>> {
+        let user = User::of(&request)?;
+        let pb::UnmergePatientRequest { id, reason } = request.into_inner();
+        let id = convert::patient_id("id", &id)?;
+        let patient = self.merging.unmerge(user, id, convert::reason(reason), self.now()).await?;
         Ok(Response::new(patient.into()))
     }
 

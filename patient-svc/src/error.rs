@@ -1,6 +1,8 @@
 //! Everything that can go wrong here, and how the caller learns of it.
 use crate::domain::Stale;
 use crate::domain::access::Denied;
+use crate::domain::merge::Unfit;
+use crate::domain::patient::Gone;
 use crate::store;
 use platform::fault::{fault, fault_with, internal, unavailable};
 use platform::violations::Violations;
@@ -32,6 +34,8 @@ pub enum Error {
     PossibleDuplicate(Vec<PatientId>),
     #[error("an identifier belongs to another patient")]
     IdentifierTaken,
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     #[error("changed by somebody else in the meantime")]
     Stale,
     #[error("the revision to amend is required")]
@@ -43,6 +47,8 @@ pub enum Error {
     HasActiveAppointments(#[source] Status),
     #[error("appointment-svc could not be asked")]
     CalendarAway(#[source] Status),
+    #[error("auth-svc could not be asked")]
+    AccountsAway(#[source] Status),
     #[error("the patient store failed")]
     Store(#[source] store::Error),
 }
@@ -70,6 +76,15 @@ impl Error {
 impl From<Stale> for Error {
     fn from(Stale: Stale) -> Self {
         Self::Stale
+    }
+}
+
+impl From<Gone> for Error {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::Deleted => Self::PatientNotFound,
+            Gone::Merged => Self::Unfit(Unfit::Merged),
+        }
     }
 }
 
@@ -104,15 +119,27 @@ impl From<Error> for Status {
                 return fault_with(Code::AlreadyExists, DOMAIN, "POSSIBLE_DUPLICATE", message, metadata);
             }
             Error::IdentifierTaken => (Code::AlreadyExists, "IDENTIFIER_TAKEN"),
+            Error::Unfit(unfit) => (Code::FailedPrecondition, reason(unfit)),
             Error::Stale => (Code::Aborted, "VERSION_MISMATCH"),
             Error::RevisionRequired => (Code::FailedPrecondition, "REVISION_REQUIRED"),
             Error::Invalid(violations) => return violations.into(),
             Error::HasActiveAppointments(told) => return passed_on(&told),
             Error::CalendarAway(cause) => return unavailable(DOMAIN, "appointment-svc", &cause),
+            Error::AccountsAway(cause) => return unavailable(DOMAIN, "auth-svc", &cause),
             Error::Store(store::Error::Database(error)) => return error.status(DOMAIN),
             error @ Error::Store(_) => return internal(&error),
         };
         fault(code, DOMAIN, reason, message)
+    }
+}
+
+fn reason(unfit: Unfit) -> &'static str {
+    match unfit {
+        Unfit::Merged => "PATIENT_MERGED",
+        Unfit::NotMerged => "NOT_MERGED",
+        Unfit::HasMerged => "HAS_MERGED_PATIENTS",
+        Unfit::HasAccount => "HAS_ACCOUNT",
+        Unfit::TooManyIdentifiers => "TOO_MANY_IDENTIFIERS",
     }
 }
 

@@ -1,6 +1,8 @@
 //! The use cases on patients: admit, decide, save, announce. What somebody sent is looked at only once they
 //! may do what they ask, so that nobody learns from complaints about it.
+use crate::attempts;
 use crate::calendar::Calendar;
+use crate::care::Care;
 use crate::domain::Expected;
 use crate::domain::access::{self, Sight};
 use crate::domain::patient::{Change, Patient, Profile};
@@ -14,11 +16,6 @@ use platform::caller::User;
 use platform::page::PageTokens;
 use platform::violations::Violations;
 use proto::ids::PatientId;
-use std::time::Duration;
-
-/// After this long no attempt to remove a patient is under way any more: the database ends a transaction that
-/// waits longer for anything.
-const REMOVAL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The name of the list in page tokens.
 const PATIENTS: &str = "patients";
@@ -27,12 +24,13 @@ const PATIENTS: &str = "patients";
 pub struct Registry {
     store: Store,
     calendar: Calendar,
+    care: Care,
     tokens: PageTokens,
 }
 
 impl Registry {
-    pub fn new(store: Store, calendar: Calendar, tokens: PageTokens) -> Self {
-        Self { store, calendar, tokens }
+    pub fn new(store: Store, calendar: Calendar, care: Care, tokens: PageTokens) -> Self {
+        Self { store, calendar, care, tokens }
     }
 
     pub async fn create(
@@ -74,10 +72,10 @@ impl Registry {
             Sight::Oneself(own) if own == id => {}
             Sight::Oneself(_) => return Err(Error::PatientNotFound),
             // Asked before the patient is looked up: the answer is the same whether they exist or not.
-            Sight::Treated(by) if self.calendar.treats(by, id).await? => {}
+            Sight::Treated(by) if self.care.treats(by, id).await? => {}
             Sight::Treated(_) => return Err(Error::RelationshipRequired),
         }
-        let patient = self.store.find(id).await?.ok_or(Error::PatientNotFound)?;
+        let patient = self.store.find_readable(id).await?.ok_or(Error::PatientNotFound)?;
         Ok(patient.shown_to(user.role))
     }
 
@@ -130,7 +128,7 @@ impl Registry {
         access::may_change(user.role, id).map_err(Error::of_patient)?;
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?;
+        let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
         let profile = patient.profile.changed(changes?, user.role).map_err(Error::of_patient)?;
         expected.check(patient.version)?;
         if profile == patient.profile {
@@ -155,22 +153,13 @@ impl Registry {
     ) -> Result<Patient, Error> {
         access::may_delete(user.role, id).map_err(Error::of_patient)?;
         let patient = self.store.find_any(id).await?.ok_or(Error::PatientNotFound)?;
-        if patient.deleted_at.is_some() {
+        if patient.deleted_at.is_some() && patient.merged_into.is_none() {
             return Ok(patient);
         }
-        expected.check(patient.version)?;
-        let attempt = self.store.begin_removal(id, REMOVAL_PATIENCE).await?;
+        expected.check(patient.present()?.version)?;
+        let attempt = attempts::begin(&self.store, id).await?;
         let removed = self.remove(attempt, expected, now).await;
-        let noted = match &removed {
-            Ok(_) => Ok(()),
-            Err(Error::HasActiveAppointments(_) | Error::Stale | Error::PatientNotFound) => {
-                self.store.forget_removal(attempt).await
-            }
-            Err(_) => self.store.give_up_removal(attempt).await,
-        };
-        if let Err(error) = noted {
-            tracing::warn!(error = &error as &dyn std::error::Error, "removal will be settled later");
-        }
+        attempts::end(&self.store, attempt, &removed).await;
         removed
     }
 
@@ -178,7 +167,7 @@ impl Registry {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let id = attempt.patient_id;
-        let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?;
+        let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
         expected.check(patient.version)?;
         let patient = tx.renumber_party(id).await?;
         let patient = tx.delete(id, patient.version, now).await?;
@@ -226,7 +215,7 @@ impl Registry {
         match sight {
             Sight::Everyone => Ok(None),
             Sight::Oneself(own) => Ok(Some(vec![own])),
-            Sight::Treated(by) => Ok(Some(self.calendar.panel(by).await?)),
+            Sight::Treated(by) => Ok(Some(self.care.panel(by).await?)),
         }
     }
 }

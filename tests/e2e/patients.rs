@@ -24,6 +24,7 @@ async fn a_patient_is_made_read_changed_and_deleted() {
     let stale = [("if-match", etag.as_str())];
     let body = Some(json!({ "phone": "+49 30 1" }));
     admin.send(reqwest::Method::PUT, &path, body, &stale).await.refused(412, "version_mismatch");
+    admin.send(reqwest::Method::DELETE, &path, None, &stale).await.refused(412, "version_mismatch");
 
     let deleted = admin.delete(&path).await.ok();
     assert_eq!(deleted["id"], id);
@@ -115,6 +116,42 @@ async fn a_patient_who_may_be_here_already_is_told_to_the_reception_only() {
     let account = json!({ "email": email, "password": PASSWORD });
     mesh.anyone().post("/api/auth/register", account).await.created();
     log_in(&mesh.anyone(), &email, PASSWORD).await.post("/api/patients/", patient("Zoë")).await.created();
+}
+
+#[tokio::test]
+async fn two_records_of_one_person_become_one_and_two_again() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let staff = admin.staff().await;
+    let (doctor, survivor) = (admin.doctor().await, admin.patient().await);
+    let id = admin.anybody().await;
+    let path = format!("/api/patients/{id}");
+    let visit = tests::clinic::visit(&id, &doctor.id, at(7, 9, 0));
+    let visit = staff.post("/api/appointments/", visit).await.created();
+    let merge = json!({ "into_patient_id": survivor.id, "reason": "registered twice" });
+    let problem = staff.post(&format!("{path}/merge"), merge.clone()).await;
+    let problem = problem.refused(409, "has_active_appointments");
+    assert_eq!(problem["appointment_ids"], json!([visit["id"]]));
+    let note = json!({ "notes": "allergic to nuts" });
+    doctor.post(&format!("{path}/records"), note).await.created();
+    staff.delete(&tests::clinic::path(&visit)).await.ok();
+
+    let merged = staff.post(&format!("{path}/merge"), merge.clone()).await.ok();
+    assert_eq!(merged["merged_into"], json!(survivor.id));
+    assert_eq!(staff.get(&path).await.ok()["merged_into"], json!(survivor.id));
+    let records = format!("/api/patients/{}/records", survivor.id);
+    assert_eq!(survivor.get(&records).await.ok()[0]["notes"], "allergic to nuts");
+    let gone = tests::clinic::visit(&id, &doctor.id, at(7, 9, 0));
+    admin.post("/api/appointments/", gone.clone()).await.invalid(&["/patient_id"]);
+    let back = json!({ "into_patient_id": id, "reason": "the other way round" });
+    let own = format!("/api/patients/{}/merge", survivor.id);
+    staff.post(&own, back).await.refused(409, "has_account");
+
+    let parted = json!({ "reason": "father and son" });
+    let parted = staff.post(&format!("{path}/unmerge"), parted).await.ok();
+    assert_eq!((&parted["merged_into"], &parted["deleted_at"]), (&json!(null), &json!(null)));
+    assert_eq!(survivor.get(&records).await.ok(), json!([]));
+    admin.post("/api/appointments/", gone).await.created();
 }
 
 #[tokio::test]

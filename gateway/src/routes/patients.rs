@@ -13,6 +13,7 @@ use proto::patient as pb;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+mod merging; // two records of one person
 pub mod model;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -20,6 +21,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, create))
         .routes(routes!(search, search_by_body))
         .routes(routes!(get, update, delete))
+        .merge(merging::routes())
 }
 
 /// List patients
@@ -117,7 +119,7 @@ async fn found(
 
 /// Get a patient
 ///
-/// What the caller may not know of is 404. 403 `relationship_required`: the doctor does not treat the patient.
+/// What the caller may not know of is 404. One who was merged says so in `merged_into`. 403 `relationship_required`: the doctor does not treat the patient.
 #[utoipa::path(get, path = "/api/patients/{id}", operation_id = "GetPatient", tag = "patients",
     params(("id" = Uuid, Path, description = "The patient")), responses(Forbidden, NotFound))]
 async fn get(
@@ -150,7 +152,7 @@ async fn update(
 
 /// Delete a patient
 ///
-/// Hides the patient from now on, for admins. 409 `has_active_appointments` while visits are ahead.
+/// Hides the patient from now on, for admins. 409 `has_active_appointments` while visits are ahead, `patient_merged`.
 #[utoipa::path(delete, path = "/api/patients/{id}", operation_id = "DeletePatient", tag = "patients",
     params(("id" = Uuid, Path, description = "The patient"), IfMatch),
     responses(Forbidden, NotFound, Conflict, Stale))]

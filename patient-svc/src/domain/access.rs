@@ -90,6 +90,15 @@ pub fn may_delete(role: Role, id: PatientId) -> Result<(), Denied> {
     }
 }
 
+/// Who may say that two records are of one person, or not after all.
+pub fn may_merge(role: Role, id: PatientId) -> Result<(), Denied> {
+    match role {
+        Role::Admin | Role::Staff => Ok(()),
+        Role::Patient(own) if own != id => Err(Denied::Hidden),
+        Role::Patient(_) | Role::Doctor(_) | Role::Auditor => Err(Denied::NotAllowed),
+    }
+}
+
 /// Records are between patient and doctor: nobody else reads them, whatever else they may do.
 pub fn reader(role: Role) -> Result<Reader, Denied> {
     match role {
@@ -169,6 +178,18 @@ mod tests {
         assert_eq!(may_delete(Role::Patient(own), own), Err(Denied::NotAllowed));
         assert_eq!(writer(Role::Patient(own), other), Err(Denied::Hidden));
         assert_eq!(writer(Role::Patient(own), own), Err(Denied::NotAllowed));
+    }
+
+    #[test]
+    fn only_the_practice_merges() {
+        let (own, other, doctor) = ids();
+        for role in [Role::Admin, Role::Staff] {
+            assert_eq!(may_merge(role, own), Ok(()), "{}", role.name());
+        }
+        for role in [Role::Patient(own), Role::Doctor(doctor), Role::Auditor] {
+            assert_eq!(may_merge(role, own), Err(Denied::NotAllowed), "{}", role.name());
+        }
+        assert_eq!(may_merge(Role::Patient(own), other), Err(Denied::Hidden));
     }
 
     #[test]

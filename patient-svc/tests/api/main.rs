@@ -7,6 +7,7 @@ mod clinic; // the service, running, and people who call it
 mod access;
 mod duplicates;
 mod events;
+mod merging;
 mod patients;
 mod records;
 mod removal;

@@ -238,6 +238,13 @@ impl World {
         json!({ "refresh_token": tokens.body.get("refresh_token").cloned().unwrap_or_else(|| json!(unknown)) })
     }
 
+    /// Where a patient is, the asking one's own for patients, and the id of another who may be the same.
+    async fn pair(&self, persona: usize) -> (String, String) {
+        let own = persona == 2;
+        let id = if own { self.patient.id.clone() } else { self.admin.anybody().await };
+        (format!("/api/patients/{id}"), self.admin.anybody().await)
+    }
+
     /// The request of one cell, with objects of its own where it changes something.
     #[expect(clippy::too_many_lines, reason = "one arm an operation")]
     pub(crate) async fn ask(&self, operation: &str, persona: usize) -> Ask {
@@ -284,6 +291,20 @@ impl World {
                 let own = persona == 2;
                 let id = if own { self.patient.id.clone() } else { self.admin.anybody().await };
                 change(format!("/api/patients/{id}"), None)
+            }
+            "POST /api/patients/{id}/merge" => {
+                let (id, into) = self.pair(persona).await;
+                let merge = json!({ "into_patient_id": into, "reason": "registered twice" });
+                Ask { untouched: Some(id.clone()), ..write(format!("{id}/merge"), merge) }
+            }
+            "POST /api/patients/{id}/unmerge" => {
+                let (id, into) = self.pair(persona).await;
+                if persona != 2 {
+                    let merge = json!({ "into_patient_id": into, "reason": "registered twice" });
+                    self.admin.post(&format!("{id}/merge"), merge).await.ok();
+                }
+                let reason = json!({ "reason": "two people" });
+                Ask { untouched: Some(id.clone()), ..write(format!("{id}/unmerge"), reason) }
             }
             "GET /api/patients/{id}/records" => read(format!("{patient}/records")),
             "POST /api/patients/{id}/records" => {

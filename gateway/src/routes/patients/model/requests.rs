@@ -5,7 +5,7 @@ use crate::query::Limit;
 use crate::times::CivilDate;
 use proto::ids::PatientId;
 use proto::patient as pb;
-use proto::scalars::{Address, Email, Label, Language, PersonName, Phone, TimeZoneName};
+use proto::scalars::{Address, Email, Label, Language, PersonName, Phone, Reason, TimeZoneName};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -168,6 +168,41 @@ impl UpdatePatient {
             ..pb::Patient::default()
         };
         pb::UpdatePatientRequest { patient: Some(patient), update_mask: Some(mask.into()), expected_version }
+    }
+}
+
+/// Into whom a patient is merged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergePatient {
+    /// Who stays.
+    #[schema(value_type = Uuid)]
+    pub into_patient_id: PatientId,
+    pub reason: Reason,
+}
+
+impl MergePatient {
+    pub fn of(self, id: PatientId, expected_version: i64) -> pb::MergePatientRequest {
+        let Self { into_patient_id, reason } = self;
+        pb::MergePatientRequest {
+            id: id.to_string(),
+            into_patient_id: into_patient_id.to_string(),
+            reason: reason.into(),
+            expected_version,
+        }
+    }
+}
+
+/// Why a merged patient is one of their own after all.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnmergePatient {
+    pub reason: Reason,
+}
+
+impl UnmergePatient {
+    pub fn of(self, id: PatientId) -> pb::UnmergePatientRequest {
+        pb::UnmergePatientRequest { id: id.to_string(), reason: self.reason.into() }
     }
 }
 
