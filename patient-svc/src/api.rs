@@ -1,6 +1,7 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::charts::Charts;
 use crate::convert::{self, ListedOf};
+use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::pages::AskedPage;
 use crate::registry::Registry;
@@ -16,17 +17,14 @@ const APPOINTMENTS: &[&str] = &["appointment-svc"];
 const NOTIFICATIONS: &[&str] = &["notification-svc"];
 
 pub struct Api {
-    registry: Registry,
-    merging: Merging,
-    charts: Charts,
-    clock: Clock,
+    pub registry: Registry,
+    pub merging: Merging,
+    pub holding: Holding,
+    pub charts: Charts,
+    pub clock: Clock,
 }
 
 impl Api {
-    pub fn new(registry: Registry, merging: Merging, charts: Charts, clock: Clock) -> Self {
-        Self { registry, merging, charts, clock }
-    }
-
     /// The time to the microsecond, which is what the store keeps.
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
@@ -118,6 +116,37 @@ impl PatientService for Api {
         let id = convert::patient_id("id", &id)?;
         let patient = self.merging.unmerge(user, id, convert::reason(reason), self.now()).await?;
         Ok(Response::new(patient.into()))
+    }
+
+    async fn get_legal_hold(
+        &self,
+        request: Request<pb::GetLegalHoldRequest>,
+    ) -> Result<Response<pb::LegalHold>> {
+        let user = User::of(&request)?;
+        let id = convert::patient_id("patient_id", &request.into_inner().patient_id)?;
+        let hold = self.holding.find(user, id).await?;
+        Ok(Response::new(hold.into()))
+    }
+
+    async fn place_legal_hold(
+        &self,
+        request: Request<pb::PlaceLegalHoldRequest>,
+    ) -> Result<Response<pb::LegalHold>> {
+        let user = User::of(&request)?;
+        let pb::PlaceLegalHoldRequest { patient_id, reason } = request.into_inner();
+        let id = convert::patient_id("patient_id", &patient_id)?;
+        let hold = self.holding.place(user, id, convert::reason(reason), self.now()).await?;
+        Ok(Response::new(hold.into()))
+    }
+
+    async fn lift_legal_hold(
+        &self,
+        request: Request<pb::LiftLegalHoldRequest>,
+    ) -> Result<Response<pb::LegalHold>> {
+        let user = User::of(&request)?;
+        let id = convert::patient_id("patient_id", &request.into_inner().patient_id)?;
+        let hold = self.holding.lift(user, id, self.now()).await?;
+        Ok(Response::new(hold.into()))
     }
 
     async fn search_patients(

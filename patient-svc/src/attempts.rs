@@ -32,6 +32,7 @@ fn is_refusal(error: &Error) -> bool {
             | Error::Stale
             | Error::PatientNotFound
             | Error::Unfit(_)
+            | Error::LegalHold
             | Error::Invalid(_)
     )
 }

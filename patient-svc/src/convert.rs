@@ -1,7 +1,7 @@
 //! Between the wire and the domain: requests are parsed here, once, with all that is wrong told together;
 //! replies are rendered.
 mod patients; // patients, changes to them, queries
-mod merges; // merges and why
+mod merges; // merges, legal holds, and why
 mod records; // medical records and amendments
 
 pub use merges::{merger, reason};

@@ -36,6 +36,10 @@ pub enum Error {
     IdentifierTaken,
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    #[error("a legal hold keeps the patient as they are")]
+    LegalHold,
+    #[error("no legal hold is in force")]
+    LegalHoldNotFound,
     #[error("changed by somebody else in the meantime")]
     Stale,
     #[error("the revision to amend is required")]
@@ -119,6 +123,8 @@ impl From<Error> for Status {
                 return fault_with(Code::AlreadyExists, DOMAIN, "POSSIBLE_DUPLICATE", message, metadata);
             }
             Error::IdentifierTaken => (Code::AlreadyExists, "IDENTIFIER_TAKEN"),
+            Error::LegalHold => (Code::FailedPrecondition, "LEGAL_HOLD"),
+            Error::LegalHoldNotFound => (Code::NotFound, "LEGAL_HOLD_NOT_FOUND"),
             Error::Unfit(unfit) => (Code::FailedPrecondition, reason(unfit)),
             Error::Stale => (Code::Aborted, "VERSION_MISMATCH"),
             Error::RevisionRequired => (Code::FailedPrecondition, "REVISION_REQUIRED"),

@@ -15,6 +15,7 @@ pub mod attempts; // patients who are taken out of the calendar
 pub mod pages; // pages of lists, opened
 pub mod registry; // the use cases on patients
 pub mod merging; // the use cases on two records of one person
+pub mod holding; // the use cases on legal holds
 pub mod charts; // the use cases on medical records
 pub mod removals; // removals that failed half-way are settled
 pub mod convert; // wire to domain and back
@@ -26,6 +27,7 @@ use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
 use crate::config::Config;
+use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::registry::Registry;
 use crate::sealing::Keyring;
@@ -78,6 +80,7 @@ pub async fn serve(
     let care = Care::new(store.clone(), calendar.clone());
     let registry = Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
     let merging = Merging::new(store.clone(), calendar.clone(), accounts);
+    let holding = Holding::new(store.clone());
     let charts = Charts::new(store, calendar, care, tokens);
     removals::watch(registry.clone(), &shutdown);
 
@@ -89,7 +92,7 @@ pub async fn serve(
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     readiness.set(true);
-    let service = PatientServiceServer::new(Api::new(registry, merging, charts, clock))
+    let service = PatientServiceServer::new(Api { registry, merging, holding, charts, clock })
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
     stack.serve(listener, Services::of(service)).await
 }

@@ -67,6 +67,9 @@ impl Merging {
         let patient = patient.ok_or(Error::PatientNotFound)?.present()?;
         let survivor = survivor.and_then(|survivor| survivor.present().ok()).ok_or_else(nobody)?;
         expected.check(patient.version)?;
+        if tx.is_held(&[id, into]).await? {
+            return Err(Error::LegalHold);
+        }
         if tx.has_merged(id).await? {
             return Err(Unfit::HasMerged.into());
         }
@@ -98,6 +101,9 @@ impl Merging {
         let (patient, survivor) = tx.lock_both(id, into).await?;
         let patient = patient.filter(|patient| patient.merged_into == Some(into)).ok_or(Unfit::NotMerged)?;
         let survivor = survivor.ok_or(Error::PatientNotFound)?.present()?;
+        if tx.is_held(&[into]).await? {
+            return Err(Error::LegalHold);
+        }
         let profile = survivor.profile.parted(&patient.profile);
         rewrite(&tx, survivor, &profile, now).await?;
         tx.renumber_party(id).await?;

@@ -169,6 +169,9 @@ impl Registry {
         let id = attempt.patient_id;
         let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
         expected.check(patient.version)?;
+        if tx.is_held(&[id]).await? {
+            return Err(Error::LegalHold);
+        }
         let patient = tx.renumber_party(id).await?;
         let patient = tx.delete(id, patient.version, now).await?;
         self.calendar.release(patient.party()).await?;

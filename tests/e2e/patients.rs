@@ -119,6 +119,23 @@ async fn a_patient_who_may_be_here_already_is_told_to_the_reception_only() {
 }
 
 #[tokio::test]
+async fn who_is_held_stays_and_only_admins_read_why() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let path = format!("/api/patients/{}", admin.anybody().await);
+    let hold = format!("{path}/legal-hold");
+    admin.get(&hold).await.refused(404, "legal_hold_not_found");
+    let placed = admin.put(&hold, json!({ "reason": "Claim 12-345 is pending" })).await.ok();
+    assert_eq!(placed["placed_by_user_id"], json!(admin.id));
+    assert_eq!(admin.get(&hold).await.ok(), placed);
+    let problem = admin.delete(&path).await.refused(409, "legal_hold");
+    assert!(!problem.to_string().contains("12-345"), "{problem}");
+    admin.put(&hold, json!({ "reason": "" })).await.invalid(&["/reason"]);
+    assert_ne!(admin.delete(&hold).await.ok()["lifted_at"], json!(null));
+    admin.delete(&path).await.ok();
+}
+
+#[tokio::test]
 async fn two_records_of_one_person_become_one_and_two_again() {
     let mesh = Mesh::shared().await;
     let admin = mesh.admin().await;

@@ -13,8 +13,9 @@ use proto::patient as pb;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-mod merging; // two records of one person
 pub mod model;
+mod merging; // two records of one person
+mod legal_holds; // patients who stay as they are
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -22,6 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(search, search_by_body))
         .routes(routes!(get, update, delete))
         .merge(merging::routes())
+        .merge(legal_holds::routes())
 }
 
 /// List patients
@@ -152,7 +154,8 @@ async fn update(
 
 /// Delete a patient
 ///
-/// Hides the patient from now on, for admins. 409 `has_active_appointments` while visits are ahead, `patient_merged`.
+/// Hides the patient from now on, for admins. 409 `has_active_appointments` while visits are ahead,
+/// `legal_hold`, `patient_merged`.
 #[utoipa::path(delete, path = "/api/patients/{id}", operation_id = "DeletePatient", tag = "patients",
     params(("id" = Uuid, Path, description = "The patient"), IfMatch),
     responses(Forbidden, NotFound, Conflict, Stale))]

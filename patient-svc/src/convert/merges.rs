@@ -1,8 +1,11 @@
-//! Merges, and why.
+//! Merges, legal holds, and why.
+use crate::domain::legal_hold::LegalHold;
 use crate::domain::merge::Merger;
 use platform::violations::Violations;
 use proto::ids::PatientId;
+use proto::patient as pb;
 use proto::scalars::Reason;
+use proto::time::to_wire;
 
 /// Into whom `id` is merged, and why.
 pub fn merger(id: PatientId, into: &str, why: String) -> Result<Merger, Violations> {
@@ -19,6 +22,19 @@ pub fn merger(id: PatientId, into: &str, why: String) -> Result<Merger, Violatio
 
 pub fn reason(why: String) -> Result<Reason, Violations> {
     why.try_into().map_err(|problem| Violations::of("reason", problem))
+}
+
+impl From<LegalHold> for pb::LegalHold {
+    fn from(hold: LegalHold) -> Self {
+        let LegalHold { patient_id, reason, placed_by, placed_at, lifted_at } = hold;
+        Self {
+            patient_id: patient_id.to_string(),
+            reason: reason.into(),
+            placed_by_user_id: placed_by.to_string(),
+            place_time: Some(to_wire(placed_at)),
+            lift_time: lifted_at.map(to_wire),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -99,6 +99,11 @@ pub fn may_merge(role: Role, id: PatientId) -> Result<(), Denied> {
     }
 }
 
+/// Who may keep a patient from being removed, and read why.
+pub fn may_hold(role: Role, id: PatientId) -> Result<(), Denied> {
+    may_delete(role, id)
+}
+
 /// Records are between patient and doctor: nobody else reads them, whatever else they may do.
 pub fn reader(role: Role) -> Result<Reader, Denied> {
     match role {

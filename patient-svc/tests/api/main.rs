@@ -7,6 +7,7 @@ mod clinic; // the service, running, and people who call it
 mod access;
 mod duplicates;
 mod events;
+mod legal_holds;
 mod merging;
 mod patients;
 mod records;

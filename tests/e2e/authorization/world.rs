@@ -292,6 +292,14 @@ impl World {
                 let id = if own { self.patient.id.clone() } else { self.admin.anybody().await };
                 change(format!("/api/patients/{id}"), None)
             }
+            "GET /api/patients/{id}/legal-hold"
+            | "PUT /api/patients/{id}/legal-hold"
+            | "DELETE /api/patients/{id}/legal-hold" => {
+                let path = format!("{}/legal-hold", self.pair(persona).await.0);
+                self.admin.put(&path, json!({ "reason": "a claim is pending" })).await.ok();
+                let reason = json!({ "reason": format!("claim {persona} is pending") });
+                change(path, operation.starts_with("PUT").then_some(reason))
+            }
             "POST /api/patients/{id}/merge" => {
                 let (id, into) = self.pair(persona).await;
                 let merge = json!({ "into_patient_id": into, "reason": "registered twice" });

@@ -18,10 +18,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Merge a patient into another
 ///
 /// For staff and admins, when two records are of one person. From then on the merged one is in no list, cannot be
-/// booked, and says in `merged_into` who stays: that one is found by the identifiers of both, and has the medical records
-/// of both in its list. Visits stay where they are. 409 `has_active_appointments` while visits are ahead; `has_account`
-/// when somebody logs in as the merged one; `has_merged_patients` when others were merged into it; `patient_merged`;
-/// `too_many_identifiers`. Merging twice is merging once.
+/// booked, and says in `merged_into` who stays: that one is found by the identifiers of both, and has the medical
+/// records of both in its list. Visits stay where they are; entries of the waitlist end. 409 `has_active_appointments`
+/// while visits are ahead; `has_account` when somebody logs in as the merged one; `has_merged_patients` when others
+/// were merged into it; `patient_merged`; `too_many_identifiers`; `legal_hold` on either. Merging twice is merging
+/// once.
 #[utoipa::path(post, path = "/api/patients/{id}/merge", operation_id = "MergePatient", tag = "patients",
     params(("id" = Uuid, Path, description = "Who is merged"), IfMatch),
     responses(Forbidden, NotFound, Conflict, Stale))]
@@ -39,7 +40,8 @@ async fn merge(
 
 /// Take a merged patient apart again
 ///
-/// For staff and admins. Both are as they were; what was changed about the one who stayed is kept. 409 `not_merged`.
+/// For staff and admins. Both are as they were, but for entries of the waitlist; what was changed about the one who
+/// stayed is kept. 409 `not_merged`, `legal_hold`.
 #[utoipa::path(post, path = "/api/patients/{id}/unmerge", operation_id = "UnmergePatient", tag = "patients",
     params(("id" = Uuid, Path, description = "Who was merged")), responses(Forbidden, NotFound, Conflict))]
 async fn unmerge(

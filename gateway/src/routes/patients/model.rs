@@ -7,8 +7,10 @@ use proto::scalars::Label;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod legal_hold; // why a patient stays as they are
 mod requests; // what front ends send
 
+pub use legal_hold::{LegalHold, PlaceLegalHold};
 pub use requests::{
     CreatePatient, MergePatient, SearchPatients, SearchPatientsBody, UnmergePatient, UpdatePatient,
 };
