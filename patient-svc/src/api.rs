@@ -236,6 +236,20 @@ impl PatientService for Api {
         Ok(Response::new(record.into()))
     }
 
+    async fn mark_medical_record_entered_in_error(
+        &self,
+        request: Request<pb::MarkMedicalRecordEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MedicalRecord>> {
+        let user = User::of(&request)?;
+        let pb::MarkMedicalRecordEnteredInErrorRequest { id, reason, expected_revision } =
+            request.into_inner();
+        let id = convert::record_id("id", &id)?;
+        let expected = convert::expected("expected_revision", expected_revision.into())?;
+        let reason = convert::reason(reason);
+        let record = self.charts.mark_entered_in_error(user, id, expected, reason, self.now()).await?;
+        Ok(Response::new(record.into()))
+    }
+
     async fn batch_get_patient_names(
         &self,
         request: Request<pb::BatchGetPatientNamesRequest>,

@@ -3,7 +3,7 @@ use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::domain::Expected;
 use crate::domain::access::{self, Reader};
-use crate::domain::record::{Amendment, MedicalRecord, NewRecord};
+use crate::domain::record::{Amendment, MedicalRecord, NewRecord, Unamendable};
 use crate::error::Error;
 use crate::pages::{AskedPage, Page};
 use crate::store::{RecordsOf, Store};
@@ -12,6 +12,7 @@ use platform::caller::User;
 use platform::page::PageTokens;
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
+use proto::scalars::Reason;
 
 /// Names of the lists in page tokens.
 const RECORDS: &str = "medical-records";
@@ -124,13 +125,41 @@ impl Charts {
         }
         let amendment = amendment?;
         expected.check(record.revision.into())?;
-        let empty = |problem| Error::Invalid(Violations::of("medical_record", problem));
-        let record = record.amended(amendment, now).map_err(empty)?;
+        let record = record.amended(amendment, now).map_err(|problem| match problem {
+            Unamendable::NothingWritten(problem) => Violations::of("medical_record", problem).into(),
+            Unamendable::EnteredInError => Error::EnteredInError,
+        })?;
+        self.append(&record).await?;
+        Ok(record)
+    }
+
+    /// Marks a record; a second time answers the same again.
+    pub async fn mark_entered_in_error(
+        &self,
+        user: User,
+        id: MedicalRecordId,
+        expected: Expected,
+        reason: Result<Reason, Violations>,
+        now: Timestamp,
+    ) -> Result<MedicalRecord, Error> {
+        let record = self.find_as_author(user, id).await?;
+        let reason = reason?;
+        if record.content.entered_in_error {
+            return Ok(record);
+        }
+        expected.check(record.revision.into())?;
+        let record = record.entered_in_error(reason, now);
+        self.append(&record).await?;
+        Ok(record)
+    }
+
+    /// Writes the next revision.
+    async fn append(&self, record: &MedicalRecord) -> Result<(), Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        tx.amend_record(&record).await?;
+        tx.amend_record(record).await?;
         tx.commit().await?;
-        Ok(record)
+        Ok(())
     }
 
     /// The record, for the doctor who wrote it and still treats the patient.

@@ -42,6 +42,8 @@ pub enum Error {
     LegalHoldNotFound,
     #[error("changed by somebody else in the meantime")]
     Stale,
+    #[error("the record was entered in error")]
+    EnteredInError,
     #[error("the revision to amend is required")]
     RevisionRequired,
     #[error(transparent)]
@@ -127,6 +129,7 @@ impl From<Error> for Status {
             Error::LegalHoldNotFound => (Code::NotFound, "LEGAL_HOLD_NOT_FOUND"),
             Error::Unfit(unfit) => (Code::FailedPrecondition, reason(unfit)),
             Error::Stale => (Code::Aborted, "VERSION_MISMATCH"),
+            Error::EnteredInError => (Code::FailedPrecondition, "ENTERED_IN_ERROR"),
             Error::RevisionRequired => (Code::FailedPrecondition, "REVISION_REQUIRED"),
             Error::Invalid(violations) => return violations.into(),
             Error::HasActiveAppointments(told) => return passed_on(&told),

@@ -50,6 +50,7 @@ const MATRIX: &str = "
     POST   /api/patients/{id}/records                             401 401 403 404 201 403 403 403 403
     GET    /api/records/{id}                                      401 401 200 404 200 403 403 403 403
     PUT    /api/records/{id}                                      401 401 403 404 200 403 403 403 403
+    POST   /api/records/{id}/entered-in-error                     401 401 403 404 200 403 403 403 403
     GET    /api/records/{id}/revisions                            401 401 200 404 200 403 403 403 403
     GET    /api/appointments/{id}/records                         401 401 200 404 200 403 403 403 403
 

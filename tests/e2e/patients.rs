@@ -102,7 +102,8 @@ async fn a_patient_who_may_be_here_already_is_told_to_the_reception_only() {
     let mesh = Mesh::shared().await;
     let staff = mesh.admin().await.staff().await;
     let tag = uuid::Uuid::now_v7().simple().to_string();
-    let patient = |first_name: &str| json!({ "first_name": first_name, "last_name": format!("Quill{tag}"), "date_of_birth": "1961-04-12" });
+    let last_name = format!("Quill{tag}");
+    let patient = |first_name: &str| json!({ "first_name": first_name, "last_name": last_name, "date_of_birth": "1961-04-12" });
     let known = staff.post("/api/patients/", patient("Zoë")).await.created();
     let problem = staff.post("/api/patients/", patient("Zoe")).await.refused(409, "possible_duplicate");
     assert_eq!(problem["patient_ids"], json!([known["id"]]));

@@ -327,6 +327,11 @@ impl World {
                 let amendment = json!({ "notes": format!("note of {persona}"), "reason": "more is known" });
                 Ask { headers, ..write(path, amendment) }
             }
+            "POST /api/records/{id}/entered-in-error" => {
+                let note = self.doctor.post(&format!("{patient}/records"), json!({ "notes": "note" })).await;
+                let path = format!("/api/records/{}", text(&note.created(), "id"));
+                write(format!("{path}/entered-in-error"), json!({ "reason": "another patient" }))
+            }
             "GET /api/appointments/{id}/records" => read(format!("/api/appointments/{}/records", self.visit)),
             "POST /api/doctors" => {
                 let doctor = json!({
