@@ -29,7 +29,7 @@ impl Handler for Consumer {
                 self.calendars.refresh(DoctorId(event.subject)).await.map(drop)
             }
             "doctor.clinic_changed" => self.calendars.refresh_clinic().await,
-            "patient.created" | "patient.deleted" => {
+            "patient.created" | "patient.deleted" | "patient.merged" | "patient.unmerged" => {
                 self.calendars.refresh_party(PatientId(event.subject)).await.map(drop)
             }
             // Nothing that a calendar knows of.

@@ -5,7 +5,7 @@ use crate::passwords::{NewPassword, Passwords, Policy, Weak};
 use crate::store::Store;
 use jiff::Timestamp;
 use platform::caller::{self, Caller, Role};
-use proto::ids::UserId;
+use proto::ids::{PatientId, UserId};
 use proto::scalars::{Email, PersonName};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
@@ -76,6 +76,11 @@ impl Accounts {
 
     pub async fn find(&self, id: UserId) -> Result<User, Error> {
         self.store.connection().await?.find_user(id).await?.ok_or(Error::UserNotFound(id))
+    }
+
+    /// Whether somebody logs in as `patient`, for other services.
+    pub async fn exists_for(&self, patient: PatientId) -> Result<bool, Error> {
+        Ok(self.store.connection().await?.patient_has_user(patient).await?)
     }
 
     /// Newest first, from the one after `last`.

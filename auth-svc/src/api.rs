@@ -30,6 +30,9 @@ pub const OPEN: &[&str] = &[
     "/healthcare.auth.v1.AuthService/GetJwks",
 ];
 
+/// Whom some methods are for alone.
+const PATIENTS: &[&str] = &["patient-svc"];
+
 pub struct Api {
     pub accounts: Accounts,
     pub sessions: Sessions,
@@ -181,6 +184,17 @@ impl AuthService for Api {
         let told = self.ended.watch(self.clock.now(), self.shutdown.clone()).await?;
         let told = told.map(|sessions| Ok(ended_sessions(&sessions)));
         Ok(Response::new(told.boxed()))
+    }
+
+    async fn check_patient_account(
+        &self,
+        request: Request<pb::CheckPatientAccountRequest>,
+    ) -> Result<Response<pb::CheckPatientAccountResponse>> {
+        Caller::service_of(&request, PATIENTS)?;
+        let id = request.into_inner().patient_id.parse();
+        let id = id.map_err(|problem| Violations::of("patient_id", problem))?;
+        let has_account = self.accounts.exists_for(id).await?;
+        Ok(Response::new(pb::CheckPatientAccountResponse { has_account }))
     }
 
     async fn get_jwks(&self, _: Request<pb::GetJwksRequest>) -> Result<Response<pb::Jwks>> {

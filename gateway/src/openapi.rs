@@ -10,7 +10,7 @@ use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, Time
 use crate::routes::holds::model::Hold;
 use crate::routes::notifications::model::Notification;
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
-use crate::routes::patients::model::Patient;
+use crate::routes::patients::model::{LegalHold, Patient};
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
@@ -49,7 +49,7 @@ use utoipa::openapi::{
     ),
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break,
-        DaySummary, Details, Doctor, Hold, Holiday, Jwks, ListedDoctor, Location, MedicalRecord, Notification,
+        DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
         OverrideHours, Patient, PatientAttendance, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
@@ -58,7 +58,7 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 34] = [
+const COMPLETE: [&str; 35] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -71,6 +71,7 @@ const COMPLETE: [&str; 34] = [
     "Doctor",
     "Hold",
     "Holiday",
+    "LegalHold",
     "Location",
     "MedicalRecord",
     "Notification",

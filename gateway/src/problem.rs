@@ -85,6 +85,10 @@ pub struct Details {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, value_type = Vec<Uuid>)]
     appointment_ids: Vec<String>,
+    /// With `possible_duplicate`: patients who may be the same, at most five.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, value_type = Vec<Uuid>)]
+    patient_ids: Vec<String>,
     /// For the `Retry-After` header.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -130,6 +134,7 @@ impl Problem {
             actual: None,
             allowed: None,
             appointment_ids: Vec::new(),
+            patient_ids: Vec::new(),
             retry_after: matches!(status.as_u16(), 429 | 503).then_some(RETRY_AFTER),
         }))
     }

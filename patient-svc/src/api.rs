@@ -1,6 +1,8 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::charts::Charts;
 use crate::convert::{self, ListedOf};
+use crate::holding::Holding;
+use crate::merging::Merging;
 use crate::pages::AskedPage;
 use crate::registry::Registry;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -15,16 +17,14 @@ const APPOINTMENTS: &[&str] = &["appointment-svc"];
 const NOTIFICATIONS: &[&str] = &["notification-svc"];
 
 pub struct Api {
-    registry: Registry,
-    charts: Charts,
-    clock: Clock,
+    pub registry: Registry,
+    pub merging: Merging,
+    pub holding: Holding,
+    pub charts: Charts,
+    pub clock: Clock,
 }
 
 impl Api {
-    pub fn new(registry: Registry, charts: Charts, clock: Clock) -> Self {
-        Self { registry, charts, clock }
-    }
-
     /// The time to the microsecond, which is what the store keeps.
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
@@ -40,9 +40,11 @@ impl PatientService for Api {
     ) -> Result<Response<pb::Patient>> {
         let user = User::of(&request)?;
         let now = self.now();
-        let patient = request.into_inner().patient.unwrap_or_default();
+        let pb::CreatePatientRequest { patient, confirm_new } = request.into_inner();
+        let patient = patient.unwrap_or_default();
         let asked = convert::asked_id(&patient)?;
-        let patient = self.registry.create(user, asked, convert::profile(patient, now), now).await?;
+        let profile = convert::profile(patient, now);
+        let patient = self.registry.create(user, asked, profile, confirm_new, now).await?;
         Ok(Response::new(patient.into()))
     }
 
@@ -90,6 +92,61 @@ impl PatientService for Api {
         let expected = convert::expected("expected_version", expected_version)?;
         let patient = self.registry.delete(user, id, expected, self.now()).await?;
         Ok(Response::new(patient.into()))
+    }
+
+    async fn merge_patient(
+        &self,
+        request: Request<pb::MergePatientRequest>,
+    ) -> Result<Response<pb::Patient>> {
+        let user = User::of(&request)?;
+        let pb::MergePatientRequest { id, into_patient_id, reason, expected_version } = request.into_inner();
+        let id = convert::patient_id("id", &id)?;
+        let expected = convert::expected("expected_version", expected_version)?;
+        let asked = convert::merger(id, &into_patient_id, reason);
+        let patient = self.merging.merge(user, id, expected, asked, self.now()).await?;
+        Ok(Response::new(patient.into()))
+    }
+
+    async fn unmerge_patient(
+        &self,
+        request: Request<pb::UnmergePatientRequest>,
+    ) -> Result<Response<pb::Patient>> {
+        let user = User::of(&request)?;
+        let pb::UnmergePatientRequest { id, reason } = request.into_inner();
+        let id = convert::patient_id("id", &id)?;
+        let patient = self.merging.unmerge(user, id, convert::reason(reason), self.now()).await?;
+        Ok(Response::new(patient.into()))
+    }
+
+    async fn get_legal_hold(
+        &self,
+        request: Request<pb::GetLegalHoldRequest>,
+    ) -> Result<Response<pb::LegalHold>> {
+        let user = User::of(&request)?;
+        let id = convert::patient_id("patient_id", &request.into_inner().patient_id)?;
+        let hold = self.holding.find(user, id).await?;
+        Ok(Response::new(hold.into()))
+    }
+
+    async fn place_legal_hold(
+        &self,
+        request: Request<pb::PlaceLegalHoldRequest>,
+    ) -> Result<Response<pb::LegalHold>> {
+        let user = User::of(&request)?;
+        let pb::PlaceLegalHoldRequest { patient_id, reason } = request.into_inner();
+        let id = convert::patient_id("patient_id", &patient_id)?;
+        let hold = self.holding.place(user, id, convert::reason(reason), self.now()).await?;
+        Ok(Response::new(hold.into()))
+    }
+
+    async fn lift_legal_hold(
+        &self,
+        request: Request<pb::LiftLegalHoldRequest>,
+    ) -> Result<Response<pb::LegalHold>> {
+        let user = User::of(&request)?;
+        let id = convert::patient_id("patient_id", &request.into_inner().patient_id)?;
+        let hold = self.holding.lift(user, id, self.now()).await?;
+        Ok(Response::new(hold.into()))
     }
 
     async fn search_patients(
@@ -176,6 +233,20 @@ impl PatientService for Api {
         let expected = convert::expected("expected_revision", request.expected_revision.into())?;
         let amendment = convert::amendment(request);
         let record = self.charts.amend(user, id, expected, amendment, self.now()).await?;
+        Ok(Response::new(record.into()))
+    }
+
+    async fn mark_medical_record_entered_in_error(
+        &self,
+        request: Request<pb::MarkMedicalRecordEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MedicalRecord>> {
+        let user = User::of(&request)?;
+        let pb::MarkMedicalRecordEnteredInErrorRequest { id, reason, expected_revision } =
+            request.into_inner();
+        let id = convert::record_id("id", &id)?;
+        let expected = convert::expected("expected_revision", expected_revision.into())?;
+        let reason = convert::reason(reason);
+        let record = self.charts.mark_entered_in_error(user, id, expected, reason, self.now()).await?;
         Ok(Response::new(record.into()))
     }
 

@@ -1,8 +1,9 @@
 //! The use cases on medical records. As in the registry, what was sent is looked at once the sender may write.
 use crate::calendar::Calendar;
+use crate::care::Care;
 use crate::domain::Expected;
 use crate::domain::access::{self, Reader};
-use crate::domain::record::{Amendment, MedicalRecord, NewRecord};
+use crate::domain::record::{Amendment, MedicalRecord, NewRecord, Unamendable};
 use crate::error::Error;
 use crate::pages::{AskedPage, Page};
 use crate::store::{RecordsOf, Store};
@@ -11,6 +12,7 @@ use platform::caller::User;
 use platform::page::PageTokens;
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
+use proto::scalars::Reason;
 
 /// Names of the lists in page tokens.
 const RECORDS: &str = "medical-records";
@@ -23,12 +25,13 @@ const PAGE_BYTES: usize = 2 * 1024 * 1024;
 pub struct Charts {
     store: Store,
     calendar: Calendar,
+    care: Care,
     tokens: PageTokens,
 }
 
 impl Charts {
-    pub fn new(store: Store, calendar: Calendar, tokens: PageTokens) -> Self {
-        Self { store, calendar, tokens }
+    pub fn new(store: Store, calendar: Calendar, care: Care, tokens: PageTokens) -> Self {
+        Self { store, calendar, care, tokens }
     }
 
     pub async fn write(
@@ -47,7 +50,7 @@ impl Charts {
         let record = MedicalRecord::first(new, patient, author, now);
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        tx.lock(patient).await?.ok_or(Error::PatientNotFound)?;
+        tx.lock(patient).await?.ok_or(Error::PatientNotFound)?.present()?;
         tx.insert_record(&record).await?;
         tx.commit().await?;
         Ok(record)
@@ -60,7 +63,8 @@ impl Charts {
         Ok(record)
     }
 
-    /// One page of a patient's records, and the token of the next.
+    /// One page of a patient's records, with those that were written before records were merged, and the token of
+    /// the next.
     pub async fn list_of_patient(
         &self,
         user: User,
@@ -69,8 +73,8 @@ impl Charts {
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
         let reader = access::reader(user.role).map_err(Error::of_patient)?;
         self.require_readable(reader, patient, Error::PatientNotFound).await?;
-        self.store.find(patient).await?.ok_or(Error::PatientNotFound)?;
-        self.list(RecordsOf::Patient(patient), page).await
+        let patient = self.store.find_readable(patient).await?.ok_or(Error::PatientNotFound)?;
+        self.list(RecordsOf::Patient(patient.merged_into.unwrap_or(patient.id)), page).await
     }
 
     /// One page of a visit's records, and the token of the next.
@@ -121,13 +125,41 @@ impl Charts {
         }
         let amendment = amendment?;
         expected.check(record.revision.into())?;
-        let empty = |problem| Error::Invalid(Violations::of("medical_record", problem));
-        let record = record.amended(amendment, now).map_err(empty)?;
+        let record = record.amended(amendment, now).map_err(|problem| match problem {
+            Unamendable::NothingWritten(problem) => Violations::of("medical_record", problem).into(),
+            Unamendable::EnteredInError => Error::EnteredInError,
+        })?;
+        self.append(&record).await?;
+        Ok(record)
+    }
+
+    /// Marks a record; a second time answers the same again.
+    pub async fn mark_entered_in_error(
+        &self,
+        user: User,
+        id: MedicalRecordId,
+        expected: Expected,
+        reason: Result<Reason, Violations>,
+        now: Timestamp,
+    ) -> Result<MedicalRecord, Error> {
+        let record = self.find_as_author(user, id).await?;
+        let reason = reason?;
+        if record.content.entered_in_error {
+            return Ok(record);
+        }
+        expected.check(record.revision.into())?;
+        let record = record.entered_in_error(reason, now);
+        self.append(&record).await?;
+        Ok(record)
+    }
+
+    /// Writes the next revision.
+    async fn append(&self, record: &MedicalRecord) -> Result<(), Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        tx.amend_record(&record).await?;
+        tx.amend_record(record).await?;
         tx.commit().await?;
-        Ok(record)
+        Ok(())
     }
 
     /// The record, for the doctor who wrote it and still treats the patient.
@@ -144,14 +176,14 @@ impl Charts {
     /// patients they treat.
     async fn require_readable(&self, reader: Reader, patient: PatientId, hidden: Error) -> Result<(), Error> {
         match reader {
-            Reader::Oneself(own) if own == patient => Ok(()),
+            Reader::Oneself(own) if self.care.is_same(own, patient).await? => Ok(()),
             Reader::Oneself(_) => Err(hidden),
             Reader::Treating(doctor) => self.require_treating(doctor, patient).await,
         }
     }
 
     async fn require_treating(&self, doctor: DoctorId, patient: PatientId) -> Result<(), Error> {
-        if self.calendar.treats(doctor, patient).await? { Ok(()) } else { Err(Error::RelationshipRequired) }
+        if self.care.treats(doctor, patient).await? { Ok(()) } else { Err(Error::RelationshipRequired) }
     }
 
     async fn require_visit(

@@ -1,8 +1,10 @@
 //! Between the wire and the domain: requests are parsed here, once, with all that is wrong told together;
 //! replies are rendered.
 mod patients; // patients, changes to them, queries
+mod merges; // merges, legal holds, and why
 mod records; // medical records and amendments
 
+pub use merges::{merger, reason};
 pub use patients::{asked_id, changes, contact, name, party, patient_id, patient_ids, profile, query};
 pub use records::{ListedOf, amendment, listed_of, new_record, record_id};
 

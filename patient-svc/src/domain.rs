@@ -1,6 +1,8 @@
 //! Who is treated, what was written about them, and who may know. Pure: no clock, no I/O, no async.
 pub mod access; // who may do what, by role
 pub mod patient; // a patient, and what may change
+pub mod merge; // two records of one person
+pub mod legal_hold; // why a patient stays as they are
 pub mod record; // a medical record and its revisions
 pub mod search; // what somebody typed to find a patient
 

@@ -1,9 +1,12 @@
 //! Everything that can go wrong here, and how the caller learns of it.
 use crate::domain::Stale;
 use crate::domain::access::Denied;
+use crate::domain::merge::Unfit;
+use crate::domain::patient::Gone;
 use crate::store;
 use platform::fault::{fault, fault_with, internal, unavailable};
 use platform::violations::Violations;
+use proto::ids::PatientId;
 use tonic::{Code, Status};
 
 /// The domain of this service's faults.
@@ -27,10 +30,20 @@ pub enum Error {
     NotTheAuthor,
     #[error("the patient exists already")]
     PatientExists,
+    #[error("patients who were born on the same day may be the same")]
+    PossibleDuplicate(Vec<PatientId>),
     #[error("an identifier belongs to another patient")]
     IdentifierTaken,
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    #[error("a legal hold keeps the patient as they are")]
+    LegalHold,
+    #[error("no legal hold is in force")]
+    LegalHoldNotFound,
     #[error("changed by somebody else in the meantime")]
     Stale,
+    #[error("the record was entered in error")]
+    EnteredInError,
     #[error("the revision to amend is required")]
     RevisionRequired,
     #[error(transparent)]
@@ -40,6 +53,8 @@ pub enum Error {
     HasActiveAppointments(#[source] Status),
     #[error("appointment-svc could not be asked")]
     CalendarAway(#[source] Status),
+    #[error("auth-svc could not be asked")]
+    AccountsAway(#[source] Status),
     #[error("the patient store failed")]
     Store(#[source] store::Error),
 }
@@ -70,6 +85,15 @@ impl From<Stale> for Error {
     }
 }
 
+impl From<Gone> for Error {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::Deleted => Self::PatientNotFound,
+            Gone::Merged => Self::Unfit(Unfit::Merged),
+        }
+    }
+}
+
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
@@ -95,16 +119,36 @@ impl From<Error> for Status {
             }
             Error::RelationshipRequired => (Code::PermissionDenied, "RELATIONSHIP_REQUIRED"),
             Error::PatientExists => (Code::AlreadyExists, "PATIENT_EXISTS"),
+            Error::PossibleDuplicate(ids) => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                let metadata = [("patient_ids", ids.join(","))];
+                return fault_with(Code::AlreadyExists, DOMAIN, "POSSIBLE_DUPLICATE", message, metadata);
+            }
             Error::IdentifierTaken => (Code::AlreadyExists, "IDENTIFIER_TAKEN"),
+            Error::LegalHold => (Code::FailedPrecondition, "LEGAL_HOLD"),
+            Error::LegalHoldNotFound => (Code::NotFound, "LEGAL_HOLD_NOT_FOUND"),
+            Error::Unfit(unfit) => (Code::FailedPrecondition, reason(unfit)),
             Error::Stale => (Code::Aborted, "VERSION_MISMATCH"),
+            Error::EnteredInError => (Code::FailedPrecondition, "ENTERED_IN_ERROR"),
             Error::RevisionRequired => (Code::FailedPrecondition, "REVISION_REQUIRED"),
             Error::Invalid(violations) => return violations.into(),
             Error::HasActiveAppointments(told) => return passed_on(&told),
             Error::CalendarAway(cause) => return unavailable(DOMAIN, "appointment-svc", &cause),
+            Error::AccountsAway(cause) => return unavailable(DOMAIN, "auth-svc", &cause),
             Error::Store(store::Error::Database(error)) => return error.status(DOMAIN),
             error @ Error::Store(_) => return internal(&error),
         };
         fault(code, DOMAIN, reason, message)
+    }
+}
+
+fn reason(unfit: Unfit) -> &'static str {
+    match unfit {
+        Unfit::Merged => "PATIENT_MERGED",
+        Unfit::NotMerged => "NOT_MERGED",
+        Unfit::HasMerged => "HAS_MERGED_PATIENTS",
+        Unfit::HasAccount => "HAS_ACCOUNT",
+        Unfit::TooManyIdentifiers => "TOO_MANY_IDENTIFIERS",
     }
 }
 

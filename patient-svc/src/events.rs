@@ -9,6 +9,8 @@ pub enum Fact {
     Created,
     Updated,
     Deleted,
+    Merged,
+    Unmerged,
 }
 
 impl Fact {
@@ -18,6 +20,8 @@ impl Fact {
             Self::Created => "patient.created",
             Self::Updated => "patient.updated",
             Self::Deleted => "patient.deleted",
+            Self::Merged => "patient.merged",
+            Self::Unmerged => "patient.unmerged",
         }
     }
 

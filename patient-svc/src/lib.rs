@@ -9,17 +9,26 @@ pub mod sealing; // the words of records, encrypted under a key of each patient
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod calendar; // what is asked of appointment-svc
+pub mod accounts; // what is asked of auth-svc
+pub mod care; // who treats whom
+pub mod attempts; // patients who are taken out of the calendar
 pub mod pages; // pages of lists, opened
 pub mod registry; // the use cases on patients
+pub mod merging; // the use cases on two records of one person
+pub mod holding; // the use cases on legal holds
 pub mod charts; // the use cases on medical records
 pub mod removals; // removals that failed half-way are settled
 pub mod convert; // wire to domain and back
 pub mod api; // the gRPC face
 
+use crate::accounts::Accounts;
 use crate::api::Api;
 use crate::calendar::Calendar;
+use crate::care::Care;
 use crate::charts::Charts;
 use crate::config::Config;
+use crate::holding::Holding;
+use crate::merging::Merging;
 use crate::registry::Registry;
 use crate::sealing::Keyring;
 use crate::store::Store;
@@ -59,6 +68,7 @@ pub async fn serve(
     let clock = Clock::system();
     let auth = Peer::new("auth-svc", &config.auth_url, None)?;
     let identity = service_identity(&root, SERVICE, clock.clone())?;
+    let accounts = Accounts::new(Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?);
     let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;
 
     let pool = postgres::pool(&config.postgres, SERVICE)?;
@@ -67,8 +77,11 @@ pub async fn serve(
     let store = Store::new(pool, outbox, Keyring::new(&root));
     let calendar = Calendar::new(appointments);
     let tokens = PageTokens::new(&root);
-    let registry = Registry::new(store.clone(), calendar.clone(), tokens.clone());
-    let charts = Charts::new(store, calendar, tokens);
+    let care = Care::new(store.clone(), calendar.clone());
+    let registry = Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
+    let merging = Merging::new(store.clone(), calendar.clone(), accounts);
+    let holding = Holding::new(store.clone());
+    let charts = Charts::new(store, calendar, care, tokens);
     removals::watch(registry.clone(), &shutdown);
 
     let stack = Stack {
@@ -79,7 +92,7 @@ pub async fn serve(
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     readiness.set(true);
-    let service = PatientServiceServer::new(Api::new(registry, charts, clock))
+    let service = PatientServiceServer::new(Api { registry, merging, holding, charts, clock })
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
     stack.serve(listener, Services::of(service)).await
 }

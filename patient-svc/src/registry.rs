@@ -1,6 +1,8 @@
 //! The use cases on patients: admit, decide, save, announce. What somebody sent is looked at only once they
 //! may do what they ask, so that nobody learns from complaints about it.
+use crate::attempts;
 use crate::calendar::Calendar;
+use crate::care::Care;
 use crate::domain::Expected;
 use crate::domain::access::{self, Sight};
 use crate::domain::patient::{Change, Patient, Profile};
@@ -14,11 +16,6 @@ use platform::caller::User;
 use platform::page::PageTokens;
 use platform::violations::Violations;
 use proto::ids::PatientId;
-use std::time::Duration;
-
-/// After this long no attempt to remove a patient is under way any more: the database ends a transaction that
-/// waits longer for anything.
-const REMOVAL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The name of the list in page tokens.
 const PATIENTS: &str = "patients";
@@ -27,12 +24,13 @@ const PATIENTS: &str = "patients";
 pub struct Registry {
     store: Store,
     calendar: Calendar,
+    care: Care,
     tokens: PageTokens,
 }
 
 impl Registry {
-    pub fn new(store: Store, calendar: Calendar, tokens: PageTokens) -> Self {
-        Self { store, calendar, tokens }
+    pub fn new(store: Store, calendar: Calendar, care: Care, tokens: PageTokens) -> Self {
+        Self { store, calendar, care, tokens }
     }
 
     pub async fn create(
@@ -40,6 +38,7 @@ impl Registry {
         user: User,
         asked: Option<PatientId>,
         profile: Result<Profile, Violations>,
+        confirmed: bool,
         now: Timestamp,
     ) -> Result<Patient, Error> {
         let id = access::id_of_new(user.role, asked).map_err(Error::of_patient)?;
@@ -49,7 +48,17 @@ impl Registry {
         }
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
+        let compares = access::may_compare(user.role) && !confirmed;
+        if compares {
+            tx.lock_birthday(profile.date_of_birth).await?;
+        }
         let patient = tx.insert(id, &profile, now).await?;
+        if compares {
+            let alike = tx.alike(id).await?;
+            if !alike.is_empty() {
+                return Err(Error::PossibleDuplicate(alike));
+            }
+        }
         tx.announce(Fact::Created.of(&patient)).await?;
         tx.commit().await?;
         // The next request may be a booking.
@@ -63,10 +72,10 @@ impl Registry {
             Sight::Oneself(own) if own == id => {}
             Sight::Oneself(_) => return Err(Error::PatientNotFound),
             // Asked before the patient is looked up: the answer is the same whether they exist or not.
-            Sight::Treated(by) if self.calendar.treats(by, id).await? => {}
+            Sight::Treated(by) if self.care.treats(by, id).await? => {}
             Sight::Treated(_) => return Err(Error::RelationshipRequired),
         }
-        let patient = self.store.find(id).await?.ok_or(Error::PatientNotFound)?;
+        let patient = self.store.find_readable(id).await?.ok_or(Error::PatientNotFound)?;
         Ok(patient.shown_to(user.role))
     }
 
@@ -119,7 +128,7 @@ impl Registry {
         access::may_change(user.role, id).map_err(Error::of_patient)?;
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?;
+        let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
         let profile = patient.profile.changed(changes?, user.role).map_err(Error::of_patient)?;
         expected.check(patient.version)?;
         if profile == patient.profile {
@@ -144,22 +153,13 @@ impl Registry {
     ) -> Result<Patient, Error> {
         access::may_delete(user.role, id).map_err(Error::of_patient)?;
         let patient = self.store.find_any(id).await?.ok_or(Error::PatientNotFound)?;
-        if patient.deleted_at.is_some() {
+        if patient.deleted_at.is_some() && patient.merged_into.is_none() {
             return Ok(patient);
         }
-        expected.check(patient.version)?;
-        let attempt = self.store.begin_removal(id, REMOVAL_PATIENCE).await?;
+        expected.check(patient.present()?.version)?;
+        let attempt = attempts::begin(&self.store, id).await?;
         let removed = self.remove(attempt, expected, now).await;
-        let noted = match &removed {
-            Ok(_) => Ok(()),
-            Err(Error::HasActiveAppointments(_) | Error::Stale | Error::PatientNotFound) => {
-                self.store.forget_removal(attempt).await
-            }
-            Err(_) => self.store.give_up_removal(attempt).await,
-        };
-        if let Err(error) = noted {
-            tracing::warn!(error = &error as &dyn std::error::Error, "removal will be settled later");
-        }
+        attempts::end(&self.store, attempt, &removed).await;
         removed
     }
 
@@ -167,8 +167,11 @@ impl Registry {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let id = attempt.patient_id;
-        let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?;
+        let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
         expected.check(patient.version)?;
+        if tx.is_held(&[id]).await? {
+            return Err(Error::LegalHold);
+        }
         let patient = tx.renumber_party(id).await?;
         let patient = tx.delete(id, patient.version, now).await?;
         self.calendar.release(patient.party()).await?;
@@ -215,7 +218,7 @@ impl Registry {
         match sight {
             Sight::Everyone => Ok(None),
             Sight::Oneself(own) => Ok(Some(vec![own])),
-            Sight::Treated(by) => Ok(Some(self.calendar.panel(by).await?)),
+            Sight::Treated(by) => Ok(Some(self.care.panel(by).await?)),
         }
     }
 }

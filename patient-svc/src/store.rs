@@ -1,6 +1,9 @@
 //! All SQL of this service.
 mod rows; // a patient as a row, and back
 mod patients; // patients and their identifiers
+mod merges; // patients who were merged into others
+mod legal_holds; // why patients stay as they are
+mod likeness; // patients who may be one
 mod removals; // removals of patients that were begun
 mod records; // medical records, sealed on the way in and opened on the way out
 
@@ -10,6 +13,7 @@ use platform::outbox::{NewEvent, Outbox};
 use platform::postgres;
 use platform::secrets::NotSealed;
 
+pub use merges::Decision;
 pub use patients::NameKey;
 pub use records::RecordsOf;
 pub use removals::Attempt;

@@ -45,11 +45,17 @@ const MATRIX: &str = "
     GET    /api/patients/{id}                                     401 401 200 404 200 403 200 200 403
     PUT    /api/patients/{id}                                     401 401 200 404 403 403 200 200 403
     DELETE /api/patients/{id}                                     401 401 403 404 403 403 403 200 403
+    POST   /api/patients/{id}/merge                               401 401 403 404 403 403 200 200 403
+    POST   /api/patients/{id}/unmerge                             401 401 403 404 403 403 200 200 403
+    GET    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
+    PUT    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
+    DELETE /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
 
     GET    /api/patients/{id}/records                             401 401 200 404 200 403 403 403 403
     POST   /api/patients/{id}/records                             401 401 403 404 201 403 403 403 403
     GET    /api/records/{id}                                      401 401 200 404 200 403 403 403 403
     PUT    /api/records/{id}                                      401 401 403 404 200 403 403 403 403
+    POST   /api/records/{id}/entered-in-error                     401 401 403 404 200 403 403 403 403
     GET    /api/records/{id}/revisions                            401 401 200 404 200 403 403 403 403
     GET    /api/appointments/{id}/records                         401 401 200 404 200 403 403 403 403
 

@@ -1,7 +1,7 @@
 use serde_json::json;
 use tests::clinic::at;
 use tests::mesh::Mesh;
-use tests::people::{fresh_email, text};
+use tests::people::{PASSWORD, fresh_email, log_in, text};
 
 #[tokio::test]
 async fn a_patient_is_made_read_changed_and_deleted() {
@@ -24,6 +24,7 @@ async fn a_patient_is_made_read_changed_and_deleted() {
     let stale = [("if-match", etag.as_str())];
     let body = Some(json!({ "phone": "+49 30 1" }));
     admin.send(reqwest::Method::PUT, &path, body, &stale).await.refused(412, "version_mismatch");
+    admin.send(reqwest::Method::DELETE, &path, None, &stale).await.refused(412, "version_mismatch");
 
     let deleted = admin.delete(&path).await.ok();
     assert_eq!(deleted["id"], id);
@@ -94,6 +95,81 @@ async fn a_patient_with_a_visit_ahead_stays() {
     admin.delete(&format!("/api/patients/{}", patient.id)).await.ok();
     let gone = tests::clinic::visit(&patient.id, &doctor.id, at(4, 9, 0));
     admin.post("/api/appointments/", gone).await.invalid(&["/patient_id"]);
+}
+
+#[tokio::test]
+async fn a_patient_who_may_be_here_already_is_told_to_the_reception_only() {
+    let mesh = Mesh::shared().await;
+    let staff = mesh.admin().await.staff().await;
+    let tag = uuid::Uuid::now_v7().simple().to_string();
+    let last_name = format!("Quill{tag}");
+    let patient = |first_name: &str| json!({ "first_name": first_name, "last_name": last_name, "date_of_birth": "1961-04-12" });
+    let known = staff.post("/api/patients/", patient("Zoë")).await.created();
+    let problem = staff.post("/api/patients/", patient("Zoe")).await.refused(409, "possible_duplicate");
+    assert_eq!(problem["patient_ids"], json!([known["id"]]));
+    assert!(!problem.to_string().contains(&tag), "ids only: {problem}");
+
+    let mut twin = patient("Zoe");
+    twin["confirm_new"] = json!(true);
+    staff.post("/api/patients/", twin).await.created();
+
+    let email = fresh_email("newcomer");
+    let account = json!({ "email": email, "password": PASSWORD });
+    mesh.anyone().post("/api/auth/register", account).await.created();
+    log_in(&mesh.anyone(), &email, PASSWORD).await.post("/api/patients/", patient("Zoë")).await.created();
+}
+
+#[tokio::test]
+async fn who_is_held_stays_and_only_admins_read_why() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let path = format!("/api/patients/{}", admin.anybody().await);
+    let hold = format!("{path}/legal-hold");
+    admin.get(&hold).await.refused(404, "legal_hold_not_found");
+    let placed = admin.put(&hold, json!({ "reason": "Claim 12-345 is pending" })).await.ok();
+    assert_eq!(placed["placed_by_user_id"], json!(admin.id));
+    assert_eq!(admin.get(&hold).await.ok(), placed);
+    let problem = admin.delete(&path).await.refused(409, "legal_hold");
+    assert!(!problem.to_string().contains("12-345"), "{problem}");
+    admin.put(&hold, json!({ "reason": "" })).await.invalid(&["/reason"]);
+    assert_ne!(admin.delete(&hold).await.ok()["lifted_at"], json!(null));
+    admin.delete(&path).await.ok();
+}
+
+#[tokio::test]
+async fn two_records_of_one_person_become_one_and_two_again() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let staff = admin.staff().await;
+    let (doctor, survivor) = (admin.doctor().await, admin.patient().await);
+    let id = admin.anybody().await;
+    let path = format!("/api/patients/{id}");
+    let visit = tests::clinic::visit(&id, &doctor.id, at(7, 9, 0));
+    let visit = staff.post("/api/appointments/", visit).await.created();
+    let merge = json!({ "into_patient_id": survivor.id, "reason": "registered twice" });
+    let problem = staff.post(&format!("{path}/merge"), merge.clone()).await;
+    let problem = problem.refused(409, "has_active_appointments");
+    assert_eq!(problem["appointment_ids"], json!([visit["id"]]));
+    let note = json!({ "notes": "allergic to nuts" });
+    doctor.post(&format!("{path}/records"), note).await.created();
+    staff.delete(&tests::clinic::path(&visit)).await.ok();
+
+    let merged = staff.post(&format!("{path}/merge"), merge.clone()).await.ok();
+    assert_eq!(merged["merged_into"], json!(survivor.id));
+    assert_eq!(staff.get(&path).await.ok()["merged_into"], json!(survivor.id));
+    let records = format!("/api/patients/{}/records", survivor.id);
+    assert_eq!(survivor.get(&records).await.ok()[0]["notes"], "allergic to nuts");
+    let gone = tests::clinic::visit(&id, &doctor.id, at(7, 9, 0));
+    admin.post("/api/appointments/", gone.clone()).await.invalid(&["/patient_id"]);
+    let back = json!({ "into_patient_id": id, "reason": "the other way round" });
+    let own = format!("/api/patients/{}/merge", survivor.id);
+    staff.post(&own, back).await.refused(409, "has_account");
+
+    let parted = json!({ "reason": "father and son" });
+    let parted = staff.post(&format!("{path}/unmerge"), parted).await.ok();
+    assert_eq!((&parted["merged_into"], &parted["deleted_at"]), (&json!(null), &json!(null)));
+    assert_eq!(survivor.get(&records).await.ok(), json!([]));
+    admin.post("/api/appointments/", gone).await.created();
 }
 
 #[tokio::test]

@@ -40,6 +40,32 @@ async fn a_doctor_writes_a_record_amends_it_and_the_patient_reads_both() {
 }
 
 #[tokio::test]
+async fn what_was_entered_in_error_stays_to_be_read() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    patient.books(&doctor, at(5, 9, 0)).await.created();
+    let records = format!("/api/patients/{}/records", patient.id);
+    let made = doctor.post(&records, json!({ "diagnosis": "Broken leg" })).await.created();
+    let path = format!("/api/records/{}", text(&made, "id"));
+    assert_eq!(made["entered_in_error"], false);
+
+    let mark = format!("{path}/entered-in-error");
+    doctor.post(&mark, json!({})).await.invalid(&["/reason"]);
+    let marked = doctor.post(&mark, json!({ "reason": "Another patient's leg" })).await.ok();
+    assert_eq!(marked["entered_in_error"], true);
+    let seen = patient.get(&records).await.ok();
+    assert_eq!(
+        (&seen[0]["entered_in_error"], &seen[0]["diagnosis"], &seen[0]["amendment_reason"]),
+        (&json!(true), &json!("Broken leg"), &json!("Another patient's leg"))
+    );
+    let again = [("if-match", "\"v2\"")];
+    let amendment = Some(json!({ "diagnosis": "Broken arm", "reason": "Looked again" }));
+    doctor.send(Method::PUT, &path, amendment, &again).await.refused(409, "entered_in_error");
+    doctor.delete(&path).await.is(405);
+}
+
+#[tokio::test]
 async fn a_record_belongs_to_a_visit_of_the_same_patient_and_doctor() {
     let mesh = Mesh::shared().await;
     let admin = mesh.admin().await;

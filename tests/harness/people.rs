@@ -129,6 +129,7 @@ impl Admin {
             "date_of_birth": "1980-02-29",
             "email": email,
             "phone": "+49 30 1234567",
+            "confirm_new": true,
         });
         text(&self.post("/api/patients/", patient).await.created(), "id")
     }

@@ -74,8 +74,10 @@ async fn what_the_neighbours_tell_is_asked_for_and_applied() {
         neighbours.tell(what, doctor.0).await;
         clinic.until(&rules_in_force(doctor), version).await;
     }
-    for (version, what) in [(1, "patient.created"), (2, "patient.deleted")] {
-        clinic.patients.put(&patient, party(patient, version, what == "patient.created"));
+    let of_patients =
+        [(1, "patient.created"), (2, "patient.merged"), (3, "patient.unmerged"), (4, "patient.deleted")];
+    for (version, what) in of_patients {
+        clinic.patients.put(&patient, party(patient, version, version % 2 == 1));
         neighbours.tell(what, patient.0).await;
         clinic.until(&party_in_force(patient), version).await;
     }

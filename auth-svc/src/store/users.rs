@@ -64,6 +64,8 @@ const HAS_PASSWORD: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE id = $1 
 
 const SET_PASSWORD: &str = "UPDATE auth.users SET password_hash = $2, updated_at = $3 WHERE id = $1";
 
+const OF_PATIENT: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE patient_id = $1)";
+
 const ANY_ADMIN: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE role = 'admin')";
 
 const ANOTHER_ACTIVE_ADMIN: &str =
@@ -99,6 +101,12 @@ impl Connection {
         let statement = self.0.prepare_cached(LIST).await?;
         let rows = self.0.query(&statement, &[&last.map(|id| id.0), &limit]).await?;
         rows.iter().map(User::try_from).collect()
+    }
+
+    #[instrument(name = "db.user.of_patient", skip_all, fields(patient.id = %id))]
+    pub async fn patient_has_user(&self, id: PatientId) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(OF_PATIENT).await?;
+        Ok(self.0.query_one(&statement, &[&id.0]).await?.try_get(0)?)
     }
 
     #[instrument(name = "db.user.any_admin", skip_all)]

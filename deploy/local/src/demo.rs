@@ -130,7 +130,8 @@ async fn create_doctor(admin: &Desk, planned: &Doctor) -> anyhow::Result<String>
 impl Seeding<'_> {
     async fn patients(&self) -> anyhow::Result<()> {
         let made = stream::iter(&self.plan.patients).map(async |planned: &Patient| {
-            let request = patient::CreatePatientRequest { patient: Some(planned.to_wire()) };
+            let request =
+                patient::CreatePatientRequest { patient: Some(planned.to_wire()), confirm_new: true };
             let made = self.admin.patient.clone().create_patient(self.admin.request(request)).await;
             unless_there(made).context("cannot add a patient").map(drop)
         });

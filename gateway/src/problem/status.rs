@@ -37,6 +37,7 @@ impl From<Status> for Problem {
         problem.0.limit = number(&details, "limit");
         problem.0.actual = number(&details, "actual");
         problem.0.appointment_ids = fact(&details, "appointment_ids").unwrap_or_default();
+        problem.0.patient_ids = fact(&details, "patient_ids").unwrap_or_default();
         problem.0.retryable |= reason == UNDER_WAY;
         let told = details.retry_info().and_then(|info| info.retry_delay);
         if let Some(delay) = told.filter(|_| problem.0.retry_after.is_some() || reason == UNDER_WAY) {
@@ -169,6 +170,7 @@ mod tests {
             (Code::InvalidArgument, "VALIDATION_FAILED", 422),
             (Code::Aborted, "VERSION_MISMATCH", 412),
             (Code::AlreadyExists, "PATIENT_CONFLICT", 409),
+            (Code::AlreadyExists, "POSSIBLE_DUPLICATE", 409),
             (Code::Unauthenticated, "INVALID_CREDENTIALS", 401),
             (Code::PermissionDenied, "RELATIONSHIP_REQUIRED", 403),
             (Code::NotFound, "PATIENT_NOT_FOUND", 404),

@@ -14,12 +14,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub mod model;
+mod merging; // two records of one person
+mod legal_holds; // patients who stay as they are
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(list, create))
         .routes(routes!(search, search_by_body))
         .routes(routes!(get, update, delete))
+        .merge(merging::routes())
+        .merge(legal_holds::routes())
 }
 
 /// List patients
@@ -48,7 +52,9 @@ async fn list(
 
 /// Create a patient
 ///
-/// Staff and admins create anyone; patients create themselves, once. 409: `patient_exists`, `identifier_taken`.
+/// Staff and admins create anyone; patients create themselves, once. 409: `patient_exists`, `identifier_taken`;
+/// `possible_duplicate`, for staff and admins, when the name or a contact is much like that of somebody with the same
+/// date of birth, in `patient_ids`, unless `confirm_new` says that it is somebody else.
 #[utoipa::path(
     post,
     path = "/api/patients",
@@ -115,7 +121,7 @@ async fn found(
 
 /// Get a patient
 ///
-/// What the caller may not know of is 404. 403 `relationship_required`: the doctor does not treat the patient.
+/// What the caller may not know of is 404. One who was merged says so in `merged_into`. 403 `relationship_required`: the doctor does not treat the patient.
 #[utoipa::path(get, path = "/api/patients/{id}", operation_id = "GetPatient", tag = "patients",
     params(("id" = Uuid, Path, description = "The patient")), responses(Forbidden, NotFound))]
 async fn get(
@@ -148,7 +154,8 @@ async fn update(
 
 /// Delete a patient
 ///
-/// Hides the patient from now on, for admins. 409 `has_active_appointments` while visits are ahead.
+/// Hides the patient from now on, for admins. 409 `has_active_appointments` while visits are ahead,
+/// `legal_hold`, `patient_merged`.
 #[utoipa::path(delete, path = "/api/patients/{id}", operation_id = "DeletePatient", tag = "patients",
     params(("id" = Uuid, Path, description = "The patient"), IfMatch),
     responses(Forbidden, NotFound, Conflict, Stale))]

@@ -3,11 +3,11 @@ use crate::app::App;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::problem::{Conflict, Forbidden, NotFound, PreconditionRequired, Problem, Stale};
-use crate::query::{FromPath, Paging, Query, RequiredIfMatch};
+use crate::query::{FromPath, IfMatch, Paging, Query, RequiredIfMatch};
 use crate::reply::{Created, Found, Page};
 use axum::extract::{DefaultBodyLimit, State};
 use http::{StatusCode, Uri};
-use model::{AmendMedicalRecord, CreateMedicalRecord, MedicalRecord};
+use model::{AmendMedicalRecord, CreateMedicalRecord, MarkEnteredInError, MedicalRecord};
 use proto::ids::{AppointmentId, MedicalRecordId, PatientId};
 use proto::patient as pb;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
@@ -22,6 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(list, create).layer(DefaultBodyLimit::max(MAX_BODY)))
         .routes(routes!(get, amend).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .routes(routes!(mark_entered_in_error))
         .routes(routes!(list_revisions))
         .routes(routes!(list_of_appointment))
 }
@@ -109,7 +110,8 @@ async fn get(
 
 /// Amend a record
 ///
-/// Writes a new revision; only its author may. What is absent stays, null clears. `If-Match` is required.
+/// Writes a new revision; only its author may. What is absent stays, null clears. `If-Match` is required. 409
+/// `entered_in_error`.
 #[utoipa::path(put, path = "/api/records/{id}", operation_id = "AmendMedicalRecord", tag = "records",
     params(("id" = Uuid, Path, description = "The record"), RequiredIfMatch),
     responses(Forbidden, NotFound, Conflict, Stale, PreconditionRequired))]
@@ -120,12 +122,37 @@ async fn amend(
     RequiredIfMatch(version): RequiredIfMatch,
     Json(body): Json<AmendMedicalRecord>,
 ) -> Result<Found<MedicalRecord>, Problem> {
-    let revision = i32::try_from(version).map_err(|_| {
-        Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", "the record has no such revision")
-    })?;
-    let message = caller.asks(body.of(id, revision));
+    let message = caller.asks(body.of(id, revision(version)?));
     let record = app.clients.patients.clone().amend_medical_record(message).await?.into_inner();
     Ok(Found(record.try_into()?))
+}
+
+/// Say that a record was entered in error
+///
+/// For its author. The record stays to be read, with a last revision that says so and why; its words are those of the
+/// one before. Marking twice is marking once.
+#[utoipa::path(post, path = "/api/records/{id}/entered-in-error", tag = "records",
+    operation_id = "MarkMedicalRecordEnteredInError",
+    params(("id" = Uuid, Path, description = "The record"), IfMatch),
+    responses(Forbidden, NotFound, Conflict, Stale))]
+async fn mark_entered_in_error(
+    State(app): State<App>,
+    FromPath(id): FromPath<MedicalRecordId>,
+    caller: Caller,
+    if_match: IfMatch,
+    Json(body): Json<MarkEnteredInError>,
+) -> Result<Found<MedicalRecord>, Problem> {
+    let message = caller.asks(body.of(id, revision(if_match.expected_version())?));
+    let record =
+        app.clients.patients.clone().mark_medical_record_entered_in_error(message).await?.into_inner();
+    Ok(Found(record.try_into()?))
+}
+
+/// The revision with this version.
+fn revision(version: i64) -> Result<i32, Problem> {
+    i32::try_from(version).map_err(|_| {
+        Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", "the record has no such revision")
+    })
 }
 
 /// List the revisions of a record

@@ -174,7 +174,16 @@ pub fn party(party: Party) -> pb::PatientParty {
 
 impl From<Patient> for pb::Patient {
     fn from(patient: Patient) -> Self {
-        let Patient { id, profile, version, party_version: _, created_at, updated_at, deleted_at } = patient;
+        let Patient {
+            id,
+            profile,
+            version,
+            party_version: _,
+            created_at,
+            updated_at,
+            deleted_at,
+            merged_into,
+        } = patient;
         let Profile {
             first_name,
             last_name,
@@ -209,6 +218,7 @@ impl From<Patient> for pb::Patient {
             update_time: Some(to_wire(updated_at)),
             delete_time: deleted_at.map(to_wire),
             version,
+            merged_into: merged_into.map(|id| id.to_string()).unwrap_or_default(),
         }
     }
 }

@@ -89,7 +89,7 @@ impl From<MedicalRecord> for pb::MedicalRecord {
             created_at,
             revised_at,
         } = record;
-        let Content { sections, amendment_reason } = content;
+        let Content { sections, amendment_reason, entered_in_error } = content;
         let Sections { diagnosis, treatment, prescription, notes } = sections;
         let section = |text: Option<proto::scalars::ClinicalText>| text.map(String::from).unwrap_or_default();
         Self {
@@ -105,6 +105,7 @@ impl From<MedicalRecord> for pb::MedicalRecord {
             amendment_reason: amendment_reason.map(String::from).unwrap_or_default(),
             create_time: Some(to_wire(created_at)),
             update_time: Some(to_wire(revised_at)),
+            entered_in_error,
         }
     }
 }

@@ -60,6 +60,11 @@ pub fn id_of_new(role: Role, asked: Option<PatientId>) -> Result<PatientId, Deni
     }
 }
 
+/// Whether somebody who creates a patient is told of others who may be the same: patients never learn of others.
+pub fn may_compare(role: Role) -> bool {
+    sight(role) == Ok(Sight::Everyone)
+}
+
 /// Numbers by which others know a patient are for those to enter who have seen them on paper.
 pub fn may_identify(role: Role) -> Result<(), Denied> {
     match role {
@@ -83,6 +88,20 @@ pub fn may_delete(role: Role, id: PatientId) -> Result<(), Denied> {
         Role::Patient(own) if own != id => Err(Denied::Hidden),
         Role::Patient(_) | Role::Staff | Role::Doctor(_) | Role::Auditor => Err(Denied::NotAllowed),
     }
+}
+
+/// Who may say that two records are of one person, or not after all.
+pub fn may_merge(role: Role, id: PatientId) -> Result<(), Denied> {
+    match role {
+        Role::Admin | Role::Staff => Ok(()),
+        Role::Patient(own) if own != id => Err(Denied::Hidden),
+        Role::Patient(_) | Role::Doctor(_) | Role::Auditor => Err(Denied::NotAllowed),
+    }
+}
+
+/// Who may keep a patient from being removed, and read why.
+pub fn may_hold(role: Role, id: PatientId) -> Result<(), Denied> {
+    may_delete(role, id)
 }
 
 /// Records are between patient and doctor: nobody else reads them, whatever else they may do.
@@ -136,6 +155,13 @@ mod tests {
     }
 
     #[test]
+    fn only_the_practice_is_told_who_may_be_the_same() {
+        let (own, _, doctor) = ids();
+        assert!(may_compare(Role::Staff) && may_compare(Role::Admin));
+        assert!(![Role::Patient(own), Role::Doctor(doctor), Role::Auditor].into_iter().any(may_compare));
+    }
+
+    #[test]
     fn patients_do_not_number_themselves() {
         assert_eq!(may_identify(Role::Patient(PatientId::random())), Err(Denied::Field("identifiers")));
         assert_eq!(may_identify(Role::Staff), Ok(()));
@@ -157,6 +183,18 @@ mod tests {
         assert_eq!(may_delete(Role::Patient(own), own), Err(Denied::NotAllowed));
         assert_eq!(writer(Role::Patient(own), other), Err(Denied::Hidden));
         assert_eq!(writer(Role::Patient(own), own), Err(Denied::NotAllowed));
+    }
+
+    #[test]
+    fn only_the_practice_merges() {
+        let (own, other, doctor) = ids();
+        for role in [Role::Admin, Role::Staff] {
+            assert_eq!(may_merge(role, own), Ok(()), "{}", role.name());
+        }
+        for role in [Role::Patient(own), Role::Doctor(doctor), Role::Auditor] {
+            assert_eq!(may_merge(role, own), Err(Denied::NotAllowed), "{}", role.name());
+        }
+        assert_eq!(may_merge(Role::Patient(own), other), Err(Denied::Hidden));
     }
 
     #[test]

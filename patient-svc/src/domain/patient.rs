@@ -17,7 +17,17 @@ pub struct Patient {
     pub party_version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Since when they are not here any more.
     pub deleted_at: Option<Timestamp>,
+    /// Under whom everything goes on, when that is why they are not here.
+    pub merged_into: Option<PatientId>,
+}
+
+/// Why a patient is not here any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    Deleted,
+    Merged,
 }
 
 /// What is known about a patient, as far as people write it.
@@ -97,6 +107,15 @@ pub enum Change {
 impl Patient {
     pub fn party(&self) -> Party {
         Party { patient_id: self.id, is_active: self.deleted_at.is_none(), version: self.party_version }
+    }
+
+    /// The patient, if still here.
+    pub fn present(self) -> Result<Self, Gone> {
+        match (self.deleted_at, self.merged_into) {
+            (None, _) => Ok(self),
+            (Some(_), None) => Err(Gone::Deleted),
+            (Some(_), Some(_)) => Err(Gone::Merged),
+        }
     }
 
     /// What somebody with `role` gets to see of a patient they may look at.
@@ -264,6 +283,7 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             deleted_at: None,
+            merged_into: None,
         }
     }
 

@@ -27,6 +27,9 @@ pub struct Content {
     /// Why the revision was made; none for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amendment_reason: Option<Reason>,
+    /// Whether the record should never have been written: then this is the last revision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub entered_in_error: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +76,15 @@ pub struct Visit {
     pub is_cancelled: bool,
 }
 
+/// Why a record cannot be amended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unamendable {
+    #[error(transparent)]
+    NothingWritten(#[from] NothingWritten),
+    #[error("the record was entered in error")]
+    EnteredInError,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("at least one of diagnosis, treatment, prescription and notes is required")]
 pub struct NothingWritten;
@@ -80,7 +92,7 @@ pub struct NothingWritten;
 impl MedicalRecord {
     pub fn first(new: NewRecord, patient_id: PatientId, author: DoctorId, now: Timestamp) -> Self {
         let NewRecord { appointment_id, sections } = new;
-        let content = Content { sections, amendment_reason: None };
+        let content = Content { sections, amendment_reason: None, entered_in_error: false };
         let id = MedicalRecordId::random();
         Self {
             id,
@@ -95,14 +107,25 @@ impl MedicalRecord {
     }
 
     /// The next revision.
-    pub fn amended(self, amendment: Amendment, now: Timestamp) -> Result<Self, NothingWritten> {
+    pub fn amended(self, amendment: Amendment, now: Timestamp) -> Result<Self, Unamendable> {
+        if self.content.entered_in_error {
+            return Err(Unamendable::EnteredInError);
+        }
         let mut sections = self.content.sections.clone();
         for change in amendment.changes {
             sections.set(change);
         }
-        let content =
-            Content { sections: sections.with_something()?, amendment_reason: Some(amendment.reason) };
+        let (sections, amendment_reason) = (sections.with_something()?, Some(amendment.reason));
+        let content = Content { sections, amendment_reason, entered_in_error: false };
         Ok(Self { revision: self.revision + 1, content, revised_at: now, ..self })
+    }
+
+    /// The last revision, which has the words of the one before.
+    #[must_use]
+    pub fn entered_in_error(self, reason: Reason, now: Timestamp) -> Self {
+        let sections = self.content.sections;
+        let content = Content { sections, amendment_reason: Some(reason), entered_in_error: true };
+        Self { revision: self.revision + 1, content, revised_at: now, ..self }
     }
 }
 
@@ -173,7 +196,23 @@ mod tests {
     #[test]
     fn a_record_never_becomes_empty() {
         let emptied = first().amended(amendment(vec![SectionChange::Diagnosis(None)]), noon());
-        assert_eq!(emptied, Err(NothingWritten));
+        assert_eq!(emptied, Err(Unamendable::NothingWritten(NothingWritten)));
+    }
+
+    #[test]
+    fn what_was_entered_in_error_keeps_its_words_and_is_amended_no_more() {
+        let first = first();
+        let wrong = first.clone().entered_in_error("Another patient".to_owned().try_into().unwrap(), noon());
+        assert_eq!((wrong.revision, &wrong.content.sections), (2, &first.content.sections));
+        let amended = wrong.amended(amendment(vec![SectionChange::Notes(Some(text("Rest")))]), noon());
+        assert_eq!(amended, Err(Unamendable::EnteredInError));
+    }
+
+    #[test]
+    fn what_was_sealed_before_was_not_entered_in_error() {
+        let content: Content = serde_json::from_str(r#"{"diagnosis":"Flu"}"#).unwrap();
+        assert!(!content.entered_in_error);
+        assert_eq!(serde_json::to_string(&content).unwrap(), r#"{"diagnosis":"Flu"}"#);
     }
 
     #[test]

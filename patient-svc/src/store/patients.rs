@@ -38,11 +38,17 @@ impl NameKey {
 
 const COLUMNS: &str = "id, first_name, last_name, date_of_birth, email, phone, address, insurance_provider,
     insurance_id, identifiers, gender, language, time_zone, contact_preference, version, party_version,
-    created_at, updated_at, deleted_at";
+    created_at, updated_at, deleted_at, merged_into";
 
 const LIVE: &str = "WHERE id = $1 AND deleted_at IS NULL";
 const ANY: &str = "WHERE id = $1";
-const AMONG: &str = "WHERE id = ANY($1) AND deleted_at IS NULL";
+const AMONG: &str = "WHERE id = ANY($1)";
+
+/// A merged patient goes when whom they were merged into goes.
+const READABLE: &str = "
+    AND (deleted_at IS NULL
+         OR EXISTS (SELECT FROM patient.patients AS survivor
+                     WHERE survivor.id = patients.merged_into AND survivor.deleted_at IS NULL))";
 
 const PAGE: &str = "
     WHERE deleted_at IS NULL AND (last_name, first_name, id) > ($1, $2, $3)
@@ -99,17 +105,23 @@ impl Store {
         self.one(LIVE, id).await
     }
 
+    /// The patient, also one who was merged into somebody who is here.
+    #[instrument(name = "db.patient.find_readable", skip_all, fields(patient.id = %id))]
+    pub async fn find_readable(&self, id: PatientId) -> Result<Option<Patient>, Error> {
+        self.one(&format!("{ANY} {READABLE}"), id).await
+    }
+
     /// The patient, deleted or not.
     #[instrument(name = "db.patient.find_any", skip_all, fields(patient.id = %id))]
     pub async fn find_any(&self, id: PatientId) -> Result<Option<Patient>, Error> {
         self.one(ANY, id).await
     }
 
-    /// The patients with these ids, in no particular order.
+    /// The patients with these ids, also those who were merged into somebody who is here, in no particular order.
     #[instrument(name = "db.patient.among", skip_all)]
     pub async fn among(&self, ids: &[PatientId]) -> Result<Vec<Patient>, Error> {
         let client = self.object().await?;
-        let statement = client.prepare_cached(&select(AMONG)).await?;
+        let statement = client.prepare_cached(&select(&format!("{AMONG} {READABLE}"))).await?;
         patients(&client.query(&statement, &[&uuids(ids)]).await?)
     }
 
@@ -163,10 +175,10 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// The patient, unless deleted, locked until the end of the transaction.
+    /// The patient, deleted or not, locked until the end of the transaction.
     #[instrument(name = "db.patient.lock", skip_all, fields(patient.id = %id))]
     pub async fn lock(&self, id: PatientId) -> Result<Option<Patient>, Error> {
-        self.one(&format!("{LIVE} FOR NO KEY UPDATE"), id).await
+        self.one(&format!("{ANY} FOR NO KEY UPDATE"), id).await
     }
 
     #[instrument(name = "db.patient.insert", skip_all, fields(patient.id = %id))]
@@ -265,7 +277,11 @@ impl Tx<'_> {
         row.as_ref().map(Patient::try_from).transpose()
     }
 
-    async fn take_identifiers(&self, id: PatientId, identifiers: &[Identifier]) -> Result<(), Error> {
+    pub(super) async fn take_identifiers(
+        &self,
+        id: PatientId,
+        identifiers: &[Identifier],
+    ) -> Result<(), Error> {
         if identifiers.is_empty() {
             return Ok(());
         }
@@ -277,22 +293,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    async fn release_identifiers(&self, id: PatientId) -> Result<(), Error> {
+    pub(super) async fn release_identifiers(&self, id: PatientId) -> Result<(), Error> {
         let statement = self.inner.prepare_cached(RELEASE_IDENTIFIERS).await?;
         self.inner.execute(&statement, &[&id.0]).await?;
         Ok(())
     }
 }
 
-fn select(which: &str) -> String {
+pub(super) fn select(which: &str) -> String {
     format!("SELECT {COLUMNS} FROM patient.patients {which}")
 }
 
-fn returning(change: &str) -> String {
+pub(super) fn returning(change: &str) -> String {
     format!("{change} RETURNING {COLUMNS}")
 }
 
-fn uuids(ids: &[PatientId]) -> Vec<Uuid> {
+pub(super) fn uuids(ids: &[PatientId]) -> Vec<Uuid> {
     ids.iter().map(|id| id.0).collect()
 }
 
@@ -305,6 +321,6 @@ fn meaning(error: postgres::Error) -> Error {
     }
 }
 
-fn patients(rows: &[Row]) -> Result<Vec<Patient>, Error> {
+pub(super) fn patients(rows: &[Row]) -> Result<Vec<Patient>, Error> {
     rows.iter().map(Patient::try_from).collect()
 }

@@ -20,14 +20,18 @@ const SELECT: &str = "
            revision.revision, revision.created_at AS revised_at, revision.sealed,
            key.id AS key_id, key.wrapped
       FROM patient.medical_records AS record
-      JOIN patient.patients AS patient ON patient.id = record.patient_id AND patient.deleted_at IS NULL
+      JOIN patient.patients AS patient ON patient.id = record.patient_id
+      JOIN patient.patients AS person
+        ON person.id = coalesce(patient.merged_into, patient.id) AND person.deleted_at IS NULL
       JOIN patient.medical_record_revisions AS revision ON revision.record_id = record.id
       JOIN patient.data_keys AS key ON key.id = revision.key_id";
 
 const LATEST: &str = "WHERE record.id = $1 AND revision.revision = record.revision";
 
+/// With those of whoever was merged into the patient.
 const PAGE_OF_PATIENT: &str = "
-    WHERE record.patient_id = $1 AND record.id < $2 AND revision.revision = record.revision
+    WHERE record.patient_id IN (SELECT id FROM patient.patients WHERE id = $1 OR merged_into = $1)
+      AND record.id < $2 AND revision.revision = record.revision
     ORDER BY record.id DESC LIMIT $3";
 
 const PAGE_OF_VISIT: &str = "

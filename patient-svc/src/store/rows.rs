@@ -5,6 +5,7 @@ use proto::ids::PatientId;
 use proto::scalars::{Address, Email, Label, Language, Phone, TimeZoneName};
 use serde_json::Value;
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 /// A profile as columns take it.
 pub(super) struct Columns<'p> {
@@ -102,6 +103,7 @@ impl TryFrom<&Row> for Patient {
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
             deleted_at: row.try_get("deleted_at")?,
+            merged_into: row.try_get::<_, Option<Uuid>>("merged_into")?.map(PatientId),
         })
     }
 }

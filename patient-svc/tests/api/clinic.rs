@@ -34,6 +34,7 @@ pub(crate) type Person = PatientServiceClient<Peer>;
 
 pub(crate) struct Clinic {
     pub(crate) calendar: Calendar,
+    pub(crate) accounts: Keys,
     database: Option<Database>,
     owner_url: String,
     url: String,
@@ -64,7 +65,7 @@ impl Clinic {
             crv: "Ed25519".to_owned(),
             x: BASE64_URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()),
         };
-        let calendar = Calendar::default();
+        let (calendar, accounts) = (Calendar::default(), Keys::new(jwk));
         let database = local::testing::database().await.unwrap();
         let config = Config {
             process: Process {
@@ -83,7 +84,7 @@ impl Clinic {
                 database_max_connections: 8,
             },
             broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url) },
-            auth_url: Keys(jwk).serve(&shutdown).await,
+            auth_url: accounts.serve(&shutdown).await,
             appointment_url: calendar.serve(&shutdown).await,
         };
         patient_svc::migrate(config.clone()).await.unwrap();
@@ -92,7 +93,7 @@ impl Clinic {
         shutdown.spawn(patient_svc::serve(config, listener, Readiness::default(), shutdown.clone()));
         let key = EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref());
         let owner_url = database.owner_url(Service::Patient);
-        Self { calendar, database: Some(database), owner_url, url, key, shutdown }
+        Self { calendar, accounts, database: Some(database), owner_url, url, key, shutdown }
     }
 
     pub(crate) fn admin(&self) -> Person {
@@ -191,8 +192,9 @@ pub(crate) fn identified(system: &str, value: &str) -> pb::Patient {
     pb::Patient { identifiers: vec![identifier], ..ada() }
 }
 
+/// A request to create `patient`, whoever is like them.
 pub(crate) fn create(patient: pb::Patient) -> pb::CreatePatientRequest {
-    pb::CreatePatientRequest { patient: Some(patient) }
+    pb::CreatePatientRequest { patient: Some(patient), confirm_new: true }
 }
 
 pub(crate) fn get(id: PatientId) -> pb::GetPatientRequest {

@@ -5,7 +5,10 @@ mod peers; // auth-svc's keys and appointment-svc, as the service sees them
 mod clinic; // the service, running, and people who call it
 
 mod access;
+mod duplicates;
 mod events;
+mod legal_holds;
+mod merging;
 mod patients;
 mod records;
 mod removal;

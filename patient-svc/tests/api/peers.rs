@@ -3,7 +3,7 @@ use futures::future::BoxFuture;
 use platform::shutdown::Shutdown;
 use prost::Message;
 use proto::appointment as pb;
-use proto::auth::{GetJwksRequest, Jwk, Jwks};
+use proto::auth::{CheckPatientAccountRequest, CheckPatientAccountResponse, GetJwksRequest, Jwk, Jwks};
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use proto::patient::PatientParty;
 use std::collections::{HashMap, HashSet};
@@ -49,13 +49,22 @@ where
     url
 }
 
-/// auth-svc, as far as it publishes one key.
+/// auth-svc, as far as it publishes one key and says who has an account.
 #[derive(Clone)]
-pub(crate) struct Keys(pub(crate) Jwk);
+pub(crate) struct Keys(Jwk, Arc<Mutex<HashSet<String>>>);
 
 impl Keys {
-    pub(crate) async fn serve(self, shutdown: &Shutdown) -> String {
-        serve(self, shutdown).await
+    pub(crate) fn new(key: Jwk) -> Self {
+        Self(key, Arc::default())
+    }
+
+    /// From now on somebody logs in as `patient`.
+    pub(crate) fn has_account(&self, patient: PatientId) {
+        self.1.lock().unwrap().insert(patient.to_string());
+    }
+
+    pub(crate) async fn serve(&self, shutdown: &Shutdown) -> String {
+        serve(self.clone(), shutdown).await
     }
 }
 
@@ -73,8 +82,18 @@ impl Service<http::Request<Body>> for Keys {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let keys = Jwks { keys: vec![self.0.clone()] };
-        Box::pin(async move { Ok(unary(request, move |_: GetJwksRequest| Ok(keys.clone())).await) })
+        let (keys, accounts) = (Jwks { keys: vec![self.0.clone()] }, self.1.clone());
+        Box::pin(async move {
+            Ok(if request.uri().path().ends_with("/CheckPatientAccount") {
+                let answer = move |asked: CheckPatientAccountRequest| {
+                    let has_account = accounts.lock().unwrap().contains(&asked.patient_id);
+                    Ok(CheckPatientAccountResponse { has_account })
+                };
+                unary(request, answer).await
+            } else {
+                unary(request, move |_: GetJwksRequest| Ok(keys.clone())).await
+            })
+        })
     }
 }
 

@@ -305,3 +305,48 @@ async fn nothing_is_written_about_nobody() {
 fn diagnoses(page: &pb::ListMedicalRecordsResponse) -> Vec<String> {
     page.medical_records.iter().map(|record| record.diagnosis.clone()).collect()
 }
+
+fn in_error(record: &pb::MedicalRecord, reason: &str) -> pb::MarkMedicalRecordEnteredInErrorRequest {
+    let (id, reason) = (record.id.clone(), reason.to_owned());
+    pb::MarkMedicalRecordEnteredInErrorRequest { id, reason, expected_revision: 0 }
+}
+
+#[tokio::test]
+async fn what_was_entered_in_error_is_marked_by_its_author_and_stays() {
+    let clinic = Clinic::open().await;
+    let (patient, by) = clinic.couple().await;
+    let colleague = DoctorId::random();
+    clinic.calendar.relates(colleague, patient);
+    let mut author = clinic.doctor(by);
+    let flu = written(&mut author, diagnosed(patient, "Flu")).await;
+    let why = "Another patient's";
+    for mut denied in [clinic.doctor(colleague), clinic.patient(patient), clinic.staff(), clinic.admin()] {
+        let answer = denied.mark_medical_record_entered_in_error(in_error(&flu, "")).await;
+        refused(answer, Code::PermissionDenied, "FORBIDDEN");
+    }
+    let mut other = clinic.patient(PatientId::random());
+    let answer = other.mark_medical_record_entered_in_error(in_error(&flu, why)).await;
+    refused(answer, Code::NotFound, "MEDICAL_RECORD_NOT_FOUND");
+    let mut stranger = clinic.doctor(DoctorId::random());
+    let answer = stranger.mark_medical_record_entered_in_error(in_error(&flu, why)).await;
+    refused(answer, Code::PermissionDenied, "RELATIONSHIP_REQUIRED");
+    assert_eq!(invalid(author.mark_medical_record_entered_in_error(in_error(&flu, "")).await), ["reason"]);
+    let stale = pb::MarkMedicalRecordEnteredInErrorRequest { expected_revision: 7, ..in_error(&flu, why) };
+    let answer = author.mark_medical_record_entered_in_error(stale).await;
+    refused(answer, Code::Aborted, "VERSION_MISMATCH");
+    assert!(!author.get_medical_record(record(&flu.id)).await.unwrap().into_inner().entered_in_error);
+
+    let marked = author.mark_medical_record_entered_in_error(in_error(&flu, why)).await;
+    let marked = marked.unwrap().into_inner();
+    assert_eq!((marked.entered_in_error, marked.revision), (true, 2));
+    assert_eq!((marked.diagnosis.as_str(), marked.amendment_reason.as_str()), ("Flu", why));
+    let again = author.mark_medical_record_entered_in_error(in_error(&flu, "For another reason")).await;
+    assert!(again.unwrap().into_inner() == marked, "marking twice is marking once");
+    let amendment = pb::AmendMedicalRecordRequest { expected_revision: 2, ..treated(&marked, "Rest") };
+    let answer = author.amend_medical_record(amendment).await;
+    refused(answer, Code::FailedPrecondition, "ENTERED_IN_ERROR");
+    for mut reader in [clinic.doctor(colleague), clinic.patient(patient)] {
+        let list = reader.list_medical_records(of_patient(patient)).await.unwrap().into_inner();
+        assert!(list.medical_records == [marked.clone()]);
+    }
+}

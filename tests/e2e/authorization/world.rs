@@ -241,6 +241,13 @@ impl World {
         json!({ "refresh_token": tokens.body.get("refresh_token").cloned().unwrap_or_else(|| json!(unknown)) })
     }
 
+    /// Where a patient is, the asking one's own for patients, and the id of another who may be the same.
+    async fn pair(&self, persona: usize) -> (String, String) {
+        let own = persona == 2;
+        let id = if own { self.patient.id.clone() } else { self.admin.anybody().await };
+        (format!("/api/patients/{id}"), self.admin.anybody().await)
+    }
+
     /// The request of one cell, with objects of its own where it changes something.
     #[expect(clippy::too_many_lines, reason = "one arm an operation")]
     pub(crate) async fn ask(&self, operation: &str, persona: usize) -> Ask {
@@ -283,8 +290,12 @@ impl World {
                 change(account, Some(json!({ "full_name": format!("Name {persona}") })))
             }
             "POST /api/patients" => {
-                let record =
-                    json!({ "first_name": "New", "last_name": "Comer", "date_of_birth": "1990-01-01" });
+                let record = json!({
+                    "first_name": "New",
+                    "last_name": "Comer",
+                    "date_of_birth": "1990-01-01",
+                    "confirm_new": true,
+                });
                 write("/api/patients/".into(), record)
             }
             "GET /api/patients/search" => read("/api/patients/search/?query=patient".into()),
@@ -300,6 +311,28 @@ impl World {
                 let id = if own { self.patient.id.clone() } else { self.admin.anybody().await };
                 change(format!("/api/patients/{id}"), None)
             }
+            "GET /api/patients/{id}/legal-hold"
+            | "PUT /api/patients/{id}/legal-hold"
+            | "DELETE /api/patients/{id}/legal-hold" => {
+                let path = format!("{}/legal-hold", self.pair(persona).await.0);
+                self.admin.put(&path, json!({ "reason": "a claim is pending" })).await.ok();
+                let reason = json!({ "reason": format!("claim {persona} is pending") });
+                change(path, operation.starts_with("PUT").then_some(reason))
+            }
+            "POST /api/patients/{id}/merge" => {
+                let (id, into) = self.pair(persona).await;
+                let merge = json!({ "into_patient_id": into, "reason": "registered twice" });
+                Ask { untouched: Some(id.clone()), ..write(format!("{id}/merge"), merge) }
+            }
+            "POST /api/patients/{id}/unmerge" => {
+                let (id, into) = self.pair(persona).await;
+                if persona != 2 {
+                    let merge = json!({ "into_patient_id": into, "reason": "registered twice" });
+                    self.admin.post(&format!("{id}/merge"), merge).await.ok();
+                }
+                let reason = json!({ "reason": "two people" });
+                Ask { untouched: Some(id.clone()), ..write(format!("{id}/unmerge"), reason) }
+            }
             "GET /api/patients/{id}/records" => read(format!("{patient}/records")),
             "POST /api/patients/{id}/records" => {
                 write(format!("{patient}/records"), json!({ "notes": "note" }))
@@ -312,6 +345,11 @@ impl World {
                 let headers = vec![("if-match", seen.header("etag").to_owned())];
                 let amendment = json!({ "notes": format!("note of {persona}"), "reason": "more is known" });
                 Ask { headers, ..write(path, amendment) }
+            }
+            "POST /api/records/{id}/entered-in-error" => {
+                let note = self.doctor.post(&format!("{patient}/records"), json!({ "notes": "note" })).await;
+                let path = format!("/api/records/{}", text(&note.created(), "id"));
+                write(format!("{path}/entered-in-error"), json!({ "reason": "another patient" }))
             }
             "GET /api/appointments/{id}/records" => read(format!("/api/appointments/{}/records", self.visit)),
             "POST /api/doctors" => {

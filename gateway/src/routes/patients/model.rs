@@ -7,9 +7,13 @@ use proto::scalars::Label;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod legal_hold; // why a patient stays as they are
 mod requests; // what front ends send
 
-pub use requests::{CreatePatient, SearchPatients, SearchPatientsBody, UpdatePatient};
+pub use legal_hold::{LegalHold, PlaceLegalHold};
+pub use requests::{
+    CreatePatient, MergePatient, SearchPatients, SearchPatientsBody, UnmergePatient, UpdatePatient,
+};
 
 /// FHIR administrative gender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -133,8 +137,11 @@ pub struct Patient {
     pub contact_preference: Option<ContactPreference>,
     pub created_at: Instant,
     pub updated_at: Instant,
-    /// When the patient was deleted.
+    /// When the patient was deleted, or merged into another.
     pub deleted_at: Option<Instant>,
+    /// Under whom everything goes on, when the patient was merged.
+    #[schema(value_type = Option<Uuid>)]
+    pub merged_into: Option<String>,
     /// Grows by one with each change; the ETag.
     #[schema(minimum = 0, example = 3)]
     pub version: i64,
@@ -173,6 +180,7 @@ impl TryFrom<pb::Patient> for Patient {
             update_time,
             delete_time,
             version,
+            merged_into,
         } = patient;
         Ok(Self {
             id,
@@ -192,6 +200,7 @@ impl TryFrom<pb::Patient> for Patient {
             created_at: Instant::utc("create_time", create_time)?,
             updated_at: Instant::utc("update_time", update_time)?,
             deleted_at: Instant::maybe_utc("delete_time", delete_time)?,
+            merged_into: given(merged_into),
             version,
         })
     }

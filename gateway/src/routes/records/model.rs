@@ -36,6 +36,8 @@ pub struct MedicalRecord {
     pub created_at: Instant,
     /// When this revision was made.
     pub updated_at: Instant,
+    /// Its author says that it should never have been written: `amendment_reason` says why.
+    pub entered_in_error: bool,
     /// The number of this revision, from 1; the ETag.
     #[schema(minimum = 1, example = 1)]
     pub version: i32,
@@ -66,6 +68,7 @@ impl TryFrom<pb::MedicalRecord> for MedicalRecord {
             amendment_reason,
             create_time,
             update_time,
+            entered_in_error,
         } = record;
         Ok(Self {
             id,
@@ -79,6 +82,7 @@ impl TryFrom<pb::MedicalRecord> for MedicalRecord {
             amendment_reason: given(amendment_reason),
             created_at: Instant::utc("create_time", create_time)?,
             updated_at: Instant::utc("update_time", update_time)?,
+            entered_in_error,
             version: revision,
         })
     }
@@ -151,5 +155,23 @@ impl AmendMedicalRecord {
             reason: reason.into(),
             expected_revision,
         }
+    }
+}
+
+/// Why a record should never have been written.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkEnteredInError {
+    pub reason: Reason,
+}
+
+impl MarkEnteredInError {
+    pub fn of(
+        self,
+        id: MedicalRecordId,
+        expected_revision: i32,
+    ) -> pb::MarkMedicalRecordEnteredInErrorRequest {
+        let reason = self.reason.into();
+        pb::MarkMedicalRecordEnteredInErrorRequest { id: id.to_string(), reason, expected_revision }
     }
 }

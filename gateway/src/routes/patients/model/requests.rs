@@ -5,7 +5,7 @@ use crate::query::Limit;
 use crate::times::CivilDate;
 use proto::ids::PatientId;
 use proto::patient as pb;
-use proto::scalars::{Address, Email, Label, Language, PersonName, Phone, TimeZoneName};
+use proto::scalars::{Address, Email, Label, Language, PersonName, Phone, Reason, TimeZoneName};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -31,6 +31,10 @@ pub struct CreatePatient {
     pub language: Option<Language>,
     pub time_zone: Option<TimeZoneName>,
     pub contact_preference: Option<ContactPreference>,
+    /// It is known that this is nobody who is here already.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub confirm_new: bool,
 }
 
 impl From<CreatePatient> for pb::CreatePatientRequest {
@@ -50,6 +54,7 @@ impl From<CreatePatient> for pb::CreatePatientRequest {
             language,
             time_zone,
             contact_preference,
+            confirm_new,
         } = body;
         let patient = pb::Patient {
             id: id.map(|id| id.to_string()).unwrap_or_default(),
@@ -70,7 +75,7 @@ impl From<CreatePatient> for pb::CreatePatientRequest {
                 .into(),
             ..pb::Patient::default()
         };
-        Self { patient: Some(patient) }
+        Self { patient: Some(patient), confirm_new }
     }
 }
 
@@ -163,6 +168,41 @@ impl UpdatePatient {
             ..pb::Patient::default()
         };
         pb::UpdatePatientRequest { patient: Some(patient), update_mask: Some(mask.into()), expected_version }
+    }
+}
+
+/// Into whom a patient is merged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergePatient {
+    /// Who stays.
+    #[schema(value_type = Uuid)]
+    pub into_patient_id: PatientId,
+    pub reason: Reason,
+}
+
+impl MergePatient {
+    pub fn of(self, id: PatientId, expected_version: i64) -> pb::MergePatientRequest {
+        let Self { into_patient_id, reason } = self;
+        pb::MergePatientRequest {
+            id: id.to_string(),
+            into_patient_id: into_patient_id.to_string(),
+            reason: reason.into(),
+            expected_version,
+        }
+    }
+}
+
+/// Why a merged patient is one of their own after all.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnmergePatient {
+    pub reason: Reason,
+}
+
+impl UnmergePatient {
+    pub fn of(self, id: PatientId) -> pb::UnmergePatientRequest {
+        pb::UnmergePatientRequest { id: id.to_string(), reason: self.reason.into() }
     }
 }
 

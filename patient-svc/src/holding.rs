@@ -1,0 +1,62 @@
+//! The use cases on legal holds.
+use crate::domain::access;
+use crate::domain::legal_hold::LegalHold;
+use crate::error::Error;
+use crate::store::Store;
+use jiff::Timestamp;
+use platform::caller::User;
+use platform::violations::Violations;
+use proto::ids::PatientId;
+use proto::scalars::Reason;
+
+#[derive(Clone)]
+pub struct Holding {
+    store: Store,
+}
+
+impl Holding {
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    pub async fn find(&self, user: User, id: PatientId) -> Result<LegalHold, Error> {
+        access::may_hold(user.role, id).map_err(Error::of_patient)?;
+        self.store.find(id).await?.ok_or(Error::PatientNotFound)?;
+        self.store.legal_hold(id).await?.ok_or(Error::LegalHoldNotFound)
+    }
+
+    /// Places a hold, in the place of the one before when it had another reason.
+    pub async fn place(
+        &self,
+        user: User,
+        id: PatientId,
+        reason: Result<Reason, Violations>,
+        now: Timestamp,
+    ) -> Result<LegalHold, Error> {
+        access::may_hold(user.role, id).map_err(Error::of_patient)?;
+        let reason = reason?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
+        if let Some(hold) = tx.legal_hold(id).await? {
+            if hold.reason == reason {
+                return Ok(hold);
+            }
+            tx.lift_hold(id, user.id, now).await?;
+        }
+        let hold = LegalHold { patient_id: id, reason, placed_by: user.id, placed_at: now, lifted_at: None };
+        tx.place_hold(&hold).await?;
+        tx.commit().await?;
+        Ok(hold)
+    }
+
+    pub async fn lift(&self, user: User, id: PatientId, now: Timestamp) -> Result<LegalHold, Error> {
+        access::may_hold(user.role, id).map_err(Error::of_patient)?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
+        let hold = tx.lift_hold(id, user.id, now).await?.ok_or(Error::LegalHoldNotFound)?;
+        tx.commit().await?;
+        Ok(hold)
+    }
+}
