@@ -28,6 +28,9 @@ pub struct Sessions {
     lifetimes: Lifetimes,
 }
 
+/// Sessions of one account that are open at once, at most.
+const MOST_SESSIONS: i64 = 50;
+
 impl Sessions {
     pub fn new(store: Store, passwords: Arc<Passwords>, keyring: Arc<Keyring>, lifetimes: Lifetimes) -> Self {
         Self { store, passwords, keyring, lifetimes }
@@ -64,6 +67,8 @@ impl Sessions {
         let refresh = RefreshToken::new(session.id)?;
         tx.insert_session(&session).await?;
         tx.insert_refresh_token(&refresh).await?;
+        // Every process is told of those that end: one account must not make a flood of them.
+        tx.end_oldest_sessions(id, MOST_SESSIONS, now).await?;
         tx.commit().await?;
         tracing::info!(user.id = %id, session.id = %session.id, "logged in");
         self.pair(&user, &session, refresh, now)

@@ -74,7 +74,12 @@ impl Charts {
         let reader = access::reader(user.role).map_err(Error::of_patient)?;
         self.require_readable(reader, patient, Error::PatientNotFound).await?;
         let patient = self.store.find_readable(patient).await?.ok_or(Error::PatientNotFound)?;
-        self.list(RecordsOf::Patient(patient.merged_into.unwrap_or(patient.id)), page).await
+        let of = match reader {
+            // Whoever was merged by mistake does not read what is another's.
+            Reader::Oneself(own) => own,
+            Reader::Treating(_) => patient.merged_into.unwrap_or(patient.id),
+        };
+        self.list(RecordsOf::Patient(of), page).await
     }
 
     /// One page of a visit's records, and the token of the next.

@@ -39,6 +39,15 @@ const END_ALL: &str = "
        SET ended_at = $2
      WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $3";
 
+/// All but the latest.
+const END_OLDEST: &str = "
+    UPDATE auth.sessions
+       SET ended_at = $2
+     WHERE id IN (
+        SELECT id FROM auth.sessions
+         WHERE user_id = $1 AND ended_at IS NULL
+         ORDER BY started_at DESC, id DESC OFFSET $3)";
+
 const IS_OPEN: &str = "
     SELECT EXISTS (
         SELECT
@@ -163,6 +172,14 @@ impl Tx<'_> {
     ) -> Result<(), Error> {
         let statement = self.0.prepare_cached(END_ALL).await?;
         self.0.execute(&statement, &[&user_id.0, &now, &but.map(|id| id.0)]).await?;
+        Ok(())
+    }
+
+    /// Ends all sessions of an account but the latest `most`.
+    #[instrument(name = "db.sessions.end_oldest", skip_all, fields(user.id = %user_id))]
+    pub async fn end_oldest_sessions(&self, user_id: UserId, most: i64, now: Timestamp) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(END_OLDEST).await?;
+        self.0.execute(&statement, &[&user_id.0, &now, &most]).await?;
         Ok(())
     }
 

@@ -72,3 +72,20 @@ async fn only_services_hear_who_logs_out() {
         assert_eq!(watching.refused().code(), code);
     }
 }
+
+#[tokio::test]
+async fn one_account_has_fifty_sessions_at_once() {
+    let service = Service::start().await;
+    let (user, tokens) = service.person(Role::Staff).await;
+    let more = "INSERT INTO auth.sessions (id, user_id, started_at, idles_at, expires_at)
+                SELECT gen_random_uuid(), user_id, started_at - number * interval '1 minute', idles_at, expires_at
+                  FROM auth.sessions, generate_series(1, 60) AS number
+                 WHERE ended_at IS NULL AND user_id = $1::text::uuid";
+    service.owner().await.execute(more, &[&user.id]).await.unwrap();
+    let latest = service.logs_in(&user.email, PASSWORD).await.unwrap();
+    let open = "SELECT id::text FROM auth.sessions WHERE ended_at IS NULL AND user_id = $1::text::uuid";
+    let open = service.owner().await.query(open, &[&user.id]).await.unwrap();
+    let open: Vec<String> = open.iter().map(|row| row.get(0)).collect();
+    assert_eq!(open.len(), 50);
+    assert!(open.contains(&session(&latest)) && open.contains(&session(&tokens)), "the latest stay");
+}

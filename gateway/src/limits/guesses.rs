@@ -8,6 +8,7 @@ use super::{Limits, Policy, refused};
 use crate::origin::subscriber;
 use crate::problem::Problem;
 use platform::redis::Away;
+use proto::ids::SessionId;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -37,7 +38,15 @@ impl Limits {
     /// Counts one attempt to log in to an account. It is to be given back unless the password was wrong, so that
     /// only guesses count.
     pub async fn attempt(&self, account: &str, origin: IpAddr) -> Result<Attempt, Problem> {
-        let to = format!("to {}", account.trim().to_lowercase());
+        self.count(format!("to {}", account.trim().to_lowercase()), origin).await
+    }
+
+    /// [`Self::attempt`] by somebody who is logged in already: strangers cannot use it up.
+    pub async fn attempt_within(&self, session: SessionId, origin: IpAddr) -> Result<Attempt, Problem> {
+        self.count(format!("within {session}"), origin).await
+    }
+
+    async fn count(&self, to: String, origin: IpAddr) -> Result<Attempt, Problem> {
         // What people type cannot pass for this: it begins otherwise.
         let here = format!("from {} {to}", subscriber(origin));
         let network = self.named_key("known", &here);
@@ -97,6 +106,16 @@ mod tests {
     /// Guesses wrong from `from`; why it may not.
     async fn guesses(limits: &Limits, account: &str, from: &str) -> Result<(), Problem> {
         limits.attempt(account, from.parse().unwrap()).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn nobody_uses_up_the_guesses_of_a_session_by_its_name() {
+        let (limits, session) = (limits(), SessionId::random());
+        for name in [session.to_string(), format!("within {session}")] {
+            while guesses(&limits, &name, HOME).await.is_ok() {}
+        }
+        assert!(limits.attempt_within(session, HOME.parse().unwrap()).await.is_ok());
+        while limits.attempt_within(session, HOME.parse().unwrap()).await.is_ok() {}
     }
 
     #[tokio::test]

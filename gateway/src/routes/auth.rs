@@ -2,6 +2,7 @@
 use crate::app::App;
 use crate::body::{Json, JsonOrForm};
 use crate::caller::{Caller, Origin};
+use crate::patch::Clearable;
 use crate::problem::{Conflict, Forbidden, NotFound, Problem, Unauthorized};
 use crate::query::{FromPath, Paging, Query};
 use crate::reply::{Created, Done, Found, Kept, Page, Plain};
@@ -12,8 +13,8 @@ use model::{ChangePassword, Jwks, LogIn, Refresh, Register, Tokens, UpdateUser, 
 use platform::caller::Role;
 use proto::auth as pb;
 use proto::doctor::GetDoctorRequest;
-use proto::ids::UserId;
-use proto::patient::GetPatientRequest;
+use proto::ids::{DoctorId, PatientId, UserId};
+use proto::patient::{GetPatientRequest, Patient};
 use tonic::Code;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -86,7 +87,7 @@ async fn register(
 async fn register_resolved(app: &App, caller: Option<Caller>, body: Register) -> Result<pb::User, Problem> {
     let message = match caller {
         Some(caller) => {
-            link_exists(app, &caller, &body).await?;
+            link_exists(app, &caller, body.patient_id, body.doctor_id).await?;
             caller.asks(pb::RegisterRequest::from(body))
         }
         None => tonic::Request::new(body.into()),
@@ -95,25 +96,39 @@ async fn register_resolved(app: &App, caller: Option<Caller>, body: Register) ->
 }
 
 /// Whether what an account is to be linked to is there; auth-svc knows neither patients nor doctors.
-async fn link_exists(app: &App, caller: &Caller, body: &Register) -> Result<(), Problem> {
+async fn link_exists(
+    app: &App,
+    caller: &Caller,
+    patient: Option<PatientId>,
+    doctor: Option<DoctorId>,
+) -> Result<(), Problem> {
     let may_link = matches!(caller.user.role, Role::Admin | Role::Staff);
     if !may_link {
         return Ok(());
     }
-    if let Some(id) = body.patient_id {
+    if let Some(id) = patient {
         let message = caller.asks(GetPatientRequest { id: id.to_string() });
-        exists("/patient_id", app.clients.patients.clone().get_patient(message).await)?;
+        stays(&exists("/patient_id", app.clients.patients.clone().get_patient(message).await)?)?;
     }
-    if let Some(id) = body.doctor_id {
+    if let Some(id) = doctor {
         let message = caller.asks(GetDoctorRequest { id: id.to_string() });
         exists("/doctor_id", app.clients.doctors.clone().get_doctor(message).await)?;
     }
     Ok(())
 }
 
-fn exists<T>(pointer: &str, answer: Result<tonic::Response<T>, tonic::Status>) -> Result<(), Problem> {
+/// Nobody logs in as a patient who was merged into another.
+fn stays(patient: &Patient) -> Result<(), Problem> {
+    if patient.merged_into.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid_field("/patient_id", "was merged into another"))
+    }
+}
+
+fn exists<T>(pointer: &str, answer: Result<tonic::Response<T>, tonic::Status>) -> Result<T, Problem> {
     match answer {
-        Ok(_) => Ok(()),
+        Ok(answer) => Ok(answer.into_inner()),
         Err(status) if status.code() == Code::NotFound => {
             Err(Problem::invalid_field(pointer, "does not exist"))
         }
@@ -148,7 +163,7 @@ async fn change_password(
     Extension(Origin(address)): Extension<Origin>,
     Json(body): Json<ChangePassword>,
 ) -> Result<Done, Problem> {
-    let attempt = app.limits.attempt(&caller.user.id.to_string(), address).await?;
+    let attempt = app.limits.attempt_within(caller.user.session_id, address).await?;
     let message = caller.asks(pb::ChangePasswordRequest::from(body));
     let answer = app.clients.auth.clone().change_password(message).await;
     if !answer.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied) {
@@ -241,6 +256,13 @@ async fn update_user(
     caller: Caller,
     Json(body): Json<UpdateUser>,
 ) -> Result<Found<User>, Problem> {
+    if let Clearable::Set(patient) = body.patient_id {
+        // One who has no record yet makes it under this id.
+        let message = caller.asks(GetPatientRequest { id: patient.to_string() });
+        if let Ok(patient) = app.clients.patients.clone().get_patient(message).await {
+            stays(patient.get_ref())?;
+        }
+    }
     let user = app.clients.auth.clone().update_user(caller.asks(body.of(id))).await?.into_inner();
     Ok(Found(user.try_into()?))
 }

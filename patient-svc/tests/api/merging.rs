@@ -162,6 +162,7 @@ async fn records_stay_where_they_were_written_and_are_read_with_those_of_the_sur
     for person in [clinic.doctor(before), clinic.doctor(after)] {
         assert_eq!(read(notes(person, id).await), ["second", "first"], "under the old id as well");
     }
+    assert_eq!(read(notes(clinic.patient(id), id).await), ["first"], "should they be two people");
     let stranger = clinic.doctor(DoctorId::random());
     refused(notes(stranger, survivor).await, Code::PermissionDenied, "RELATIONSHIP_REQUIRED");
     let answer = clinic.doctor(before).create_medical_record(written(id, "third")).await;
@@ -244,7 +245,14 @@ async fn visits_ahead_an_account_and_a_stale_version_stand_in_the_way() {
     refused(answer, Code::FailedPrecondition, "HAS_ACCOUNT");
     let seen = clinic.staff().get_patient(get(id)).await.unwrap().into_inner();
     assert_eq!((seen.merged_into.as_str(), seen.version), ("", 1));
-    assert!(clinic.staff().merge_patient(merge(survivor, PatientId::random())).await.is_err());
+    // Who stays may have one.
+    let third = id_of(&clinic.admits(identified("mrn", "K-99")).await);
+    refused(
+        clinic.staff().merge_patient(merge(survivor, third)).await,
+        Code::FailedPrecondition,
+        "HAS_ACCOUNT",
+    );
+    clinic.staff().merge_patient(merge(third, survivor)).await.unwrap();
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ use tonic::{Request, Status};
 
 /// After auth-svc went away it is left alone for this long.
 const RESPITE: Duration = Duration::from_secs(3);
+/// Until it has told something for the first time, for this long only.
+const FIRST_RESPITE: Duration = Duration::from_millis(100);
 
 impl Verifier {
     /// Hears which sessions end, and refuses their tokens from then on, until shutdown is requested. While auth-svc is
@@ -20,11 +22,14 @@ impl Verifier {
         let (verifier, until) = (self.clone(), shutdown.clone());
         shutdown.spawn(async move {
             let following = async {
+                let (mut has_heard, mut is_failing) = (false, false);
                 loop {
-                    if let Err(status) = verifier.hear(&mut issuer).await {
-                        tracing::debug!(rpc.code = ?status.code(), "does not hear which sessions end");
+                    if let Err(status) = verifier.hear(&mut issuer, &mut has_heard).await
+                        && !std::mem::replace(&mut is_failing, true)
+                    {
+                        tracing::warn!(rpc.code = ?status.code(), "does not hear which sessions end");
                     }
-                    tokio::time::sleep(RESPITE).await;
+                    tokio::time::sleep(if has_heard { RESPITE } else { FIRST_RESPITE }).await;
                 }
             };
             tokio::select! {
@@ -34,7 +39,7 @@ impl Verifier {
         });
     }
 
-    async fn hear(&self, issuer: &mut AuthServiceClient<Peer>) -> Result<(), Status> {
+    async fn hear(&self, issuer: &mut AuthServiceClient<Peer>, has_heard: &mut bool) -> Result<(), Status> {
         let mut request = Request::new(WatchEndedSessionsRequest {});
         if let Ok(identity) = (self.0.identity)().as_bytes().try_into() {
             request.metadata_mut().insert("authorization", identity);
@@ -42,6 +47,7 @@ impl Verifier {
         let mut told = issuer.watch_ended_sessions(request).await?.into_inner();
         while let Some(EndedSessions { session_ids }) = told.message().await? {
             self.set_ended(session_ids.iter().map(String::as_str));
+            *has_heard = true;
         }
         Ok(())
     }
