@@ -165,6 +165,12 @@ async fn two_records_of_one_person_become_one_and_two_again() {
     let own = format!("/api/patients/{}/merge", survivor.id);
     staff.post(&own, back).await.refused(409, "has_account");
 
+    // Nobody comes to log in as who was merged.
+    let account = json!({
+        "email": fresh_email("merged"), "password": PASSWORD, "role": "patient", "patient_id": id,
+    });
+    admin.post("/api/auth/register", account).await.invalid(&["/patient_id"]);
+
     let parted = json!({ "reason": "father and son" });
     let parted = staff.post(&format!("{path}/unmerge"), parted).await.ok();
     assert_eq!((&parted["merged_into"], &parted["deleted_at"]), (&json!(null), &json!(null)));
