@@ -4,7 +4,7 @@ use crate::domain::absence::{Absence, AskedAbsence, Board, MAX_MOVES, Move, Prop
 use crate::domain::appointment::Appointment;
 use crate::domain::clinic::Clinic;
 use crate::domain::commands::When;
-use crate::domain::diary::{Diary, Reader, Taken};
+use crate::domain::diary::{Reader, Taken, diaries};
 use crate::domain::interval::Interval;
 use crate::domain::local;
 use crate::domain::questions::MAX_DOCTORS;
@@ -213,14 +213,8 @@ fn board(
     own: HashMap<PatientId, Vec<Interval>>,
 ) -> Board {
     let reader = Reader { user: user.id, patient: None, is_bound: false };
-    let doctors: Vec<Uuid> = calendars.iter().map(|calendar| calendar.rules.doctor_id.0).collect();
-    let diaries = calendars.into_iter().map(|Locked { rules, now }| {
-        let of_doctor =
-            |taken: &&Taken| taken.resource == rules.doctor_id.0 || !doctors.contains(&taken.resource);
-        let taken: Vec<Taken> = taken.iter().filter(of_doctor).copied().collect();
-        Diary::new(away(rules, absence), clinic.clone(), &taken, reader, now)
-    });
-    Board::new(diaries.collect(), own)
+    let doctors = calendars.into_iter().map(|Locked { rules, now }| (away(rules, absence), now)).collect();
+    Board::new(diaries(doctors, clinic, taken, reader), own)
 }
 
 /// The rules as they will be with the absence.

@@ -15,7 +15,6 @@ use crate::placing::{self, Desk, Missing, Placed, lost, unbookable};
 use crate::store::{Connection, Locked, Store, Tx};
 use crate::waitlist::hidden;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use platform::caller::User;
 use proto::ids::{AppointmentId, DoctorId, WaitlistOfferId};
 
@@ -79,7 +78,7 @@ impl Accepting {
                 return Ok(Booked { appointment, hold: None, now });
             }
             OfferState::Expired => return Err(Error::OfferExpired),
-            OfferState::Lost => return Err(taken(&offer)),
+            OfferState::Lost => return Err(Error::taken(offer.doctor_id, &offer.zone)),
             OfferState::Declined | OfferState::Withdrawn => return Err(Error::OfferClosed),
         }
         let calendar = calendars.into_iter().find(|calendar| calendar.rules.doctor_id == offer.doctor_id);
@@ -245,14 +244,10 @@ async fn move_earlier(
     Ok(Booked { appointment: visit, hold: None, now })
 }
 
-fn taken(offer: &Offer) -> Error {
-    Error::SlotTaken { doctor: offer.doctor_id, alternatives: Vec::new(), zone: TimeZone::clone(&offer.zone) }
-}
-
 /// Why what was offered cannot be had.
 fn refused(missing: Missing, offer: &Offer) -> Error {
     match missing {
-        Missing::Time(_) => taken(offer),
+        Missing::Time(_) => Error::taken(offer.doctor_id, &offer.zone),
         Missing::Calendar | Missing::VisitType(_) => Error::OfferClosed,
         Missing::Party => Error::NoSuchPatient,
         Missing::Lock(error) | Missing::Other(error) => error,

@@ -266,11 +266,7 @@ impl Bookings {
             Ok(()) => {}
             Err(Conflict::Patient) => return Err(Error::PatientConflict),
             Err(Conflict::Resource) => {
-                return Err(Error::SlotTaken {
-                    doctor: doctor_id,
-                    alternatives: Vec::new(),
-                    zone: appointment.zone,
-                });
+                return Err(Error::taken(doctor_id, &appointment.zone));
             }
         }
         tx.announce(events::event(Change::Imported, &appointment)).await?;

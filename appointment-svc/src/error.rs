@@ -141,6 +141,11 @@ impl From<Unrenewable> for Error {
 }
 
 impl Error {
+    /// A time that is taken, without others that are free.
+    pub fn taken(doctor: DoctorId, zone: &TimeZone) -> Self {
+        Self::SlotTaken { doctor, alternatives: Vec::new(), zone: zone.clone() }
+    }
+
     /// Whether the same transaction may succeed when it is run again.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Store(store::Error::Database(error)) if error.is_conflict())

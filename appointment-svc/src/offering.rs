@@ -5,7 +5,7 @@
 //! in the order of [`crate::bookings`], the opening before them and the entry after them.
 use crate::domain::appointment::Appointment;
 use crate::domain::clinic::{Clinic, Timing};
-use crate::domain::diary::{Diary, OFFERER, Reader, Taken, wish};
+use crate::domain::diary::{Diary, OFFERER, Reader, diaries, wish};
 use crate::domain::hold::Tokens;
 use crate::domain::interval::Interval;
 use crate::domain::questions::MAX_DOCTORS;
@@ -238,14 +238,8 @@ impl Offering {
             Some(visit) => connection.find(visit).await?.map(|(visit, _)| visit.patient_id),
             None => None,
         };
-        let diaries = calendars.into_iter().map(|Locked { rules, now }| {
-            let of_doctor = |taken: &&Taken| {
-                taken.resource == rules.doctor_id.0 || !doctors.contains(&DoctorId(taken.resource))
-            };
-            let taken: Vec<Taken> = taken.iter().filter(of_doctor).copied().collect();
-            Diary::new(rules, clinic.clone(), &taken, nobody(), now)
-        });
-        let diaries = diaries.collect();
+        let calendars = calendars.into_iter().map(|Locked { rules, now }| (rules, now)).collect();
+        let diaries = diaries(calendars, &clinic, &taken, nobody());
         Ok(Openings { opening, doctor, given_up_by, clinic, diaries, broadcast })
     }
 

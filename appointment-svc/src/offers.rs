@@ -3,7 +3,7 @@ use crate::calendars::Calendars;
 use crate::domain::clinic::Clinic;
 use crate::domain::commands::When;
 use crate::domain::days::Day;
-use crate::domain::diary::{Diary, Reader, Taken, resources, wish};
+use crate::domain::diary::{Diary, Reader, diaries, resources, wish};
 use crate::domain::interval::Interval;
 use crate::domain::local;
 use crate::domain::questions::{Among, Dates, Explanation, Found, Kind, MAX_DOCTORS, Position};
@@ -17,7 +17,6 @@ use jiff::{SignedDuration, Span, Timestamp};
 use platform::caller::{Role, User};
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, DoctorId, LocationId, PatientId};
-use std::collections::{HashMap, HashSet};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -129,7 +128,10 @@ impl Offers {
         let location = *location;
         // The times of hundreds of doctors take a while, in which others are to be answered.
         let finding = spawn_blocking(move || {
-            let diaries = diaries(offering, &clinic, taken, reader);
+            let asked: Vec<_> = offering.iter().map(|(_, wish, span, _)| (*wish, *span)).collect();
+            let doctors = offering.into_iter().map(|(rules, _, _, now)| (rules, now)).collect();
+            let diaries = diaries(doctors, &clinic, &taken, reader).into_iter().zip(asked);
+            let diaries: Vec<_> = diaries.map(|(diary, (wish, span))| (diary, wish, span)).collect();
             earliest(&diaries, span, after, location, limit)
         });
         Ok(finding.await.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic())))
@@ -211,35 +213,6 @@ impl Offers {
             wish(&rules, &clinic, kind.visit_type, kind.minutes, reader).ok_or(Error::NoSuchVisitType)?;
         Ok(Calendar { rules, clinic, wish, now })
     }
-}
-
-/// A doctor who offers what is asked for, and when.
-type Offering = (Rules, Wish, Interval, Timestamp);
-
-/// The diaries of those who offer what is asked for, with what is taken of each.
-fn diaries(
-    offering: Vec<Offering>,
-    clinic: &Arc<Clinic>,
-    taken: Vec<Taken>,
-    reader: Reader,
-) -> Vec<(Diary, Wish, Interval)> {
-    let doctors: HashSet<Uuid> = offering.iter().map(|(rules, ..)| rules.doctor_id.0).collect();
-    let mut of_doctor: HashMap<Uuid, Vec<Taken>> = HashMap::new();
-    let mut of_anyone = Vec::new();
-    for taken in taken {
-        let is_patients = taken.patient.is_some() && taken.patient == reader.patient;
-        if is_patients || !doctors.contains(&taken.resource) {
-            of_anyone.push(taken);
-        } else {
-            of_doctor.entry(taken.resource).or_default().push(taken);
-        }
-    }
-    let diaries = offering.into_iter().map(|(rules, wish, span, now)| {
-        let mut taken = of_doctor.remove(&rules.doctor_id.0).unwrap_or_default();
-        taken.extend_from_slice(&of_anyone);
-        (Diary::new(rules, clinic.clone(), &taken, reader, now), wish, span)
-    });
-    diaries.collect()
 }
 
 /// The earliest free times of all within `span` and after `after`: a day after the other, until there is enough, as the

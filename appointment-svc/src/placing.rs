@@ -127,7 +127,7 @@ impl Placing {
         match self.offers.alternatives(reader, doctor, kind, visit.start).await {
             Ok((alternatives, zone)) => Error::SlotTaken { doctor, alternatives, zone },
             // The refusal is right without them.
-            Err(_) => Error::SlotTaken { doctor, alternatives: Vec::new(), zone: TimeZone::UTC },
+            Err(_) => Error::taken(doctor, &TimeZone::UTC),
         }
     }
 }

@@ -347,9 +347,7 @@ fn expect_version(series: &Series, expected: Option<i64>) -> Result<(), Error> {
 fn lost(conflict: Conflict, series: &Series) -> Error {
     match conflict {
         Conflict::Patient => Error::PatientConflict,
-        Conflict::Resource => {
-            Error::SlotTaken { doctor: series.doctor_id, alternatives: Vec::new(), zone: series.zone.clone() }
-        }
+        Conflict::Resource => Error::taken(series.doctor_id, &series.zone),
     }
 }
 

@@ -143,7 +143,7 @@ impl Secured<'_> {
         after.is_overbooked = false;
         self.tx.claim(after, &place).await?.map_err(|conflict| match conflict {
             Conflict::Patient => Error::PatientConflict,
-            Conflict::Resource => taken(after),
+            Conflict::Resource => Error::taken(after.doctor_id, &after.zone),
         })?;
         self.keep(after).await
     }
@@ -173,7 +173,7 @@ impl Secured<'_> {
         let still: &[Rule] = if is_ahead { &[Rule::DoctorActive, Rule::Availability] } else { &[] };
         // It is this time that was wanted back, and no other.
         diary.situation(wish).place_again(after.visit, still).map_err(|refusal| match refusal {
-            slots::Refusal::Taken(_) => taken(after),
+            slots::Refusal::Taken(_) => Error::taken(after.doctor_id, &after.zone),
             slots::Refusal::PatientBusy => Error::PatientConflict,
             refusal => Error::Unbookable(refusal),
         })
@@ -195,8 +195,4 @@ impl Secured<'_> {
         tx.commit().await?;
         Ok((appointment, now))
     }
-}
-
-fn taken(visit: &Appointment) -> Error {
-    Error::SlotTaken { doctor: visit.doctor_id, alternatives: Vec::new(), zone: visit.zone.clone() }
 }

@@ -119,6 +119,32 @@ impl Diary {
     }
 }
 
+/// The diaries of several doctors, each with what is taken of it, of rooms, and of the patient.
+pub fn diaries(
+    doctors: Vec<(Rules, Timestamp)>,
+    clinic: &Arc<Clinic>,
+    taken: &[Taken],
+    reader: Reader,
+) -> Vec<Diary> {
+    let ids: HashSet<Uuid> = doctors.iter().map(|(rules, _)| rules.doctor_id.0).collect();
+    let mut of_doctor: HashMap<Uuid, Vec<Taken>> = HashMap::new();
+    let mut of_anyone = Vec::new();
+    for taken in taken.iter().copied() {
+        let is_patients = taken.patient.is_some() && taken.patient == reader.patient;
+        if is_patients || !ids.contains(&taken.resource) {
+            of_anyone.push(taken);
+        } else {
+            of_doctor.entry(taken.resource).or_default().push(taken);
+        }
+    }
+    let diaries = doctors.into_iter().map(|(rules, now)| {
+        let mut taken = of_doctor.remove(&rules.doctor_id.0).unwrap_or_default();
+        taken.extend_from_slice(&of_anyone);
+        Diary::new(rules, clinic.clone(), &taken, reader, now)
+    });
+    diaries.collect()
+}
+
 /// [`Diary::wish`], before it is known what is taken.
 pub fn wish(
     rules: &Rules,

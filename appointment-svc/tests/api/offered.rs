@@ -1,8 +1,8 @@
 use crate::clinic::{Clinic, Waitlist};
 use crate::ledger;
-use crate::offers::{offering, visit_type};
+use crate::offers::{book_type, offering, visit_type};
 use crate::process::Process;
-use crate::waiting::{accept, all_offered, book_type, decline, enter, look, offered, start, waits};
+use crate::waiting::{accept, all_offered, decline, enter, look, offered, start, waits};
 use crate::wishes::{apply, at, book, cancel, date_in, declare, free, hold, hours, refusal};
 use futures::future::join_all;
 use platform::caller::Role;

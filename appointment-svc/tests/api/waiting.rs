@@ -1,15 +1,15 @@
-use crate::clinic::{Client, Clinic, Waitlist};
+use crate::clinic::{Clinic, Waitlist};
 use crate::ledger;
-use crate::offers::{offering, offering_with, visit_type};
-use crate::wishes::{apply, at, book, cancel, date_in, free, hold, reschedule, slots, window, wish};
+use crate::offers::{book_type, offering, offering_with, visit_type};
+use crate::wishes::{apply, at, book, cancel, date_in, free, hold, reschedule, slots, window};
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::Role;
 use proto::appointment::{
-    AcceptWaitlistOfferRequest, Appointment, AppointmentStatus, BookAppointmentRequest,
-    CancelWaitlistEntryRequest, CreateWaitlistEntryRequest, DeclineWaitlistOfferRequest,
-    GetWaitlistEntryRequest, ListWaitlistOffersRequest, ReleaseHoldRequest, ResumeWaitlistEntryRequest,
-    WaitlistEntry, WaitlistEntryState, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState,
-    WaitlistPriority, WaitlistWindow,
+    AcceptWaitlistOfferRequest, Appointment, AppointmentStatus, CancelWaitlistEntryRequest,
+    CreateWaitlistEntryRequest, DeclineWaitlistOfferRequest, GetWaitlistEntryRequest,
+    ListWaitlistOffersRequest, ReleaseHoldRequest, ResumeWaitlistEntryRequest, WaitlistEntry,
+    WaitlistEntryState, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState, WaitlistPriority,
+    WaitlistWindow,
 };
 use proto::doctor::doctor_rules::Window;
 use proto::doctor::{DoctorRules, VisitType};
@@ -64,18 +64,6 @@ pub(crate) async fn has_offer(clinic: &Clinic, entry: &WaitlistEntry) -> bool {
 
 pub(crate) fn start(offer: &WaitlistOffer) -> Timestamp {
     from_wire(offer.start_time).unwrap()
-}
-
-pub(crate) async fn book_type(
-    client: &mut Client,
-    patient: PatientId,
-    doctor: DoctorId,
-    visit_type: &VisitType,
-    start: Timestamp,
-) -> Result<Appointment, Status> {
-    let visit_type_id = visit_type.id.clone();
-    let request = BookAppointmentRequest { visit_type_id, ..wish(patient, doctor, start) };
-    client.book_appointment(request).await.map(Response::into_inner)
 }
 
 /// A time that was booked and is free again.

@@ -1,6 +1,6 @@
 use crate::clinic::Waitlist;
-use crate::offers::{offering, visit_type};
-use crate::waiting::{book_type, enter, look, waits};
+use crate::offers::{book_type, offering, visit_type};
+use crate::waiting::{enter, look, waits};
 use crate::wishes::{at, cancel, date_in, refusal, violations, wrong_fields};
 use platform::caller::Role;
 use prost_types::FieldMask;

@@ -1,8 +1,6 @@
 use crate::ledger;
-use crate::offers::{offering, offering_with, visit_type};
-use crate::waiting::{
-    accept, all_offered, book_type, decline, enter, freed, has_offer, look, offered, start, waits,
-};
+use crate::offers::{book_type, offering, offering_with, visit_type};
+use crate::waiting::{accept, all_offered, decline, enter, freed, has_offer, look, offered, start, waits};
 use crate::wishes::{at, book, cancel, declare, hours, refusal, reschedule};
 use platform::caller::Role;
 use proto::appointment::{
