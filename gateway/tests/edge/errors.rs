@@ -126,7 +126,8 @@ async fn a_body_that_is_too_large_is_not_read() {
 async fn a_token_that_is_not_valid_is_told_from_none() {
     let gateway = Gateway::new();
     let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
-    let of_a_service = token::service_identity(&root, "patient-svc", Clock::system()).unwrap()();
+    let of_a_service =
+        token::service_identity(&root, "patient-svc", Clock::system()).unwrap()(gateway::SERVICE);
     let tokens = ["Bearer x", "bearer a.b.c", of_a_service.to_str().unwrap()];
     for token in tokens {
         let answer =
