@@ -23,6 +23,7 @@ pub mod openapi; // the document
 pub mod parameters; // parameters where none are known
 pub mod docs; // the document for people
 pub mod observe; // span, log line and measurement of every request
+pub mod headers; // what every answer tells browsers
 pub mod router; // every resource, and the stack around them
 pub mod connection; // one connection, and how long it may be silent
 pub mod server; // connections

@@ -165,33 +165,6 @@ async fn the_gateway_stays_ready_and_says_what_is_away() {
 }
 
 #[tokio::test]
-async fn every_answer_has_the_headers_that_protect_it() {
-    let gateway = Gateway::new();
-    let answers = [
-        gateway.get("/health").await,
-        gateway.get("/docs").await,
-        gateway.get("/api/nothing").await,
-        gateway.get("/api/patients").await,
-        gateway.get("/api/patients/7").await,
-        gateway.send(Method::TRACE, "/api/patients", &[], Body::empty()).await,
-        gateway.post("/api/auth/login", "text/plain", "x").await,
-        gateway.post("/api/auth/login", JSON, "{}").await,
-        gateway.post("/api/auth/login", JSON, "x".repeat(70_000)).await,
-        gateway.get("/.well-known/jwks.json").await,
-    ];
-    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
-    assert_eq!(statuses, [200, 200, 404, 401, 400, 405, 415, 422, 413, 503]);
-    for answer in answers {
-        assert_eq!(answer.header("x-content-type-options"), "nosniff");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer");
-        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
-        assert!(answer.headers.contains_key("strict-transport-security"));
-        assert!(answer.headers.contains_key("cache-control"));
-        assert!(answer.headers.contains_key("x-request-id"));
-    }
-}
-
-#[tokio::test]
 async fn an_array_is_never_taken_for_an_object() {
     let gateway = Gateway::new();
     for (method, path, body) in [
