@@ -60,7 +60,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
-    let store = Store::new(postgres::pool(&config.postgres, "auth-svc")?);
+    let pool = postgres::pool(&config.postgres, "auth-svc")?;
+    let store = Store::new(pool.clone());
     let verifier = Verifier::new(&root, None, clock.clone());
     let keyring = Keyring::open(store.clone(), &root, verifier.clone(), clock.now()).await;
     let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
@@ -81,6 +82,7 @@ pub async fn serve(
         verifier,
         open: api::OPEN,
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

@@ -74,7 +74,7 @@ pub async fn serve(
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
-    let store = Store::new(pool, outbox, Keyring::new(&root));
+    let store = Store::new(pool.clone(), outbox, Keyring::new(&root));
     let calendar = Calendar::new(appointments);
     let tokens = PageTokens::new(&root);
     let care = Care::new(store.clone(), calendar.clone());
@@ -88,6 +88,7 @@ pub async fn serve(
         verifier: Verifier::new(&root, Some(auth), clock.clone()),
         open: &[],
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

@@ -1,6 +1,6 @@
 //! The gRPC client stack: replicas in turn, the caller's identity, trace and deadline on each call.
 use crate::propagation;
-use crate::{deadline, fault};
+use crate::{context, deadline, fault};
 use http::{HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
@@ -141,6 +141,7 @@ impl Service<Request<Body>> for Peer {
         {
             request.headers_mut().insert(AUTHORIZATION, identity());
         }
+        context::inject(request.headers_mut());
         span.in_scope(|| propagation::inject(request.headers_mut()));
         let (name, peer) = (self.name, self.clone());
         let call = async move {

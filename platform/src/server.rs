@@ -1,18 +1,21 @@
 //! The gRPC server stack, the same for every service.
+use crate::audit;
 use crate::caller::Caller;
 use crate::config;
+use crate::context::Context;
 use crate::deadline;
 use crate::fault::{DOMAIN, fault, unavailable};
 use crate::propagation;
 use crate::shutdown::Shutdown;
 use crate::token::{Rejected, Verifier};
+use deadpool_postgres::Pool;
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -75,6 +78,8 @@ pub struct Stack {
     /// are refused without one before they run.
     pub open: &'static [&'static str],
     pub settings: config::Grpc,
+    /// Where refusals are noted.
+    pub audit: Pool,
     pub shutdown: Shutdown,
     /// Time for calls in flight after a request to stop.
     pub grace: Duration,
@@ -101,6 +106,7 @@ impl Stack {
             verifier: self.verifier,
             open: self.open,
             deadline: Duration::from_secs(self.settings.grpc_deadline_seconds),
+            audit: self.audit,
             shutdown: self.shutdown,
         });
         let serving = Server::builder()
@@ -140,6 +146,7 @@ struct Shared {
     verifier: Verifier,
     open: &'static [&'static str],
     deadline: Duration,
+    audit: Pool,
     shutdown: Shutdown,
 }
 
@@ -160,7 +167,7 @@ where
     type Error = Infallible;
     type Future = futures::future::BoxFuture<'static, Result<Response<Body>, Infallible>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
@@ -194,15 +201,23 @@ where
     let limit = started + asked.map_or(stack.deadline, |asked| asked.min(stack.deadline));
     let method = known_method(request.uri().path()).to_owned();
     let work = async {
-        match caller(&stack, request.uri().path(), request.headers()).await {
-            Ok(Some(caller)) => {
-                request.extensions_mut().insert(caller);
-            }
-            Ok(None) => {}
+        let caller = match caller(&stack, request.uri().path(), request.headers()).await {
+            Ok(caller) => caller,
             Err(status) => return status.into_http(),
+        };
+        if let Some(caller) = &caller {
+            request.extensions_mut().insert(caller.clone());
         }
-        let Ok(response) = inner.call(request).await;
-        response
+        // To be believed only of a caller whom the gateway vouches for.
+        let context = Context::from_headers(request.headers()).asked_by(caller);
+        let call = async {
+            let Ok(response) = inner.call(request).await;
+            if let Some(status) = Status::from_header_map(response.headers()) {
+                audit::note_refusal(&stack.audit, &method, &status).await;
+            }
+            response
+        };
+        context.scope(call).await
     };
     let response = deadline::within(limit, work).await.unwrap_or_else(|_| {
         fault(Code::DeadlineExceeded, DOMAIN, "DEADLINE_EXCEEDED", "the request took too long").into_http()
