@@ -19,6 +19,7 @@ use prost_types::FieldMask;
 use proto::auth::Jwk;
 use proto::ids::{DoctorId, PatientId, SessionId, UserId};
 use proto::patient as pb;
+use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ const KEY_ID: &str = "key-of-this-test";
 const NO_BROKER: &str = "amqp://127.0.0.1:1/%2f";
 
 pub(crate) type Person = PatientServiceClient<Peer>;
+pub(crate) type Emergencies = BreakGlassServiceClient<Peer>;
 
 pub(crate) struct Clinic {
     pub(crate) calendar: Calendar,
@@ -86,6 +88,8 @@ impl Clinic {
             broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url) },
             auth_url: accounts.serve(&shutdown).await,
             appointment_url: calendar.serve(&shutdown).await,
+            break_glass_minutes: 60,
+            break_glass_review_days: 7,
         };
         patient_svc::migrate(config.clone()).await.unwrap();
         let listener = TcpListener::bind(config.process.listen).await.unwrap();
@@ -127,12 +131,21 @@ impl Clinic {
         PatientServiceClient::new(Peer::new("patient-svc", &self.url, Some(identity)).unwrap())
     }
 
+    /// What `user` does about emergencies: as that doctor, or with that role.
+    pub(crate) fn emergencies(&self, user: UserId, role: &str, did: Option<DoctorId>) -> Emergencies {
+        BreakGlassServiceClient::new(self.peer(user, role, None, did))
+    }
+
     fn person(&self, role: &str, pid: Option<PatientId>, did: Option<DoctorId>) -> Person {
+        PatientServiceClient::new(self.peer(UserId::random(), role, pid, did))
+    }
+
+    fn peer(&self, user: UserId, role: &str, pid: Option<PatientId>, did: Option<DoctorId>) -> Peer {
         let now = Clock::system().now().as_second();
         let claims = Claims {
             iss: token::ISSUER.to_owned(),
             aud: token::AUDIENCE.to_owned(),
-            sub: UserId::random().to_string(),
+            sub: user.to_string(),
             sid: Some(SessionId::random().to_string()),
             role: Some(role.to_owned()),
             pid: pid.map(|id| id.to_string()),
@@ -144,8 +157,7 @@ impl Clinic {
         };
         let token = token::sign(&self.key, KEY_ID, &claims).unwrap();
         let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-        let peer = Peer::new("patient-svc", &self.url, Some(Arc::new(move || header.clone()))).unwrap();
-        PatientServiceClient::new(peer)
+        Peer::new("patient-svc", &self.url, Some(Arc::new(move || header.clone()))).unwrap()
     }
 
     /// A patient whom staff has admitted.
