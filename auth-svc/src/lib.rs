@@ -63,7 +63,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
-    let store = Store::new(postgres::pool(&config.postgres, SERVICE)?);
+    let pool = postgres::pool(&config.postgres, SERVICE)?;
+    let store = Store::new(pool.clone());
     let verifier = Verifier::new(SERVICE, &root, None, clock.clone());
     let keyring = Keyring::open(store.clone(), &root, verifier.clone(), clock.now()).await;
     let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
@@ -83,6 +84,7 @@ pub async fn serve(
     let stack = Stack {
         verifier,
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

@@ -6,6 +6,7 @@ use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 
 /// A page of medical records is the largest answer there is: 200 of at most 256 KiB each.
@@ -16,6 +17,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
+    pub break_glass: BreakGlassServiceClient<Peer>,
     pub doctors: DoctorServiceClient<Peer>,
     pub appointments: AppointmentServiceClient<Peer>,
     pub waitlist: WaitlistServiceClient<Peer>,
@@ -27,7 +29,8 @@ impl Clients {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
             auth: AuthServiceClient::new(auth),
-            patients: PatientServiceClient::new(patient).max_decoding_message_size(MAX_ANSWER_BYTES),
+            patients: PatientServiceClient::new(patient.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),
+            break_glass: BreakGlassServiceClient::new(patient),
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),
             appointments: AppointmentServiceClient::new(appointment.clone())
                 .max_decoding_message_size(MAX_ANSWER_BYTES),

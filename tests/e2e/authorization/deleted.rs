@@ -43,6 +43,8 @@ const KEPT: &str = "
     GET    /api/waitlist/{id}/offers                      entries are cancelled
     POST   /api/waitlist/offers/{id}/accept               offers are withdrawn
     POST   /api/waitlist/offers/{id}/decline              offers are withdrawn
+    GET    /api/break-glass/{id}                          grants are reviewed
+    POST   /api/break-glass/{id}/review                   grants are reviewed
     GET    /api/notifications/{id}                        what was sent was sent
     POST   /api/notifications/{id}/resend                 what was sent was sent
 ";
