@@ -52,7 +52,6 @@ const KEPT: &str = "
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.
 const OTHERWISE: &str = "
     DELETE /api/patients/{id}                   403 403 403 200
-    GET    /api/appointments/{id}/records       200 200 403 403
     DELETE /api/doctors/{id}                    403 403 403 200
     PUT    /api/records/{id}                    404 404 403 403
     POST   /api/records/{id}/entered-in-error   404 404 403 403
