@@ -55,6 +55,8 @@ const OTHERWISE: &str = "
     DELETE /api/doctors/{id}                    403 403 403 200
     PUT    /api/records/{id}                    404 404 403 403
     POST   /api/records/{id}/entered-in-error   404 404 403 403
+    POST   /api/records/{id}/sign               404 404 403 403
+    POST   /api/records/{id}/cosign             404 404 403 403
 ";
 
 /// Columns of the matrix that are asked: the patient, the doctor, staff, admin.
