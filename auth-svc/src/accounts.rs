@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::passwords::{NewPassword, Passwords, Policy, Weak};
 use crate::store::Store;
 use jiff::Timestamp;
+use platform::audit::Entry;
 use platform::caller::{self, Caller, Role};
 use proto::ids::{PatientId, UserId};
 use proto::scalars::{Email, PersonName};
@@ -63,6 +64,7 @@ impl Accounts {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.insert_user(&user, &password).await?;
+        tx.note(on_account("create", id).because(role.name()));
         tx.commit().await?;
         tracing::info!(user.id = %id, role = role.name(), "registered an account");
         Ok(user)
@@ -120,6 +122,8 @@ impl Accounts {
         if user.must_log_in_again(&changed) {
             tx.end_sessions_of(id, None, now).await?;
         }
+        // The role is who they are to everybody from now on.
+        tx.note(on_account("update", id).fields(user.differences(&changed)).because(changed.role.name()));
         tx.commit().await?;
         tracing::info!(user.id = %id, by.id = %caller.id, role = changed.role.name(), "changed an account");
         Ok(changed)
@@ -157,6 +161,7 @@ impl Accounts {
         }
         tx.set_password(caller.id, &password, now).await?;
         tx.end_sessions_of(caller.id, Some(caller.session_id), now).await?;
+        tx.note(on_account("update", caller.id).fields(["password"]));
         tx.commit().await?;
         tracing::info!(user.id = %caller.id, "changed a password");
         Ok(())
@@ -192,7 +197,12 @@ impl Accounts {
             updated_at: now,
         };
         tx.insert_user(&user, &password).await?;
+        tx.note(on_account("create", user.id).because(user.role.name()));
         tx.commit().await?;
         Ok(Some(user))
     }
+}
+
+fn on_account(action: &'static str, id: UserId) -> Entry {
+    Entry::new(action, "account").ids([id.0]).of([id.0])
 }

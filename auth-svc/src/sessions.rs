@@ -3,10 +3,11 @@ use crate::config::Lifetimes;
 use crate::domain::{Login, Session, User, UserAgent};
 use crate::error::Error;
 use crate::keyring::Keyring;
-use crate::passwords::Passwords;
+use crate::passwords::{Hash, Passwords};
 use crate::store::Store;
 use crate::tokens::{RefreshToken, TokenPair, access_token};
 use jiff::{SignedDuration, Timestamp};
+use platform::audit::Entry;
 use platform::caller;
 use platform::shutdown::Shutdown;
 use proto::ids::{SessionId, UserId};
@@ -50,6 +51,25 @@ impl Sessions {
             None => None,
         };
         let (id, hash) = found.map(|(user, hash)| (user.id, hash)).unzip();
+        let outcome = self.enter(id, hash, password, user_agent, now).await;
+        if let Err(Error::InvalidCredentials) = outcome {
+            let id: Option<UserId> = id;
+            let id = id.map(|id| id.0);
+            let refused = Entry::new("log_in", "account").ids(id).of(id).denied("INVALID_CREDENTIALS");
+            self.store.connection().await?.note(refused).await?;
+        }
+        outcome
+    }
+
+    /// Logs in to account `id` whose password is `hash`, if there is one.
+    async fn enter(
+        &self,
+        id: Option<UserId>,
+        hash: Option<Hash>,
+        password: SecretString,
+        user_agent: Option<UserAgent>,
+        now: Timestamp,
+    ) -> Result<TokenPair, Error> {
         // No connection is held meanwhile.
         let verified = self.passwords.verify(password, hash.clone()).await?;
         let (id, hash) = id.zip(hash).filter(|_| verified).ok_or(Error::InvalidCredentials)?;
@@ -69,6 +89,8 @@ impl Sessions {
         tx.insert_refresh_token(&refresh).await?;
         // Every process is told of those that end: one account must not make a flood of them.
         tx.end_oldest_sessions(id, MOST_SESSIONS, now).await?;
+        let owner = caller::User { id, session_id: session.id, role: user.role };
+        tx.note(on_session("log_in", session.id).of([id.0]).by(owner));
         tx.commit().await?;
         tracing::info!(user.id = %id, session.id = %session.id, "logged in");
         self.pair(&user, &session, refresh, now)
@@ -84,6 +106,7 @@ impl Sessions {
         let spent = tx.refresh_token_is_spent(token).await?.ok_or(Error::RefreshTokenInvalid)?;
         if spent {
             tx.end_session(session.id, now).await?;
+            tx.note(on_session("refresh", session.id).of([session.user_id.0]).denied("REFRESH_TOKEN_REUSED"));
             tx.commit().await?;
             tracing::warn!(user.id = %session.user_id, session.id = %session.id, "a refresh token was used twice");
             return Err(Error::RefreshTokenReused);
@@ -104,6 +127,7 @@ impl Sessions {
         let tx = connection.begin().await?;
         if tx.refresh_token_is_spent(token).await?.is_some() {
             tx.end_session(token.session_id, now).await?;
+            tx.note(on_session("log_out", token.session_id));
             tx.commit().await?;
             tracing::info!(session.id = %token.session_id, "logged out");
         }
@@ -123,10 +147,14 @@ impl Sessions {
 
     /// Ends a session of the caller, whether it has ended already or not.
     pub async fn end(&self, caller: &caller::User, id: SessionId, now: Timestamp) -> Result<(), Error> {
-        let is_own = self.store.connection().await?.end_session_of(id, caller.id, now).await?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let is_own = tx.end_session_of(id, caller.id, now).await?;
         if !is_own {
             return Err(Error::SessionNotFound(id));
         }
+        tx.note(on_session("end", id).of([caller.id.0]));
+        tx.commit().await?;
         tracing::info!(user.id = %caller.id, session.id = %id, "ended a session");
         Ok(())
     }
@@ -138,6 +166,7 @@ impl Sessions {
         // Locked, so that nobody who is logging in gets a session that outlives this.
         tx.find_and_lock_user(user_id).await?.ok_or(Error::UserNotFound(user_id))?;
         tx.end_sessions_of(user_id, None, now).await?;
+        tx.note(Entry::new("end_all", "session").of([user_id.0]));
         tx.commit().await?;
         tracing::info!(user.id = %user_id, by.id = %by.id, "ended all sessions");
         Ok(())
@@ -172,4 +201,8 @@ impl Sessions {
         let access = access_token(keys.signing(now), user, session, life, now)?;
         Ok(TokenPair { access, refresh })
     }
+}
+
+fn on_session(action: &'static str, id: SessionId) -> Entry {
+    Entry::new(action, "session").ids([id.0])
 }

@@ -4,6 +4,7 @@ mod sessions; // sessions and their refresh tokens
 mod users; // accounts
 
 use deadpool_postgres::{Object, Pool, Transaction};
+use platform::audit::{self, Entry, Pending};
 use platform::postgres;
 use uuid::Uuid;
 
@@ -53,15 +54,26 @@ pub struct Connection(Object);
 
 impl Connection {
     pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
-        Ok(Tx(self.0.transaction().await?))
+        Ok(Tx(self.0.transaction().await?, Pending::default()))
+    }
+
+    /// Notes in the audit log what is no part of a transaction.
+    pub async fn note(&self, entry: Entry) -> Result<(), Error> {
+        Ok(audit::append(&self.0, &[entry]).await?)
     }
 }
 
 /// One transaction; dropped without `commit`, it leaves no trace.
-pub struct Tx<'c>(Transaction<'c>);
+pub struct Tx<'c>(Transaction<'c>, Pending);
 
 impl Tx<'_> {
+    /// Notes in the audit log what is done here.
+    pub fn note(&self, entry: Entry) {
+        self.1.note(entry);
+    }
+
     pub async fn commit(self) -> Result<(), Error> {
+        self.1.write(&self.0).await?;
         Ok(self.0.commit().await?)
     }
 

@@ -6,6 +6,7 @@ use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::patient::audit_service_client::AuditServiceClient;
 use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 
@@ -18,6 +19,7 @@ pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
     pub break_glass: BreakGlassServiceClient<Peer>,
+    pub audit: AuditServiceClient<Peer>,
     pub doctors: DoctorServiceClient<Peer>,
     pub appointments: AppointmentServiceClient<Peer>,
     pub waitlist: WaitlistServiceClient<Peer>,
@@ -29,6 +31,7 @@ impl Clients {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
             auth: AuthServiceClient::new(auth),
+            audit: AuditServiceClient::new(patient.clone()),
             patients: PatientServiceClient::new(patient.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),
             break_glass: BreakGlassServiceClient::new(patient),
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),

@@ -4,6 +4,7 @@ use crate::problem::{self, Details};
 use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
+use crate::routes::audit::model::{AuditEntry, PatientAccess};
 use crate::routes::auth::model::{Jwks, Session, Tokens, User};
 use crate::routes::break_glass::model::BreakGlassGrant;
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
@@ -45,13 +46,14 @@ use utoipa::openapi::{
         (name = "appointments", description = "Free times and visits"),
         (name = "waitlist", description = "Patients who wait for a time, and what is offered to them"),
         (name = "records", description = "What was found and done"),
+        (name = "audit", description = "Who did what with whose data"),
         (name = "notifications", description = "Messages to patients and doctors"),
         (name = "health", description = "Whether the system works"),
     ),
     components(schemas(
-        AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
+        AbsencePlan, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
-        OverrideHours, Patient, PatientAttendance, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
+        OverrideHours, Patient, PatientAccess, PatientAttendance, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
@@ -59,11 +61,12 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 36] = [
+const COMPLETE: [&str; 38] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
     "AppointmentEvent",
+    "AuditEntry",
     "Availability",
     "AvailabilityOverride",
     "BookingPolicy",
@@ -79,6 +82,7 @@ const COMPLETE: [&str; 36] = [
     "Notification",
     "OverrideHours",
     "Patient",
+    "PatientAccess",
     "PatientAttendance",
     "PlannedMove",
     "Price",

@@ -1,4 +1,5 @@
 //! Settings, all from the environment; `--help` is their manual.
+use crate::domain::chain::Told;
 use platform::config::{Broker, Grpc, Postgres, Process};
 
 #[derive(Clone, Debug, clap::Args)]
@@ -30,6 +31,17 @@ pub struct Config {
     /// A doctor whose broken glass nobody has reviewed for longer than this breaks no other.
     #[arg(long, env, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=90))]
     pub break_glass_review_days: u32,
+}
+
+/// What else the binary does.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Check, read-only, that the audit log is as it was written; names what is not and exits with 1 then.
+    AuditVerify {
+        /// A checkpoint as a process has logged it, which must be there: `17:5f…`.
+        #[arg(long)]
+        checkpoint: Option<Told>,
+    },
 }
 
 impl AsRef<Process> for Config {

@@ -50,6 +50,9 @@ const MATRIX: &str = "
     PUT    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     DELETE /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
 
+    GET    /api/patients/{id}/access-log                          401 401 200 404 403 403 403 200 200
+    GET    /api/admin/audit                                       401 401 403 403 403 403 403 200 200
+
     GET    /api/patients/{id}/records                             401 401 200 404 200 403 403 403 403
     POST   /api/patients/{id}/records                             401 401 403 404 201 403 403 403 403
     GET    /api/records/{id}                                      401 401 200 404 200 403 403 403 403

@@ -20,5 +20,6 @@ mod hostile; // bad input of every kind
 mod protocol; // headers, limits, documents
 mod internal; // gRPC, as an internal program uses it
 mod outages; // what still works when something does not
+mod audit; // what is noted of what is done
 mod privacy; // what must not be in a log
 mod traces; // one request, one trace, every process

@@ -90,6 +90,24 @@ impl User {
         })
     }
 
+    /// The fields in which `changed` is another, as in the proto.
+    pub fn differences(&self, changed: &Self) -> Vec<&'static str> {
+        let links = |user: &Self| match user.role {
+            Role::Patient(id) => (Some(id), None),
+            Role::Doctor(id) => (None, Some(id)),
+            Role::Admin | Role::Staff | Role::Auditor => (None, None),
+        };
+        let ((patient, doctor), (patient_after, doctor_after)) = (links(self), links(changed));
+        let differs = [
+            ("role", RoleName::from(self.role) != RoleName::from(changed.role)),
+            ("patient_id", patient != patient_after),
+            ("doctor_id", doctor != doctor_after),
+            ("is_active", self.is_active != changed.is_active),
+            ("full_name", self.full_name != changed.full_name),
+        ];
+        differs.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+    }
+
     /// Whether those who are logged in to `self` must log in again to act as `changed`.
     pub fn must_log_in_again(&self, changed: &Self) -> bool {
         !changed.is_active || RoleName::from(self.role) != RoleName::from(changed.role)
@@ -119,6 +137,7 @@ mod tests {
         let to_staff = Change { role: Some(RoleName::Staff), ..Change::default() };
         let staff = doctor.changed(to_staff, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(staff.role, Role::Staff);
+        assert_eq!(doctor.differences(&staff), ["role", "doctor_id"]);
         assert!(doctor.must_log_in_again(&staff));
         let unlinked = Change { doctor_id: Edit::Clear, ..Change::default() };
         assert_eq!(doctor.changed(unlinked, Timestamp::UNIX_EPOCH), Err(vec![Misfit::DoctorMissing]));

@@ -5,6 +5,8 @@ mod peers; // auth-svc's keys and appointment-svc, as the service sees them
 mod clinic; // the service, running, and people who call it
 
 mod access;
+mod audited;
+mod charted;
 mod duplicates;
 mod emergencies;
 mod events;
@@ -15,3 +17,4 @@ mod records;
 mod removal;
 mod search;
 mod states;
+mod tampering;

@@ -308,6 +308,7 @@ impl World {
                 write("/api/patients/search".into(), json!({ "query": "patient" }))
             }
             "GET /api/patients/{id}" => read(patient),
+            "GET /api/patients/{id}/access-log" => read(format!("{patient}/access-log")),
             "PUT /api/patients/{id}" => {
                 change(patient, Some(json!({ "phone": format!("+49 30 {persona}000") })))
             }
