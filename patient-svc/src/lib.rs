@@ -19,6 +19,8 @@ pub mod holding; // the use cases on legal holds
 pub mod charts; // the use cases of whoever reads medical records
 pub mod writing; // the use cases of whoever writes them
 pub mod break_glass; // the use cases on leave to read in an emergency
+pub mod erasing; // the use case of erasure
+pub mod keys; // the use cases of operators on keys
 pub mod removals; // removals that failed half-way are settled
 pub mod convert; // wire to domain and back
 pub mod api; // the gRPC face
@@ -31,7 +33,8 @@ use crate::break_glass_api::BreakGlassApi;
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
-use crate::config::Config;
+use crate::config::{Command, Config};
+use crate::erasing::Erasing;
 use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::registry::Registry;
@@ -65,6 +68,19 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
     postgres::migrate(&config.postgres, store::SCHEMA, &migrations::runner()).await
 }
 
+/// Does what else the binary does.
+pub async fn command(config: Config, Command::Keys(command): Command) -> anyhow::Result<()> {
+    let root = RootSecret::new(&config.process.secret_key)?;
+    let pool = postgres::pool(&config.postgres, SERVICE)?;
+    let store = Store::new(pool, Outbox::new(store::SCHEMA), keyring(&config, &root)?);
+    keys::run(command, &store, Clock::system().now(), &mut std::io::stdout().lock()).await
+}
+
+fn keyring(config: &Config, root: &RootSecret) -> anyhow::Result<Keyring> {
+    let previous = config.secret_key_previous.as_ref().map(RootSecret::new).transpose()?;
+    Ok(Keyring::new(root, previous.as_ref()))
+}
+
 /// Serves on `listener` until shutdown is requested.
 pub async fn serve(
     config: Config,
@@ -82,12 +98,13 @@ pub async fn serve(
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
-    let store = Store::new(pool, outbox, Keyring::new(&root));
+    let store = Store::new(pool, outbox, keyring(&config, &root)?);
     let calendar = Calendar::new(appointments);
     let tokens = PageTokens::new(&root);
     let care = Care::new(store.clone(), calendar.clone());
     let registry = Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
-    let merging = Merging::new(store.clone(), calendar.clone(), accounts);
+    let merging = Merging::new(store.clone(), calendar.clone(), accounts.clone());
+    let erasing = Erasing::new(store.clone(), accounts);
     let holding = Holding::new(store.clone());
     let charts = Charts::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
     let writing = Writing::new(store.clone(), calendar, care, charts.clone());
@@ -108,7 +125,8 @@ pub async fn serve(
     readiness.set(true);
     let break_glass = BreakGlassServiceServer::new(BreakGlassApi { break_glass, clock: clock.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let service = PatientServiceServer::new(Api { registry, merging, holding, charts, writing, clock })
-        .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let service =
+        PatientServiceServer::new(Api { registry, merging, holding, erasing, charts, writing, clock })
+            .max_decoding_message_size(MAX_MESSAGE_BYTES);
     stack.serve(listener, Services::of(service).and(break_glass)).await
 }

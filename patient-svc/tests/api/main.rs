@@ -7,7 +7,9 @@ mod clinic; // the service, running, and people who call it
 mod access;
 mod duplicates;
 mod emergencies;
+mod erasing;
 mod events;
+mod keys;
 mod legal_holds;
 mod merging;
 mod patients;
