@@ -85,6 +85,18 @@ impl Accounts {
         Ok(self.store.connection().await?.patient_has_user(patient).await?)
     }
 
+    /// Forgets whose account it is that `patient` logged in to, for other services.
+    pub async fn erase(&self, patient: PatientId, now: Timestamp) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        if let Some(id) = tx.erase_user_of(patient, now).await? {
+            tx.end_sessions_of(id, None, now).await?;
+            tx.commit().await?;
+            tracing::info!(user.id = %id, "erased an account");
+        }
+        Ok(())
+    }
+
     /// Newest first, from the one after `last`.
     pub async fn list(&self, last: Option<UserId>, limit: i64) -> Result<Vec<User>, Error> {
         Ok(self.store.connection().await?.list_users(last, limit).await?)

@@ -183,6 +183,17 @@ impl AuthService for Api {
         Ok(Response::new(pb::CheckPatientAccountResponse { has_account }))
     }
 
+    async fn erase_patient_account(
+        &self,
+        request: Request<pb::ErasePatientAccountRequest>,
+    ) -> Result<Response<pb::ErasePatientAccountResponse>> {
+        Caller::service_of(&request, PATIENTS)?;
+        let id = request.into_inner().patient_id.parse();
+        let id = id.map_err(|problem| Violations::of("patient_id", problem))?;
+        self.accounts.erase(id, self.clock.now()).await?;
+        Ok(Response::new(pb::ErasePatientAccountResponse {}))
+    }
+
     async fn get_jwks(&self, _: Request<pb::GetJwksRequest>) -> Result<Response<pb::Jwks>> {
         let keys = self.keyring.current().published().map(pb::Jwk::from).collect();
         Ok(Response::new(pb::Jwks { keys }))

@@ -2,6 +2,7 @@
 mod keys; // signing keys
 mod sessions; // sessions and their refresh tokens
 mod users; // accounts
+mod erasure; // accounts of which nothing is known any more
 
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::audit::{self, Entry, Pending};

@@ -12,7 +12,7 @@ use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, Time
 use crate::routes::holds::model::Hold;
 use crate::routes::notifications::model::Notification;
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
-use crate::routes::patients::model::{LegalHold, Patient};
+use crate::routes::patients::model::{LegalHold, Patient, PatientErasure};
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
@@ -53,7 +53,7 @@ use utoipa::openapi::{
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
-        OverrideHours, Patient, PatientAccess, PatientAttendance, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
+        OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
@@ -61,7 +61,7 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 38] = [
+const COMPLETE: [&str; 39] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -84,6 +84,7 @@ const COMPLETE: [&str; 38] = [
     "Patient",
     "PatientAccess",
     "PatientAttendance",
+    "PatientErasure",
     "PlannedMove",
     "Price",
     "Room",

@@ -1,6 +1,7 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::charts::Charts;
 use crate::convert::{self, ListedOf};
+use crate::erasing::Erasing;
 use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::pages::AskedPage;
@@ -17,6 +18,7 @@ pub struct Api {
     pub registry: Registry,
     pub merging: Merging,
     pub holding: Holding,
+    pub erasing: Erasing,
     pub charts: Charts,
     pub writing: Writing,
     pub clock: Clock,
@@ -145,6 +147,17 @@ impl PatientService for Api {
         let id = convert::patient_id("patient_id", &request.into_inner().patient_id)?;
         let hold = self.holding.lift(user, id, self.now()).await?;
         Ok(Response::new(hold.into()))
+    }
+
+    async fn erase_patient(
+        &self,
+        request: Request<pb::ErasePatientRequest>,
+    ) -> Result<Response<pb::PatientErasure>> {
+        let user = User::of(&request)?;
+        let pb::ErasePatientRequest { patient_id, reason } = request.into_inner();
+        let id = convert::patient_id("patient_id", &patient_id)?;
+        let erasure = self.erasing.erase(user, id, convert::reason(reason), self.now()).await?;
+        Ok(Response::new(erasure.into()))
     }
 
     async fn search_patients(

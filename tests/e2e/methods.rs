@@ -34,6 +34,7 @@ const MATRIX: &str = "
     auth.v1.AuthService/RevokeUserSessions                      admin
     auth.v1.AuthService/WatchEndedSessions                      appointment-svc doctor-svc gateway notification-svc patient-svc
     auth.v1.AuthService/CheckPatientAccount                     patient-svc
+    auth.v1.AuthService/ErasePatientAccount                     patient-svc
 
     patient.v1.PatientService/CreatePatient                     patient staff admin
     patient.v1.PatientService/GetPatient                        patient doctor staff admin
@@ -47,6 +48,7 @@ const MATRIX: &str = "
     patient.v1.PatientService/GetLegalHold                      patient admin
     patient.v1.PatientService/PlaceLegalHold                    patient admin
     patient.v1.PatientService/LiftLegalHold                     patient admin
+    patient.v1.PatientService/ErasePatient                      patient admin
     patient.v1.PatientService/CreateMedicalRecord               patient doctor
     patient.v1.PatientService/GetMedicalRecord                  patient doctor
     patient.v1.PatientService/ListMedicalRecords                patient doctor
@@ -62,6 +64,8 @@ const MATRIX: &str = "
     patient.v1.BreakGlassService/GetBreakGlassGrant             admin auditor
     patient.v1.BreakGlassService/ListBreakGlassGrants           admin auditor
     patient.v1.BreakGlassService/ReviewBreakGlassGrant          admin auditor
+    patient.v1.AuditService/ListAuditEntries                    admin auditor
+    patient.v1.AuditService/ListPatientAccesses                 patient admin auditor
 
     doctor.v1.DoctorService/GetDoctor                           patient doctor staff admin auditor
     doctor.v1.DoctorService/ListDoctors                         patient doctor staff admin auditor

@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 pub mod model;
 mod merging; // two records of one person
 mod legal_holds; // patients who stay as they are
+mod erasing; // patients of whom nothing is to be known any more
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -24,6 +25,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get, update, delete))
         .merge(merging::routes())
         .merge(legal_holds::routes())
+        .merge(erasing::routes())
 }
 
 /// List patients

@@ -3,7 +3,10 @@ use futures::future::BoxFuture;
 use platform::shutdown::Shutdown;
 use prost::Message;
 use proto::appointment as pb;
-use proto::auth::{CheckPatientAccountRequest, CheckPatientAccountResponse, GetJwksRequest, Jwk, Jwks};
+use proto::auth::{
+    CheckPatientAccountRequest, CheckPatientAccountResponse, ErasePatientAccountRequest,
+    ErasePatientAccountResponse, GetJwksRequest, Jwk, Jwks,
+};
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use proto::patient::PatientParty;
 use std::collections::{HashMap, HashSet};
@@ -49,9 +52,16 @@ where
     url
 }
 
-/// auth-svc, as far as it publishes one key and says who has an account.
+/// auth-svc, as far as it publishes one key, says who has an account, and forgets whose that was.
 #[derive(Clone)]
-pub(crate) struct Keys(Jwk, Arc<Mutex<HashSet<String>>>);
+pub(crate) struct Keys(Jwk, Arc<Mutex<Accounts>>);
+
+#[derive(Default)]
+struct Accounts {
+    known: HashSet<String>,
+    erased: HashSet<String>,
+    are_away: bool,
+}
 
 impl Keys {
     pub(crate) fn new(key: Jwk) -> Self {
@@ -60,7 +70,16 @@ impl Keys {
 
     /// From now on somebody logs in as `patient`.
     pub(crate) fn has_account(&self, patient: PatientId) {
-        self.1.lock().unwrap().insert(patient.to_string());
+        self.1.lock().unwrap().known.insert(patient.to_string());
+    }
+
+    /// Whether it was told to forget who logs in as `patient`.
+    pub(crate) fn erased(&self, patient: PatientId) -> bool {
+        self.1.lock().unwrap().erased.contains(&patient.to_string())
+    }
+
+    pub(crate) fn go_away(&self, are_away: bool) {
+        self.1.lock().unwrap().are_away = are_away;
     }
 
     pub(crate) async fn serve(&self, shutdown: &Shutdown) -> String {
@@ -84,10 +103,21 @@ impl Service<http::Request<Body>> for Keys {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let (keys, accounts) = (Jwks { keys: vec![self.0.clone()] }, self.1.clone());
         Box::pin(async move {
-            Ok(if request.uri().path().ends_with("/CheckPatientAccount") {
+            let path = request.uri().path();
+            Ok(if path.ends_with("/CheckPatientAccount") {
                 let answer = move |asked: CheckPatientAccountRequest| {
-                    let has_account = accounts.lock().unwrap().contains(&asked.patient_id);
+                    let has_account = accounts.lock().unwrap().known.contains(&asked.patient_id);
                     Ok(CheckPatientAccountResponse { has_account })
+                };
+                unary(request, answer).await
+            } else if path.ends_with("/ErasePatientAccount") {
+                let answer = move |asked: ErasePatientAccountRequest| {
+                    let mut accounts = accounts.lock().unwrap();
+                    if accounts.are_away {
+                        return Err(Status::unavailable("away"));
+                    }
+                    accounts.erased.insert(asked.patient_id);
+                    Ok(ErasePatientAccountResponse {})
                 };
                 unary(request, answer).await
             } else {

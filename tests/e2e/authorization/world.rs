@@ -325,6 +325,13 @@ impl World {
                 let reason = json!({ "reason": format!("claim {persona} is pending") });
                 change(path, operation.starts_with("PUT").then_some(reason))
             }
+            "POST /api/patients/{id}/erase" => {
+                let path = self.pair(persona).await.0;
+                if persona != 2 {
+                    self.admin.delete(&path).await.ok();
+                }
+                write(format!("{path}/erase"), json!({ "reason": "asked for in writing" }))
+            }
             "POST /api/patients/{id}/merge" => {
                 let (id, into) = self.pair(persona).await;
                 let merge = json!({ "into_patient_id": into, "reason": "registered twice" });
