@@ -1,11 +1,16 @@
 //! All SQL of this service.
 mod keys; // signing keys
+mod one_time_tokens; // tokens that work once
 mod sessions; // sessions and their refresh tokens
 mod users; // accounts
 
 use deadpool_postgres::{Object, Pool, Transaction};
+use platform::outbox::{NewEvent, Outbox};
 use platform::postgres;
 use uuid::Uuid;
+
+/// The schema of this service.
+pub const SCHEMA: &str = "auth";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -37,32 +42,40 @@ impl From<tokio_postgres::Error> for Error {
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
+    outbox: Outbox,
 }
 
 impl Store {
-    pub fn new(pool: Pool) -> Self {
-        Self { pool }
+    pub fn new(pool: Pool, outbox: Outbox) -> Self {
+        Self { pool, outbox }
     }
 
     pub async fn connection(&self) -> Result<Connection, Error> {
-        Ok(Connection(postgres::connection(&self.pool).await?))
+        Ok(Connection(postgres::connection(&self.pool).await?, self.outbox.clone()))
     }
 }
 
-pub struct Connection(Object);
+pub struct Connection(Object, Outbox);
 
 impl Connection {
     pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
-        Ok(Tx(self.0.transaction().await?))
+        Ok(Tx(self.0.transaction().await?, &self.1))
     }
 }
 
 /// One transaction; dropped without `commit`, it leaves no trace.
-pub struct Tx<'c>(Transaction<'c>);
+pub struct Tx<'c>(Transaction<'c>, &'c Outbox);
 
 impl Tx<'_> {
+    /// Tells the others, once this is committed. The account's row must be locked or new.
+    pub async fn announce(&self, event: NewEvent) -> Result<(), Error> {
+        Ok(self.1.append(&self.0, event).await?)
+    }
+
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.0.commit().await?)
+        self.0.commit().await?;
+        self.1.wake();
+        Ok(())
     }
 
     /// Waits for whoever else holds the lock called `name`, and keeps it until the end of the transaction.

@@ -3,6 +3,7 @@ use crate::config::Peers;
 use platform::client::{Identity, Peer};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
+use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
@@ -15,6 +16,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
+    pub accounts: AccountServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
     pub doctors: DoctorServiceClient<Peer>,
     pub appointments: AppointmentServiceClient<Peer>,
@@ -26,6 +28,7 @@ impl Clients {
     pub fn new(services: &Services) -> Self {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
+            accounts: AccountServiceClient::new(auth.clone()),
             auth: AuthServiceClient::new(auth),
             patients: PatientServiceClient::new(patient).max_decoding_message_size(MAX_ANSWER_BYTES),
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),

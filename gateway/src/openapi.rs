@@ -4,13 +4,13 @@ use crate::problem::{self, Details};
 use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
-use crate::routes::auth::model::{Jwks, Session, Tokens, User};
+use crate::routes::auth::model::{Jwks, MessageSent, Session, Tokens, User};
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
 use crate::routes::notifications::model::Notification;
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
-use crate::routes::patients::model::{LegalHold, Patient};
+use crate::routes::patients::model::{ClaimCode, LegalHold, Patient};
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
@@ -49,7 +49,8 @@ use utoipa::openapi::{
     ),
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break,
-        DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
+        ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent,
+        Notification,
         OverrideHours, Patient, PatientAttendance, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,

@@ -2,6 +2,7 @@
 //! replies are rendered.
 mod patients; // patients, changes to them, queries
 mod merges; // merges, legal holds, and why
+mod claims; // codes
 mod records; // medical records and amendments
 
 pub use merges::{merger, reason};

@@ -16,6 +16,7 @@ pub mod pages; // pages of lists, opened
 pub mod registry; // the use cases on patients
 pub mod merging; // the use cases on two records of one person
 pub mod holding; // the use cases on legal holds
+pub mod claiming; // the use cases on codes by which patients get to their records
 pub mod charts; // the use cases on medical records
 pub mod removals; // removals that failed half-way are settled
 pub mod convert; // wire to domain and back
@@ -26,6 +27,7 @@ use crate::api::Api;
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
+use crate::claiming::Claiming;
 use crate::config::Config;
 use crate::holding::Holding;
 use crate::merging::Merging;
@@ -79,6 +81,7 @@ pub async fn serve(
     let tokens = PageTokens::new(&root);
     let care = Care::new(store.clone(), calendar.clone());
     let registry = Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
+    let claiming = Claiming::new(store.clone(), accounts.clone());
     let merging = Merging::new(store.clone(), calendar.clone(), accounts);
     let holding = Holding::new(store.clone());
     let charts = Charts::new(store, calendar, care, tokens);
@@ -91,7 +94,7 @@ pub async fn serve(
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     readiness.set(true);
-    let service = PatientServiceServer::new(Api { registry, merging, holding, charts, clock })
+    let service = PatientServiceServer::new(Api { registry, claiming, merging, holding, charts, clock })
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
     stack.serve(listener, Services::of(service)).await
 }

@@ -8,6 +8,7 @@ mod access;
 mod duplicates;
 mod events;
 mod legal_holds;
+mod claiming; // codes by which patients get to their records
 mod merging;
 mod patients;
 mod records;
