@@ -20,6 +20,7 @@ pub mod holding; // the use cases on legal holds
 pub mod auditing; // the use cases on the audit log
 pub mod checkpoints; // the ends of the audit log's chains, signed
 pub mod verify; // use case: whether the audit log is as it was written
+pub mod claiming; // the use cases on codes by which patients get to their records
 pub mod charts; // the use cases of whoever reads medical records
 pub mod writing; // the use cases of whoever writes them
 pub mod break_glass; // the use cases on leave to read in an emergency
@@ -40,6 +41,7 @@ use crate::break_glass_api::BreakGlassApi;
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
+use crate::claiming::Claiming;
 use crate::config::{Command, Config};
 use crate::erasing::Erasing;
 use crate::holding::Holding;
@@ -123,6 +125,7 @@ pub async fn serve(
         Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone(), digests.clone());
     let auditing = Auditing::new(store.clone(), tokens.clone(), digests);
     checkpoints::keep_signing(store.clone(), Signer::new(&root), clock.clone(), &shutdown);
+    let claiming = Claiming::new(store.clone(), accounts.clone());
     let merging = Merging::new(store.clone(), calendar.clone(), accounts.clone());
     let erasing = Erasing::new(store.clone(), accounts);
     let holding = Holding::new(store.clone());
@@ -145,9 +148,17 @@ pub async fn serve(
     readiness.set(true);
     let break_glass = BreakGlassServiceServer::new(BreakGlassApi { break_glass, clock: clock.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let service =
-        PatientServiceServer::new(Api { registry, merging, holding, erasing, charts, writing, clock })
-            .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let service = PatientServiceServer::new(Api {
+        registry,
+        claiming,
+        merging,
+        holding,
+        erasing,
+        charts,
+        writing,
+        clock,
+    })
+    .max_decoding_message_size(MAX_MESSAGE_BYTES);
     let audit = AuditServiceServer::new(AuditApi { auditing }).max_decoding_message_size(MAX_MESSAGE_BYTES);
     stack.serve(listener, Services::of(service).and(break_glass).and(audit)).await
 }

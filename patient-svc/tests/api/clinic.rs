@@ -119,7 +119,7 @@ impl Clinic {
         let database = self.database.as_ref().unwrap();
         let settings = postgres_settings(database);
         let pool = platform::postgres::pool(&settings, "test").unwrap();
-        Store::new(pool, Outbox::new("patient"), Keyring::new(&root()))
+        Store::new(pool, Outbox::new("patient"), Keyring::new(&root(), None))
     }
 
     /// A connection that may do anything.
@@ -198,8 +198,8 @@ impl Clinic {
     }
 
     /// Whoever has `person`'s token, asking about the log.
-    pub(crate) fn log(&self, role: &str, pid: Option<PatientId>, did: Option<DoctorId>) -> Auditor {
-        AuditServiceClient::new(self.peer(UserId::random(), role, pid, did))
+    pub(crate) fn log(&self, role: Role) -> Auditor {
+        AuditServiceClient::new(self.peer(UserId::random(), role))
     }
 }
 

@@ -13,6 +13,7 @@ mod erasing;
 mod events;
 mod keys;
 mod legal_holds;
+mod claiming; // codes by which patients get to their records
 mod merging;
 mod patients;
 mod records;

@@ -280,6 +280,31 @@ impl World {
                 let caller = Some(self.alike(persona).await);
                 Ask { caller, ..write("/api/auth/change-password".into(), change) }
             }
+            "POST /api/auth/verify-email" => {
+                write("/api/auth/verify-email".into(), json!({ "token": "A".repeat(43) }))
+            }
+            "POST /api/auth/accept-invitation" => {
+                let accept = json!({ "token": "A".repeat(43), "password": "staples for battery horses" });
+                write("/api/auth/accept-invitation".into(), accept)
+            }
+            "POST /api/users" => {
+                let colleague = json!({ "email": fresh_email("colleague"), "role": "staff" });
+                write("/api/users".into(), colleague)
+            }
+            "POST /api/auth/claim" => {
+                write("/api/auth/claim".into(), json!({ "code": "0000-0000-0000-0000" }))
+            }
+            "POST /api/patients/{id}/claim-codes" => {
+                read(format!("{}/claim-codes", self.pair(persona).await.0))
+            }
+            "POST /api/auth/password-reset" => {
+                write("/api/auth/password-reset".into(), json!({ "email": fresh_email("forgot") }))
+            }
+            "POST /api/auth/password-reset/confirm" => {
+                let confirm =
+                    json!({ "token": "A".repeat(43), "new_password": "staples for battery horses" });
+                write("/api/auth/password-reset/confirm".into(), confirm)
+            }
             "DELETE /api/auth/sessions/{id}" => {
                 read(format!("/api/auth/sessions/{}", self.patients_session().await))
             }
