@@ -89,7 +89,7 @@ impl Sessions {
         tx.insert_refresh_token(&refresh).await?;
         // Every process is told of those that end: one account must not make a flood of them.
         tx.end_oldest_sessions(id, MOST_SESSIONS, now).await?;
-        let owner = caller::User { id, session_id: session.id, role: user.role };
+        let owner = caller::User::new(id, session.id, user.role);
         tx.note(on_session("log_in", session.id).of([id.0]).by(owner));
         tx.commit().await?;
         tracing::info!(user.id = %id, session.id = %session.id, "logged in");

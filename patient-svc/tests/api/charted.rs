@@ -1,6 +1,7 @@
 //! What is noted of who reads and writes medical records.
 use crate::audited::{log_of, noted};
 use crate::clinic::{Clinic, get, mask, refused};
+use platform::caller::Role;
 use proto::ids::{DoctorId, PatientId, UserId};
 use proto::patient as pb;
 use tonic::Code;
@@ -88,7 +89,7 @@ async fn whoever_breaks_the_glass_is_seen_to_have_done_so() {
         reason: "Unconscious in the emergency room".to_owned(),
         includes_very_restricted: false,
     };
-    clinic.emergencies(UserId::random(), "doctor", Some(stranger)).break_glass(request).await.unwrap();
+    clinic.emergencies(UserId::random(), Role::Doctor(stranger)).break_glass(request).await.unwrap();
     clinic.doctor(stranger).get_patient(get(patient)).await.unwrap();
     clinic.doctor(stranger).get_medical_record(record.clone()).await.unwrap();
     clinic.doctor(stranger).list_medical_records(all(patient)).await.unwrap();
