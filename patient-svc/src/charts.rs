@@ -75,6 +75,7 @@ impl Charts {
         let visit = self.calendar.visit(id).await?.ok_or(Error::AppointmentNotFound)?;
         about("appointment", id.0, Some(visit.patient_id.0));
         let reading = self.admitted(reader, visit.patient_id, Error::AppointmentNotFound).await?;
+        self.store.find_readable(visit.patient_id).await?.ok_or(Error::AppointmentNotFound)?;
         self.list(RecordsOf::Visit(id), visit.patient_id, reading, page).await
     }
 

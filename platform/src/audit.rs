@@ -124,13 +124,13 @@ impl Entry {
         };
         let via = match caller {
             Some(Caller::Service(name)) => Some(name),
-            _ => context.and_then(|context| Some(&context.through.as_ref()?.0)),
+            _ => None,
         };
-        let role = match (caller, context) {
-            (Some(Caller::User(user)), _) => user.role.name(),
-            (Some(Caller::Service(_)), _) => "service",
-            (None, Some(_)) => "nobody",
-            (None, None) => "system",
+        let role = match (user, via, context) {
+            (Some(user), ..) => user.role.name(),
+            (None, Some(_), _) => "service",
+            (None, None, Some(_)) => "nobody",
+            (None, None, None) => "system",
         };
         json!({
             "number": place,
@@ -237,7 +237,7 @@ impl Digests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::caller::{Role, Through};
+    use crate::caller::Role;
     use proto::ids::{SessionId, UserId};
 
     #[tokio::test]
@@ -245,16 +245,12 @@ mod tests {
         let user = User::new(UserId::random(), SessionId::random(), Role::Staff);
         let context = Context::new("order-66".to_owned(), [192, 0, 2, 7].into());
         let entry = Entry::new("read", "thing");
-        let by = |caller| Context {
-            caller: Some(caller),
-            through: Some(Through("gateway".to_owned())),
-            ..context.clone()
-        };
-        let json = entry.to_json(3, Some(&by(Caller::User(user))));
-        assert_eq!((&json["role"], &json["via"]), (&json!("staff"), &json!("gateway")));
+        let json = entry.to_json(3, Some(&context.clone().asked_by(Some(Caller::User(user)))));
+        assert_eq!(json["role"], "staff");
         assert_eq!(json["actor_id"], user.id.to_string());
         assert_eq!((&json["request_id"], &json["client_address"]), (&json!("order-66"), &json!("192.0.2.7")));
-        let roles = [None, Some(context.clone()), Some(by(Caller::Service("a-svc".into())))];
+        let roles =
+            [None, Some(context.clone()), Some(context.asked_by(Some(Caller::Service("a-svc".into()))))];
         let roles = roles.map(|context| entry.to_json(0, context.as_ref())["role"].clone());
         assert_eq!(roles, ["system", "nobody", "service"]);
         assert_eq!(entry.by(user).to_json(0, None)["role"], "staff");

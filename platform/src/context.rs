@@ -1,6 +1,6 @@
 //! The request at hand: which it is, where it came from and who asks. Each hop tells the next of the first two.
-use crate::caller::{Caller, Through};
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use crate::caller::Caller;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
@@ -22,8 +22,6 @@ pub struct Context {
     pub client_address: Option<IpAddr>,
     /// As the server stack has verified them.
     pub caller: Option<Caller>,
-    /// The process that calls in the name of the caller.
-    pub through: Option<Through>,
     about: Arc<Mutex<Option<About>>>,
 }
 
@@ -41,22 +39,19 @@ impl Context {
         Self { request_id: Some(request_id), client_address: Some(client_address), ..Self::default() }
     }
 
-    /// That of a call that was admitted. What the hop before says is believed of processes of ours only.
-    pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        let caller = request.extensions().get::<Caller>().cloned();
-        let through = request.extensions().get::<Through>().cloned();
-        let is_ours = through.is_some() || matches!(caller, Some(Caller::Service(_)));
-        let told = if is_ours { Self::from_headers(request.headers()) } else { Self::default() };
-        Self { caller, through, ..told }
-    }
-
-    fn from_headers(headers: &HeaderMap) -> Self {
+    /// What the hop before says.
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         Self {
             request_id: text(X_REQUEST_ID).filter(|id| is_request_id(id)).map(str::to_owned),
             client_address: text(X_CLIENT_ADDRESS).and_then(|address| address.parse().ok()),
             ..Self::default()
         }
+    }
+
+    #[must_use]
+    pub fn asked_by(self, caller: Option<Caller>) -> Self {
+        Self { caller, ..self }
     }
 
     /// Runs `work` as part of this request.
@@ -117,11 +112,7 @@ mod tests {
         assert!(headers.is_empty());
         let first = Context::new("order-66".to_owned(), [192, 0, 2, 7].into());
         first.scope(async { inject(&mut headers) }).await;
-        let mut request = Request::new(());
-        *request.headers_mut() = headers;
-        assert_eq!(Context::of(&request).request_id, None, "a stranger may say anything");
-        request.extensions_mut().insert(Through("gateway".to_owned()));
-        let second = Context::of(&request);
+        let second = Context::from_headers(&headers);
         assert_eq!(second.request_id.as_deref(), Some("order-66"));
         assert_eq!(second.client_address, Some([192, 0, 2, 7].into()));
     }

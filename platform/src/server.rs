@@ -1,8 +1,7 @@
 //! The gRPC server stack, the same for every service.
-use crate::admission::admit;
+use crate::admission::{self, admit};
 use crate::audit;
 use crate::config;
-use crate::context::Context;
 use crate::deadline;
 use crate::fault::{DOMAIN, fault};
 use crate::propagation;
@@ -182,10 +181,12 @@ where
     let limit = started + asked.map_or(stack.deadline, |asked| asked.min(stack.deadline));
     let method = known_method(request.uri().path());
     let work = async {
-        let admitted = admit(&stack.verifier, &mut request).await;
-        let context = Context::of(&request);
+        let context = match admission::identify(&stack.verifier, &mut request).await {
+            Ok(context) => context,
+            Err(status) => return status.into_http(),
+        };
         let call = async {
-            let response = match admitted {
+            let response = match admit(&request) {
                 Ok(()) => inner.call(request).await.unwrap_or_else(|never| match never {}),
                 Err(status) => status.into_http(),
             };
