@@ -71,6 +71,7 @@ const MATRIX: &str = "
     patient.v1.PatientService/GetPatientContact                 notification-svc
     patient.v1.PatientService/CheckPatientRecord                auth-svc
     patient.v1.PatientService/GetPatientParty                   appointment-svc
+
     patient.v1.BreakGlassService/BreakGlass                     patient doctor
     patient.v1.BreakGlassService/GetBreakGlassGrant             admin auditor
     patient.v1.BreakGlassService/ListBreakGlassGrants           admin auditor

@@ -157,7 +157,7 @@ impl Clinic {
         PatientServiceClient::new(Peer::new("patient-svc", &self.url, Some(identity)).unwrap())
     }
 
-    /// What `user` does about emergencies, with that role.
+    /// What `user` does about emergencies: as that doctor, or with that role.
     pub(crate) fn emergencies(&self, user: UserId, role: Role) -> Emergencies {
         BreakGlassServiceClient::new(self.peer(user, role))
     }
@@ -197,7 +197,7 @@ impl Clinic {
         client
     }
 
-    /// Whoever has `person`'s token, asking about the log.
+    /// Somebody who asks about the log.
     pub(crate) fn log(&self, role: Role) -> Auditor {
         AuditServiceClient::new(self.peer(UserId::random(), role))
     }

@@ -36,6 +36,7 @@ const KEPT: &str = "
     PUT    /api/doctors/{id}/overrides/{date}             a date
     DELETE /api/doctors/{id}/overrides/{date}             a date
     GET    /api/patients/{id}/attendance                  counts visits, which are kept
+    GET    /api/patients/{id}/access-log                  what was done stays done
     GET    /api/waitlist/{id}                             entries are cancelled
     PUT    /api/waitlist/{id}                             entries are cancelled
     DELETE /api/waitlist/{id}                             entries are cancelled
