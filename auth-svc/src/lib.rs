@@ -39,6 +39,9 @@ use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
 
+/// The name of this service.
+pub const SERVICE: &str = "auth-svc";
+
 /// How often keys are read again and expired sessions forgotten.
 const UPKEEP: Duration = Duration::from_secs(60);
 
@@ -60,8 +63,9 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
-    let store = Store::new(postgres::pool(&config.postgres, "auth-svc")?);
-    let verifier = Verifier::new(&root, None, clock.clone());
+    let pool = postgres::pool(&config.postgres, SERVICE)?;
+    let store = Store::new(pool.clone());
+    let verifier = Verifier::new(SERVICE, &root, None, clock.clone());
     let keyring = Keyring::open(store.clone(), &root, verifier.clone(), clock.now()).await;
     let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
     let passwords = Arc::new(Passwords::new()?);
@@ -79,8 +83,8 @@ pub async fn serve(
     readiness.set(true);
     let stack = Stack {
         verifier,
-        open: api::OPEN,
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

@@ -64,13 +64,13 @@ pub async fn serve(
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
     let identity = service_identity(&root, SERVICE, clock.clone())?;
-    let auth = Peer::new("auth-svc", &config.auth_url, None)?;
+    let auth = Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?;
     let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;
 
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
-    let store = Store::new(pool, outbox);
+    let store = Store::new(pool.clone(), outbox);
     let directory = Directory::new(Redis::new(&config.redis)?, shutdown.clone());
     let changes = Changes::new(store.clone(), Calendar::new(appointments), directory);
     changes.clone().keep_repairing(&shutdown);
@@ -83,9 +83,9 @@ pub async fn serve(
         clock: clock.clone(),
     };
     let stack = Stack {
-        verifier: Verifier::new(&root, Some(auth), clock),
-        open: &[],
+        verifier: Verifier::new(SERVICE, &root, Some(auth), clock),
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

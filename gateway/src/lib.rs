@@ -13,6 +13,7 @@ pub mod body; // bodies, and what is wrong with them
 pub mod query; // path, query, preconditions
 pub mod once; // requests that are carried out once
 pub mod patch; // partial updates
+pub mod observe; // span, log line and measurement of every request
 pub mod caller; // who is asking
 pub mod limits; // how often one caller may ask
 pub mod cache; // answers about doctors, kept for a minute
@@ -22,10 +23,13 @@ pub mod health; // whether the gateway lives, and how its dependencies do
 pub mod openapi; // the document
 pub mod parameters; // parameters where none are known
 pub mod docs; // the document for people
-pub mod observe; // span, log line and measurement of every request
+pub mod headers; // what every answer tells browsers
 pub mod router; // every resource, and the stack around them
 pub mod connection; // one connection, and how long it may be silent
 pub mod server; // connections
+
+/// The name of this process.
+pub const SERVICE: &str = "gateway";
 
 use crate::app::App;
 use crate::cache::Directory;
@@ -39,7 +43,7 @@ use platform::clock::Clock;
 use platform::redis::Redis;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
-use platform::token::Verifier;
+use platform::token::{Verifier, service_identity};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -63,13 +67,14 @@ pub fn service(config: &Config, shutdown: &Shutdown) -> anyhow::Result<router::S
     let root = RootSecret::new(&config.process.secret_key)?;
     let clock = Clock::system();
     let redis = Redis::new(&config.redis)?;
-    let services = Services::new(&config.peers)?;
+    let identity = service_identity(&root, SERVICE, clock.clone())?;
+    let services = Services::new(&config.peers, &identity)?;
     let app = App {
         clients: Clients::new(&services),
         limits: Limits::new(redis.clone(), &root, &config.rate_limits),
         directory: Directory::new(redis.clone(), clock.clone()),
     };
-    let verifier = Verifier::new(&root, Some(services.auth.clone()), clock);
+    let verifier = Verifier::new(SERVICE, &root, Some(services.auth.clone()), clock);
     verifier.follow(shutdown);
     let identifier = Identifier { verifier, proxies: config.edge.trusted_proxies.clone().into() };
     Ok(router::service(app, Health::new(services, redis), identifier, &config.edge))

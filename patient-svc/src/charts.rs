@@ -63,6 +63,7 @@ impl Charts {
         let reader = access::reader(user.role).map_err(Error::of_record)?;
         let visit = self.calendar.visit(id).await?.ok_or(Error::AppointmentNotFound)?;
         let reading = self.admitted(reader, visit.patient_id, Error::AppointmentNotFound).await?;
+        self.store.find_readable(visit.patient_id).await?.ok_or(Error::AppointmentNotFound)?;
         self.list(RecordsOf::Visit(id), reading, page).await
     }
 

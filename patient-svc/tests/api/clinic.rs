@@ -8,6 +8,7 @@ use local::database::Database;
 use local::service::Service;
 use patient_svc::config::Config;
 use platform::admin::Readiness;
+use platform::caller::{Role, User};
 use platform::client::Peer;
 use platform::clock::Clock;
 use platform::config::{Broker, Grpc, LogFormat, Postgres, Process};
@@ -113,23 +114,23 @@ impl Clinic {
     }
 
     pub(crate) fn admin(&self) -> Person {
-        self.person("admin", None, None)
+        self.person(Role::Admin)
     }
 
     pub(crate) fn staff(&self) -> Person {
-        self.person("staff", None, None)
+        self.person(Role::Staff)
     }
 
     pub(crate) fn auditor(&self) -> Person {
-        self.person("auditor", None, None)
+        self.person(Role::Auditor)
     }
 
     pub(crate) fn doctor(&self, id: DoctorId) -> Person {
-        self.person("doctor", None, Some(id))
+        self.person(Role::Doctor(id))
     }
 
     pub(crate) fn patient(&self, id: PatientId) -> Person {
-        self.person("patient", Some(id), None)
+        self.person(Role::Patient(id))
     }
 
     /// Somebody without a token.
@@ -143,33 +144,20 @@ impl Clinic {
         PatientServiceClient::new(Peer::new("patient-svc", &self.url, Some(identity)).unwrap())
     }
 
-    /// What `user` does about emergencies: as that doctor, or with that role.
-    pub(crate) fn emergencies(&self, user: UserId, role: &str, did: Option<DoctorId>) -> Emergencies {
-        BreakGlassServiceClient::new(self.peer(user, role, None, did))
+    /// What `user` does about emergencies, with that role.
+    pub(crate) fn emergencies(&self, user: UserId, role: Role) -> Emergencies {
+        BreakGlassServiceClient::new(self.peer(user, role))
     }
 
-    fn person(&self, role: &str, pid: Option<PatientId>, did: Option<DoctorId>) -> Person {
-        PatientServiceClient::new(self.peer(UserId::random(), role, pid, did))
+    fn person(&self, role: Role) -> Person {
+        PatientServiceClient::new(self.peer(UserId::random(), role))
     }
 
-    fn peer(&self, user: UserId, role: &str, pid: Option<PatientId>, did: Option<DoctorId>) -> Peer {
-        let now = Clock::system().now().as_second();
-        let claims = Claims {
-            iss: token::ISSUER.to_owned(),
-            aud: token::AUDIENCE.to_owned(),
-            sub: user.to_string(),
-            sid: Some(SessionId::random().to_string()),
-            role: Some(role.to_owned()),
-            pid: pid.map(|id| id.to_string()),
-            did: did.map(|id| id.to_string()),
-            iat: now,
-            nbf: now,
-            exp: now + 900,
-            jti: UserId::random().to_string(),
-        };
-        let token = token::sign(&self.key, KEY_ID, &claims).unwrap();
+    fn peer(&self, user: UserId, role: Role) -> Peer {
+        let user = User::new(user, SessionId::random(), role);
+        let token = token::sign(&self.key, KEY_ID, &Claims::of(user, Clock::system().now(), 900)).unwrap();
         let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-        Peer::new("patient-svc", &self.url, Some(Arc::new(move || header.clone()))).unwrap()
+        Peer::new("patient-svc", &self.url, Some(Arc::new(move |_| header.clone()))).unwrap()
     }
 
     /// A patient whom staff has admitted.

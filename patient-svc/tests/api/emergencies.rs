@@ -1,6 +1,7 @@
 //! Confidential records, and who breaks the glass.
 use crate::clinic::{Clinic, Emergencies, Person, invalid, mask, refused};
 use crate::peers::Mood;
+use platform::caller::Role;
 use proto::ids::{DoctorId, PatientId, UserId};
 use proto::patient as pb;
 use tonic::Code;
@@ -140,7 +141,7 @@ async fn a_doctor_who_breaks_the_glass_reads_for_a_while() {
     written(&mut author, labelled(patient, Restricted, "")).await;
     let (user, stranger) = (UserId::random(), DoctorId::random());
     let (mut reader, mut emergencies) =
-        (clinic.doctor(stranger), clinic.emergencies(user, "doctor", Some(stranger)));
+        (clinic.doctor(stranger), clinic.emergencies(user, Role::Doctor(stranger)));
     let patients = |id: PatientId| pb::GetPatientRequest { id: id.to_string() };
     refused(reader.get_patient(patients(patient)).await, Code::PermissionDenied, "RELATIONSHIP_REQUIRED");
     let short = pb::BreakGlassRequest { reason: "Urgent!!".to_owned(), ..emergency(patient, false) };
@@ -187,12 +188,12 @@ async fn somebody_else_reviews_it() {
     let clinic = Clinic::open().await;
     let (patient, by) = clinic.couple().await;
     let user = UserId::random();
-    let mut doctor = clinic.emergencies(user, "doctor", Some(by));
+    let mut doctor = clinic.emergencies(user, Role::Doctor(by));
     let grant = broken(&mut doctor, emergency(patient, false)).await;
-    let mut auditor = clinic.emergencies(UserId::random(), "auditor", None);
+    let mut auditor = clinic.emergencies(UserId::random(), Role::Auditor);
     let open = auditor.list_break_glass_grants(pb::ListBreakGlassGrantsRequest::default()).await.unwrap();
     assert!(open.into_inner().grants == [grant.clone()]);
-    for mut denied in [doctor.clone(), clinic.emergencies(UserId::random(), "staff", None)] {
+    for mut denied in [doctor.clone(), clinic.emergencies(UserId::random(), Role::Staff)] {
         let list = denied.list_break_glass_grants(pb::ListBreakGlassGrantsRequest::default()).await;
         refused(list, Code::PermissionDenied, "FORBIDDEN");
         let answer = denied.review_break_glass_grant(verdict(&grant, Justified)).await;
@@ -202,7 +203,7 @@ async fn somebody_else_reviews_it() {
         refused(answer, Code::PermissionDenied, "FORBIDDEN");
     }
     // Who was made an admin since.
-    let mut oneself = clinic.emergencies(user, "admin", None);
+    let mut oneself = clinic.emergencies(user, Role::Admin);
     let answer = oneself.review_break_glass_grant(verdict(&grant, Justified)).await;
     refused(answer, Code::PermissionDenied, "OWN_BREAK_GLASS_GRANT");
     let empty = pb::ReviewBreakGlassGrantRequest { id: grant.id.clone(), ..Default::default() };
@@ -226,14 +227,14 @@ async fn who_goes_without_a_review_breaks_no_more_glass() {
     let clinic = Clinic::open().await;
     let (patient, by) = clinic.couple().await;
     let (other, _) = clinic.couple().await;
-    let mut doctor = clinic.emergencies(UserId::random(), "doctor", Some(by));
+    let mut doctor = clinic.emergencies(UserId::random(), Role::Doctor(by));
     let grant = broken(&mut doctor, emergency(patient, false)).await;
     let long_ago = "UPDATE patient.break_glass
         SET created_at = created_at - interval '8 days', expires_at = expires_at - interval '8 days'";
     clinic.owner().await.execute(long_ago, &[]).await.unwrap();
     let answer = doctor.break_glass(emergency(other, false)).await;
     refused(answer, Code::FailedPrecondition, "REVIEW_PENDING");
-    let mut auditor = clinic.emergencies(UserId::random(), "auditor", None);
+    let mut auditor = clinic.emergencies(UserId::random(), Role::Auditor);
     auditor.review_break_glass_grant(verdict(&grant, pb::ReviewOutcome::Justified)).await.unwrap();
     broken(&mut doctor, emergency(other, false)).await;
 }
@@ -242,9 +243,8 @@ async fn who_goes_without_a_review_breaks_no_more_glass() {
 async fn only_doctors_break_the_glass() {
     let clinic = Clinic::open().await;
     let (patient, _) = clinic.couple().await;
-    for role in ["admin", "staff", "auditor"] {
-        let answer =
-            clinic.emergencies(UserId::random(), role, None).break_glass(emergency(patient, false)).await;
+    for role in [Role::Admin, Role::Staff, Role::Auditor] {
+        let answer = clinic.emergencies(UserId::random(), role).break_glass(emergency(patient, false)).await;
         refused(answer, Code::PermissionDenied, "FORBIDDEN");
     }
 }
@@ -255,7 +255,7 @@ async fn many_who_ask_at_once_get_one_grant() {
     let (patient, by) = clinic.couple().await;
     let user = UserId::random();
     let asked = (0..8).map(|_| {
-        let mut doctor = clinic.emergencies(user, "doctor", Some(by));
+        let mut doctor = clinic.emergencies(user, Role::Doctor(by));
         async move { broken(&mut doctor, emergency(patient, false)).await.id }
     });
     let mut ids = futures::future::join_all(asked).await;

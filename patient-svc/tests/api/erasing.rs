@@ -1,5 +1,6 @@
 //! Patients of whom nothing is to be known any more.
 use crate::clinic::{Clinic, ada, create, delete, get, id_of, invalid, named, refused};
+use platform::caller::Role;
 use proto::ids::{PatientId, UserId};
 use proto::patient as pb;
 use tonic::Code;
@@ -50,7 +51,7 @@ async fn of_an_erased_patient_nothing_is_left_but_that_they_were_here() {
         reason: "Lovelace is unconscious".to_owned(),
         includes_very_restricted: false,
     };
-    clinic.emergencies(UserId::random(), "doctor", Some(by)).break_glass(glass).await.unwrap();
+    clinic.emergencies(UserId::random(), Role::Doctor(by)).break_glass(glass).await.unwrap();
 
     let mut admin = clinic.admin();
     refused(admin.erase_patient(erase(patient)).await, Code::FailedPrecondition, "NOT_DELETED");
