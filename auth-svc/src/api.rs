@@ -1,12 +1,13 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::accounts::Accounts;
 use crate::convert::{
-    SESSIONS, USERS, change, ended_sessions, id_in, new_account, session, sessions_page, users_page,
+    SESSIONS, USERS, change, code, ended_sessions, id_in, new_account, session, sessions_page, users_page,
 };
 use crate::domain::{Login, Standing, UserAgent};
 use crate::ended::Ended;
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::logins::Logins;
 use crate::passwords::Policy;
 use crate::sessions::Sessions;
 use crate::tokens::RefreshToken;
@@ -28,6 +29,7 @@ pub const OPEN: &[&str] = &[
     "/healthcare.auth.v1.AuthService/RefreshToken",
     "/healthcare.auth.v1.AuthService/Logout",
     "/healthcare.auth.v1.AuthService/GetJwks",
+    "/healthcare.auth.v1.SecondFactorService/CompleteLogin",
 ];
 
 /// Whom some methods are for alone.
@@ -35,6 +37,7 @@ const PATIENTS: &[&str] = &["patient-svc"];
 
 pub struct Api {
     pub accounts: Accounts,
+    pub logins: Logins,
     pub sessions: Sessions,
     pub ended: Ended,
     pub keyring: Arc<Keyring>,
@@ -47,10 +50,11 @@ pub struct Api {
 #[tonic::async_trait]
 impl AuthService for Api {
     async fn login(&self, request: Request<pb::LoginRequest>) -> Result<Response<pb::TokenPair>> {
-        let pb::LoginRequest { username, password, user_agent } = request.into_inner();
+        let pb::LoginRequest { username, password, user_agent, totp } = request.into_inner();
+        let proof = code("totp", totp)?;
         let login = Login::parse(&username);
         let user_agent = UserAgent::parse(&user_agent);
-        let pair = self.sessions.log_in(login, password.into(), user_agent, self.clock.now()).await?;
+        let pair = self.logins.log_in(login, password.into(), proof, user_agent, self.clock.now()).await?;
         Ok(Response::new(pair.into()))
     }
 

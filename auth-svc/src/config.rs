@@ -21,6 +21,10 @@ pub struct Config {
     #[arg(long, env, default_value_t = 15, value_parser = clap::value_parser!(u8).range(8..=64))]
     pub password_min_length: u8,
 
+    /// What authenticators show beside the codes of the second factor: the name of the clinic.
+    #[arg(long, env, default_value = "Healthcare", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub totp_issuer: String,
+
     #[command(flatten)]
     pub bootstrap: Bootstrap,
 }

@@ -1,4 +1,8 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
+mod second_factor; // codes
+
+pub use second_factor::{code, proof, recovery_codes};
+
 use crate::accounts::NewAccount;
 use crate::domain::{Asked, Change, Edit, RoleName, Session, Standing, User, role_of_new};
 use crate::ended;
@@ -154,8 +158,7 @@ impl From<User> for pb::User {
 
 /// A session as `caller` is shown it.
 pub fn session(session: Session, caller: &caller::User) -> pb::Session {
-    let Session { id, user_id: _, started_at, used_at, idles_at, expires_at, ended_at: _, user_agent } =
-        session;
+    let Session { id, started_at, used_at, idles_at, expires_at, user_agent, .. } = session;
     pb::Session {
         id: id.to_string(),
         start_time: Some(to_wire(started_at)),

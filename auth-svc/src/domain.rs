@@ -3,7 +3,9 @@ mod name; // what people type to say who they are
 mod role; // roles, the records they link to, and who may give them
 mod user; // an account, and what may change in it
 mod session; // one log-in, and when it is over
+mod denied; // why something is not done with a second factor
 
+pub use denied::Denied;
 pub use name::{BadUsername, Login, Username};
 pub use role::{Asked, Misfit, RoleName, Standing, role_of_new};
 pub use session::{Session, UserAgent};

@@ -1,11 +1,13 @@
 //! Everything that can go wrong here, and how the caller learns of it.
-use crate::domain::{Misfit, Refusal};
+use crate::challenge::Challenge;
+use crate::domain::{Denied, Misfit, Refusal};
 use crate::passwords::Weak;
 use crate::store::{self, Taken};
 use crate::{keys, passwords};
 use aws_lc_rs::error::Unspecified;
 use platform::caller::forbidden;
-use platform::fault::{self, fault};
+use platform::fault::{self, fault, fault_with};
+use platform::secrets::NotSealed;
 use platform::violations::Violations;
 use proto::ids::{SessionId, UserId};
 use tonic::{Code, Status};
@@ -17,6 +19,13 @@ pub enum Error {
     /// The same for an unknown name, a wrong password and a disabled account.
     #[error("the user name or the password is wrong")]
     InvalidCredentials,
+    /// The password was right.
+    #[error("a code is needed besides the password")]
+    SecondFactorRequired(Challenge),
+    #[error("the code is wrong, or was used before")]
+    CodeRefused,
+    #[error("nobody waits for this code any more: log in again")]
+    ChallengeExpired,
     #[error("the current password is wrong")]
     WrongPassword,
     #[error("the new password is not good enough")]
@@ -37,6 +46,8 @@ pub enum Error {
     Taken(#[source] Taken),
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error("the role and the links do not fit")]
     Unfit(Vec<Misfit>),
     #[error("too many people are logging in, try again shortly")]
@@ -47,6 +58,8 @@ pub enum Error {
     Keys(#[from] keys::Error),
     #[error("the token could not be signed")]
     Signing(#[from] jsonwebtoken::errors::Error),
+    #[error("the secret of an authenticator cannot be read")]
+    Sealed(#[from] NotSealed),
     #[error("there is no randomness")]
     Randomness(#[from] Unspecified),
     #[error("the account store failed")]
@@ -75,6 +88,9 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, reason) = match &error {
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
+            Error::CodeRefused => (Code::Unauthenticated, "WRONG_CODE"),
+            Error::ChallengeExpired => (Code::Unauthenticated, "CHALLENGE_EXPIRED"),
+            Error::SecondFactorRequired(challenge) => return challenged(&error, challenge),
             Error::WrongPassword => (Code::PermissionDenied, "WRONG_PASSWORD"),
             Error::RefreshTokenInvalid => (Code::Unauthenticated, "REFRESH_TOKEN_INVALID"),
             Error::RefreshTokenReused => (Code::Unauthenticated, "REFRESH_TOKEN_REUSED"),
@@ -86,6 +102,11 @@ impl From<Error> for Status {
             Error::Taken(Taken::Link) => (Code::AlreadyExists, "ALREADY_LINKED"),
             Error::Refused(Refusal::OwnRole) => (Code::FailedPrecondition, "OWN_ROLE"),
             Error::Refused(Refusal::LastAdmin) => (Code::FailedPrecondition, "LAST_ADMIN"),
+            Error::Denied(Denied::WrongCode) => (Code::PermissionDenied, "WRONG_CODE"),
+            Error::Denied(Denied::TotpEnabled) => (Code::FailedPrecondition, "TOTP_ENABLED"),
+            Error::Denied(Denied::TotpNotEnabled) => (Code::FailedPrecondition, "TOTP_NOT_ENABLED"),
+            Error::Denied(Denied::TotpNotEnrolled) => (Code::FailedPrecondition, "TOTP_NOT_ENROLLED"),
+            Error::Denied(Denied::OwnSecondFactor) => (Code::FailedPrecondition, "OWN_SECOND_FACTOR"),
             Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", error.to_string()),
             Error::WeakPassword(weak) => return Violations::of("new_password", weak).into(),
             Error::Unfit(misfits) => return violations(misfits).into(),
@@ -94,11 +115,18 @@ impl From<Error> for Status {
             Error::Hashing(_)
             | Error::Keys(_)
             | Error::Signing(_)
+            | Error::Sealed(_)
             | Error::Randomness(_)
             | Error::Store(_) => return fault::internal(&error),
         };
         fault(code, DOMAIN, reason, error.to_string())
     }
+}
+
+/// Tells whoever knows the password what to answer with a code.
+fn challenged(error: &Error, challenge: &Challenge) -> Status {
+    let facts = [("challenge", challenge.to_string())];
+    fault_with(Code::Unauthenticated, DOMAIN, "SECOND_FACTOR_REQUIRED", error.to_string(), facts)
 }
 
 /// The fields of `UpdateUserRequest` that are wrong.

@@ -6,16 +6,22 @@ pub mod config; // settings
 pub mod domain; // accounts and sessions, and what may become of them; pure
 pub mod passwords; // hashed a few at a time, and only good ones
 pub mod keys; // signing keys, sealed, and which is in use when
+pub mod totp; // codes from an authenticator
+pub mod recovery; // codes that stand in for a lost one
+pub mod challenge; // log-ins that wait for a code
 pub mod tokens; // access tokens signed, refresh tokens made
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
 pub mod accounts; // use cases: register, read, change, also the password
-pub mod sessions; // use cases: log in, refresh, log out, see and end sessions
+pub mod second_factor; // use cases: turn it on and off, take a code
+pub mod sessions; // use cases: begin, refresh, log out, see and end sessions
+pub mod logins; // use cases: log in by password and code
 pub mod ended; // sessions that ended, told to whoever verifies their tokens
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
+pub mod second_factor_api; // the one of the second factor
 
 use accounts::Accounts;
 use anyhow::Context as _;
@@ -23,6 +29,7 @@ use api::Api;
 use config::Config;
 use ended::Ended;
 use keyring::Keyring;
+use logins::Logins;
 use passwords::{Passwords, Policy};
 use platform::admin::Readiness;
 use platform::clock::Clock;
@@ -33,6 +40,9 @@ use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::Verifier;
 use proto::auth::auth_service_server::AuthServiceServer;
+use proto::auth::second_factor_service_server::SecondFactorServiceServer;
+use second_factor::SecondFactor;
+use second_factor_api::SecondFactorApi;
 use sessions::Sessions;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,11 +81,21 @@ pub async fn serve(
     bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now()).await?;
     let ended = Ended::new(store.clone(), config.lifetimes.access_token_life);
     shutdown.spawn(look(ended.clone(), clock.clone(), shutdown.clone()));
-    let sessions = Sessions::new(store, passwords, keyring.clone(), config.lifetimes);
-    shutdown.spawn(upkeep(keyring.clone(), sessions.clone(), clock.clone(), shutdown.clone()));
+    let sessions = Sessions::new(store.clone(), keyring.clone(), config.lifetimes);
+    let second_factor = SecondFactor::new(store.clone(), passwords.clone(), &root, &config.totp_issuer);
+    let logins = Logins::new(store, passwords, second_factor.clone(), sessions.clone());
+    let kept = (keyring.clone(), sessions.clone(), logins.clone());
+    shutdown.spawn(upkeep(kept, clock.clone(), shutdown.clone()));
 
     let pages = PageTokens::new(&root);
-    let api = Api { accounts, sessions, ended, keyring, policy, pages, clock, shutdown: shutdown.clone() };
+    let second_factor = SecondFactorApi {
+        accounts: accounts.clone(),
+        logins: logins.clone(),
+        second_factor,
+        clock: clock.clone(),
+    };
+    let api =
+        Api { accounts, logins, sessions, ended, keyring, policy, pages, clock, shutdown: shutdown.clone() };
     readiness.set(true);
     let stack = Stack {
         verifier,
@@ -85,7 +105,9 @@ pub async fn serve(
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     let service = AuthServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service)).await
+    let second_factor =
+        SecondFactorServiceServer::new(second_factor).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, Services::of(service).and(second_factor)).await
 }
 
 /// Looks which sessions have ended, for those who watch.
@@ -100,14 +122,21 @@ async fn look(ended: Ended, clock: Clock, shutdown: Shutdown) {
     }
 }
 
-/// Learns of keys that other replicas made, makes one when it is time, and forgets expired sessions.
-async fn upkeep(keyring: Arc<Keyring>, sessions: Sessions, clock: Clock, shutdown: Shutdown) {
+/// Learns of keys that other replicas made, makes one when it is time, and forgets expired sessions and log-ins.
+async fn upkeep(
+    (keyring, sessions, logins): (Arc<Keyring>, Sessions, Logins),
+    clock: Clock,
+    shutdown: Shutdown,
+) {
     while shutdown.pause(UPKEEP).await {
         if let Err(error) = keyring.refresh(clock.now()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not refresh the signing keys");
         }
         if let Err(error) = sessions.forget_expired(clock.now(), &shutdown).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired sessions");
+        }
+        if let Err(error) = logins.forget_expired(clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired log-ins");
         }
     }
 }

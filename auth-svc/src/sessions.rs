@@ -1,16 +1,14 @@
-//! Use cases on sessions: log in, refresh, log out, see and end those that are open.
+//! Use cases on sessions: begin, refresh, log out, see and end those that are open.
 use crate::config::Lifetimes;
-use crate::domain::{Login, Session, User, UserAgent};
+use crate::domain::{Session, User, UserAgent};
 use crate::error::Error;
 use crate::keyring::Keyring;
-use crate::passwords::Passwords;
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use crate::tokens::{RefreshToken, TokenPair, access_token};
 use jiff::{SignedDuration, Timestamp};
 use platform::caller;
 use platform::shutdown::Shutdown;
 use proto::ids::{SessionId, UserId};
-use secrecy::SecretString;
 use std::sync::Arc;
 
 /// Expired sessions are kept for this long: access tokens made at their end are still looked up.
@@ -20,10 +18,16 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// a statement that takes too long.
 const BATCH: u32 = 100;
 
+/// A session with the refresh token that is its next.
+pub struct Begun {
+    user: User,
+    session: Session,
+    refresh: RefreshToken,
+}
+
 #[derive(Clone)]
 pub struct Sessions {
     store: Store,
-    passwords: Arc<Passwords>,
     keyring: Arc<Keyring>,
     lifetimes: Lifetimes,
 }
@@ -32,46 +36,27 @@ pub struct Sessions {
 const MOST_SESSIONS: i64 = 50;
 
 impl Sessions {
-    pub fn new(store: Store, passwords: Arc<Passwords>, keyring: Arc<Keyring>, lifetimes: Lifetimes) -> Self {
-        Self { store, passwords, keyring, lifetimes }
+    pub fn new(store: Store, keyring: Arc<Keyring>, lifetimes: Lifetimes) -> Self {
+        Self { store, keyring, lifetimes }
     }
 
-    /// `login` is none for a name that no account can have. Whatever is wrong, the same work is done and
-    /// the same answer given.
-    pub async fn log_in(
+    /// A session of `user`, who has just proven who they are, and is locked.
+    pub async fn begin(
         &self,
-        login: Option<Login>,
-        password: SecretString,
+        tx: &Tx<'_>,
+        user: &User,
+        has_second_factor: bool,
         user_agent: Option<UserAgent>,
         now: Timestamp,
-    ) -> Result<TokenPair, Error> {
-        let found = match &login {
-            Some(login) => self.store.connection().await?.find_login(login).await?,
-            None => None,
-        };
-        let (id, hash) = found.map(|(user, hash)| (user.id, hash)).unzip();
-        // No connection is held meanwhile.
-        let verified = self.passwords.verify(password, hash.clone()).await?;
-        let (id, hash) = id.zip(hash).filter(|_| verified).ok_or(Error::InvalidCredentials)?;
-
-        let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
-        // Locked, so that an account that is being disabled gets no session that outlives that.
-        let user = tx.find_and_lock_user(id).await?.filter(|user| user.is_active);
-        let user = user.ok_or(Error::InvalidCredentials)?;
-        // Changed meanwhile, a password gives no session that outlives the change.
-        if !tx.has_password(id, &hash).await? {
-            return Err(Error::InvalidCredentials);
-        }
-        let session = Session::start(&user, user_agent, &self.lifetimes, now);
+    ) -> Result<Begun, Error> {
+        let session = Session::start(user, has_second_factor, user_agent, &self.lifetimes, now);
         let refresh = RefreshToken::new(session.id)?;
         tx.insert_session(&session).await?;
         tx.insert_refresh_token(&refresh).await?;
         // Every process is told of those that end: one account must not make a flood of them.
-        tx.end_oldest_sessions(id, MOST_SESSIONS, now).await?;
-        tx.commit().await?;
-        tracing::info!(user.id = %id, session.id = %session.id, "logged in");
-        self.pair(&user, &session, refresh, now)
+        tx.end_oldest_sessions(user.id, MOST_SESSIONS, now).await?;
+        tracing::info!(user.id = %user.id, session.id = %session.id, "logged in");
+        Ok(Begun { user: user.clone(), session, refresh })
     }
 
     /// Spends `token` for a new pair. Using it once more ends the session: one of the two users stole it.
@@ -95,7 +80,7 @@ impl Sessions {
         tx.insert_refresh_token(&next).await?;
         tx.prolong_session(&session).await?;
         tx.commit().await?;
-        self.pair(&user, &session, next, now)
+        self.pair(Begun { user, session, refresh: next }, now)
     }
 
     /// Ends the session of `token`, spent or not. Says nothing about tokens that do not exist.
@@ -160,16 +145,12 @@ impl Sessions {
         Ok(())
     }
 
-    fn pair(
-        &self,
-        user: &User,
-        session: &Session,
-        refresh: RefreshToken,
-        now: Timestamp,
-    ) -> Result<TokenPair, Error> {
+    /// The tokens of a session, once it is stored.
+    pub fn pair(&self, begun: Begun, now: Timestamp) -> Result<TokenPair, Error> {
+        let Begun { user, session, refresh } = begun;
         let keys = self.keyring.current();
         let life = self.lifetimes.access_token_life;
-        let access = access_token(keys.signing(now), user, session, life, now)?;
+        let access = access_token(keys.signing(now), &user, &session, life, now)?;
         Ok(TokenPair { access, refresh })
     }
 }

@@ -1,7 +1,10 @@
 //! All SQL of this service.
 mod keys; // signing keys
+mod second_factor; // what authenticators share, recovery codes, log-ins that wait for a code
 mod sessions; // sessions and their refresh tokens
 mod users; // accounts
+
+pub use second_factor::{Awaited, StoredTotp};
 
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::postgres;

@@ -43,6 +43,7 @@ pub fn access_token(
         role: Some(user.role.name().to_owned()),
         pid,
         did,
+        amr: Some(session.methods().iter().map(|method| (*method).to_owned()).collect()),
         iat: now.as_second(),
         nbf: now.as_second(),
         exp: now.as_second() + life,

@@ -4,7 +4,7 @@ use crate::problem::{self, Details};
 use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
-use crate::routes::auth::model::{Jwks, Session, Tokens, User};
+use crate::routes::auth::model::{Jwks, RecoveryCodes, Session, Tokens, TotpEnrolment, User};
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
@@ -50,7 +50,7 @@ use utoipa::openapi::{
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break,
         DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
-        OverrideHours, Patient, PatientAttendance, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
+        OverrideHours, Patient, PatientAttendance, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),

@@ -53,6 +53,9 @@ pub struct Claims {
     /// The doctor record of a doctor's account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub did: Option<String>,
+    /// How the person proved who they are (RFC 8176).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amr: Option<Vec<String>>,
     pub iat: i64,
     pub nbf: i64,
     pub exp: i64,
@@ -256,6 +259,7 @@ fn sign_service_token(
         role: None,
         pid: None,
         did: None,
+        amr: None,
         iat: now,
         nbf: now,
         exp: now + life,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what is not as expected fails the test")]
 
 mod accounts; // register, log in, stay logged in, log out, also elsewhere
+mod second_factor; // codes besides the password
 mod guessing; // passwords that strangers guess
 mod patients; // people who are treated, and finding them
 mod records; // what was found and done

@@ -18,6 +18,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     pub user_agent: Option<UserAgent>,
+    /// Whether a code was shown besides the password.
+    pub has_second_factor: bool,
 }
 
 /// What a program says of itself, cut to what its owner recognises it by.
@@ -47,7 +49,13 @@ impl From<UserAgent> for String {
 }
 
 impl Session {
-    pub fn start(user: &User, user_agent: Option<UserAgent>, lifetimes: &Lifetimes, now: Timestamp) -> Self {
+    pub fn start(
+        user: &User,
+        has_second_factor: bool,
+        user_agent: Option<UserAgent>,
+        lifetimes: &Lifetimes,
+        now: Timestamp,
+    ) -> Self {
         let (idle, life) = limits(user.role, lifetimes);
         Self {
             id: SessionId::random(),
@@ -58,7 +66,13 @@ impl Session {
             expires_at: after(now, life),
             ended_at: None,
             user_agent,
+            has_second_factor,
         }
+    }
+
+    /// How its owner proved who they are (RFC 8176).
+    pub fn methods(&self) -> &'static [&'static str] {
+        if self.has_second_factor { &["pwd", "otp", "mfa"] } else { &["pwd"] }
     }
 
     pub fn is_over(&self, now: Timestamp) -> bool {
@@ -126,10 +140,11 @@ mod tests {
 
     #[test]
     fn a_session_at_rest_is_over_sooner_for_staff_than_for_patients() {
-        let staff = Session::start(&user(Role::Staff), None, &lifetimes(), noon());
+        let staff = Session::start(&user(Role::Staff), false, None, &lifetimes(), noon());
         assert!(!staff.is_over(noon() + MINUTE * 29));
         assert!(staff.is_over(noon() + MINUTE * 30));
-        let patient = Session::start(&user(Role::Patient(PatientId::random())), None, &lifetimes(), noon());
+        let patient =
+            Session::start(&user(Role::Patient(PatientId::random())), false, None, &lifetimes(), noon());
         assert!(!patient.is_over(noon() + DAY * 6));
         assert!(patient.is_over(noon() + DAY * 7));
     }
@@ -137,7 +152,7 @@ mod tests {
     #[test]
     fn use_prolongs_a_session_but_not_for_ever() {
         let (user, lifetimes) = (user(Role::Auditor), lifetimes());
-        let mut session = Session::start(&user, None, &lifetimes, noon());
+        let mut session = Session::start(&user, false, None, &lifetimes, noon());
         let mut now = noon();
         while let Some(resumed) = session.clone().resumed(&user, &lifetimes, now) {
             session = resumed;
@@ -158,7 +173,7 @@ mod tests {
     #[test]
     fn neither_an_ended_session_nor_a_disabled_account_goes_on() {
         let active = user(Role::Admin);
-        let session = Session::start(&active, None, &lifetimes(), noon());
+        let session = Session::start(&active, false, None, &lifetimes(), noon());
         let ended = Session { ended_at: Some(noon()), ..session.clone() };
         assert_eq!(ended.resumed(&active, &lifetimes(), noon()), None);
         let disabled = User { is_active: false, ..active };

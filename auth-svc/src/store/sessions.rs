@@ -10,17 +10,19 @@ use tokio_postgres::types::ToSql;
 use tracing::instrument;
 
 const INSERT: &str = "
-    INSERT INTO auth.sessions (id, user_id, started_at, used_at, idles_at, expires_at, user_agent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO auth.sessions (id, user_id, started_at, used_at, idles_at, expires_at, user_agent, has_second_factor)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const FIND_AND_LOCK: &str = "
-    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent
+    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent,
+           has_second_factor
       FROM auth.sessions
      WHERE id = $1
        FOR UPDATE";
 
 const LIST_OPEN: &str = "
-    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent
+    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent,
+           has_second_factor
       FROM auth.sessions
      WHERE user_id = $1 AND ended_at IS NULL AND idles_at > $2 AND expires_at > $2
        AND ($3::uuid IS NULL OR id < $3)
@@ -28,6 +30,8 @@ const LIST_OPEN: &str = "
      LIMIT $4";
 
 const PROLONG: &str = "UPDATE auth.sessions SET used_at = $2, idles_at = $3 WHERE id = $1";
+
+const SET_SECOND_FACTOR: &str = "UPDATE auth.sessions SET has_second_factor = $2 WHERE id = $1";
 
 const END: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
 
@@ -133,11 +137,20 @@ impl Tx<'_> {
     #[instrument(name = "db.session.insert", skip_all, fields(session.id = %session.id))]
     pub async fn insert_session(&self, session: &Session) -> Result<(), Error> {
         let statement = self.0.prepare_cached(INSERT).await?;
-        let Session { id, user_id, started_at, used_at, idles_at, expires_at, ended_at: _, user_agent } =
-            session;
+        let Session {
+            id,
+            user_id,
+            started_at,
+            used_at,
+            idles_at,
+            expires_at,
+            ended_at: _,
+            user_agent,
+            has_second_factor,
+        } = session;
         let user_agent = user_agent.as_ref().map(UserAgent::as_str);
-        let columns: [&(dyn ToSql + Sync); 7] =
-            [&id.0, &user_id.0, started_at, used_at, idles_at, expires_at, &user_agent];
+        let columns: [&(dyn ToSql + Sync); 8] =
+            [&id.0, &user_id.0, started_at, used_at, idles_at, expires_at, &user_agent, has_second_factor];
         self.0.execute(&statement, &columns).await?;
         Ok(())
     }
@@ -163,6 +176,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notes whether its owner has shown a code.
+    #[instrument(name = "db.session.set_second_factor", skip_all, fields(session.id = %id))]
+    pub async fn set_second_factor(&self, id: SessionId, shown: bool) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(SET_SECOND_FACTOR).await?;
+        self.0.execute(&statement, &[&id.0, &shown]).await?;
+        Ok(())
+    }
+
+    /// Whoever has begun to log in does not go on.
     #[instrument(name = "db.session.end_all", skip_all, fields(user.id = %user_id))]
     pub async fn end_sessions_of(
         &self,
@@ -172,7 +194,7 @@ impl Tx<'_> {
     ) -> Result<(), Error> {
         let statement = self.0.prepare_cached(END_ALL).await?;
         self.0.execute(&statement, &[&user_id.0, &now, &but.map(|id| id.0)]).await?;
-        Ok(())
+        self.delete_challenges_of(user_id).await
     }
 
     /// Ends all sessions of an account but the latest `most`.
@@ -222,6 +244,7 @@ impl TryFrom<&Row> for Session {
             expires_at: row.try_get("expires_at")?,
             ended_at: row.try_get("ended_at")?,
             user_agent: user_agent.and_then(UserAgent::parse),
+            has_second_factor: row.try_get("has_second_factor")?,
         })
     }
 }

@@ -4,6 +4,7 @@ mod service; // how the tests start it and talk to it
 mod starting; // the first administrator, and replicas
 mod registering; // who may make which account
 mod logging_in; // failures alike, tokens as specified
+mod second_factor; // codes from authenticators, and recovery codes
 mod refreshing; // each refresh token works once
 mod sessions; // seen, and ended from elsewhere
 mod ending; // told to whoever verifies tokens

@@ -6,6 +6,7 @@ use local::service::Service as Name;
 use platform::admin::Readiness;
 use platform::shutdown::Shutdown;
 use proto::auth::auth_service_client::AuthServiceClient;
+use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::auth::{self as pb, Role};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -19,6 +20,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Service {
     pub client: AuthServiceClient<Channel>,
+    pub second_factor: SecondFactorServiceClient<Channel>,
     pub database: Arc<Database>,
     shutdown: Shutdown,
 }
@@ -66,8 +68,10 @@ impl Service {
         let serving =
             auth_svc::serve(config(&database, more), listener, Readiness::default(), shutdown.clone());
         shutdown.spawn(async { serving.await.unwrap() });
-        let client = AuthServiceClient::connect(url).await.unwrap();
-        let service = Self { client, database, shutdown };
+        let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
+        let client = AuthServiceClient::new(channel.clone());
+        let second_factor = SecondFactorServiceClient::new(channel);
+        let service = Self { client, second_factor, database, shutdown };
         // The first answer comes when it has started.
         service.keys().await;
         service

@@ -1,7 +1,6 @@
 use crate::service::{PASSWORD, Refused, Service, config, database, reason, someone};
 use auth_svc::config::Config;
 use auth_svc::keyring::Keyring;
-use auth_svc::passwords::Passwords;
 use auth_svc::sessions::Sessions;
 use auth_svc::store::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -26,7 +25,7 @@ async fn keyring(config: &Config, now: Timestamp) -> Keyring {
 
 async fn sessions(config: &Config, now: Timestamp) -> Sessions {
     let keyring = Arc::new(keyring(config, now).await);
-    Sessions::new(store(config), Arc::new(Passwords::new().unwrap()), keyring, config.lifetimes.clone())
+    Sessions::new(store(config), keyring, config.lifetimes.clone())
 }
 
 /// The ids of the keys that a process which starts at `now` publishes, and of the one it signs with.

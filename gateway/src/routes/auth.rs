@@ -15,11 +15,13 @@ use proto::auth as pb;
 use proto::doctor::GetDoctorRequest;
 use proto::ids::{DoctorId, PatientId, UserId};
 use proto::patient::{GetPatientRequest, Patient};
+use second_factor::{is_guess, told};
 use tonic::Code;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub mod model;
+mod second_factor; // codes besides the password
 mod sessions; // those that are open, and their end
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -33,6 +35,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(jwks))
         .routes(routes!(list_users))
         .routes(routes!(get_user, update_user))
+        .merge(second_factor::routes())
         .merge(sessions::routes())
 }
 
@@ -42,6 +45,10 @@ pub fn routes() -> OpenApiRouter<App> {
 /// unknown name, a wrong password and a disabled account: 401 `invalid_credentials`. Failed attempts are limited
 /// for each account and address, and for each account in a day; addresses that the owner logged in from lately are
 /// counted apart, so that strangers keep nobody out.
+///
+/// An account with a second factor is answered 401 `second_factor_required` with a `challenge`, which is for
+/// `POST /api/auth/login/totp` within five minutes. A program may send the code as `totp` at once; a wrong one is 401
+/// `wrong_code` and counts as a wrong password does.
 #[utoipa::path(post, path = "/api/auth/login", operation_id = "Login", tag = "auth", security(()),
     request_body(content((LogIn = "application/x-www-form-urlencoded"), (LogIn = "application/json"))),
     responses(Unauthorized))]
@@ -54,13 +61,15 @@ async fn log_in(
     let attempt = app.limits.attempt(&body.username, address).await?;
     let user_agent =
         headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let username = body.username.clone();
     let answer = app.clients.auth.clone().login(body.of(user_agent)).await;
     match &answer {
         Ok(_) => attempt.succeeded().await,
-        Err(status) if status.code() == Code::Unauthenticated => {}
+        Err(status) if is_guess(status) => {}
         Err(_) => attempt.give_back().await,
     }
-    Ok(Plain(answer?.into_inner().into()))
+    let tokens = answer.map_err(|status| told(&app, username, status))?;
+    Ok(Plain(tokens.into_inner().into()))
 }
 
 /// Register

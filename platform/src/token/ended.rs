@@ -97,6 +97,7 @@ mod tests {
             role: Some("staff".to_owned()),
             pid: None,
             did: None,
+            amr: None,
             iat: now,
             nbf: now,
             exp: now + 900,

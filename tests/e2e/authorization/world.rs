@@ -7,6 +7,7 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_email, text};
 use tests::rest::Rest;
 
+mod second_factor; // codes besides the password
 mod signed_in; // sessions and accounts that one cell may end or change
 mod waiting; // those who wait, and what is offered to them
 
@@ -284,6 +285,12 @@ impl World {
             "POST /api/users/{id}/revoke-sessions" => {
                 read(format!("/api/users/{}/revoke-sessions", self.fresh_account().await))
             }
+            "POST /api/auth/login/totp"
+            | "POST /api/auth/totp"
+            | "POST /api/auth/totp/confirm"
+            | "POST /api/auth/totp/recovery-codes"
+            | "DELETE /api/auth/totp" => self.second_factor(operation, persona).await,
+            "DELETE /api/users/{id}/totp" => read(format!("/api/users/{}/totp", self.fresh_account().await)),
             "GET /api/users/{id}" => read(format!("/api/users/{}", self.admin.id)),
             "PUT /api/users/{id}" => {
                 let account = format!("/api/users/{}", self.staff.id);

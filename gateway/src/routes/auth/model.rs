@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod requests; // what front ends send
+mod second_factor; // codes besides the password
 
 pub use requests::{ChangePassword, LogIn, Refresh, Register, UpdateUser};
+pub use second_factor::{
+    CompleteLogin, ConfirmTotp, EnrolTotp, RecoveryCodes, TotpEnrolment, WithSecondFactor,
+};
 
 /// What an account is to the clinic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
