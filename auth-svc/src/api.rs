@@ -186,7 +186,7 @@ impl AuthService for Api {
     ) -> Result<Response<Self::WatchEndedSessionsStream>> {
         let Caller::Service(_) = Caller::of(&request)? else { return Err(forbidden("only for services")) };
         let told = self.ended.watch(self.clock.now(), self.shutdown.clone()).await?;
-        let told = told.map(|sessions| Ok(ended_sessions(&sessions)));
+        let told = told.map(|told| Ok(ended_sessions(&told)));
         Ok(Response::new(told.boxed()))
     }
 

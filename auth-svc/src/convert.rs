@@ -170,8 +170,9 @@ pub fn session(session: Session, caller: &caller::User) -> pb::Session {
     }
 }
 
-pub fn ended_sessions(sessions: &ended::Sessions) -> pb::EndedSessions {
-    pb::EndedSessions { session_ids: sessions.iter().map(SessionId::to_string).collect() }
+pub fn ended_sessions(told: &ended::Told) -> pb::EndedSessions {
+    let session_ids = told.sessions.iter().map(SessionId::to_string).collect();
+    pb::EndedSessions { session_ids, keys: told.keys.published().map(pb::Jwk::from).collect() }
 }
 
 impl From<RoleName> for pb::Role {

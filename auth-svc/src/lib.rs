@@ -17,7 +17,8 @@ pub mod accounts; // use cases: register, read, change, also the password
 pub mod second_factor; // use cases: turn it on and off, take a code
 pub mod sessions; // use cases: begin, refresh, log out, see and end sessions
 pub mod logins; // use cases: log in by password and code
-pub mod ended; // sessions that ended, told to whoever verifies their tokens
+pub mod operator; // use cases: the signing keys, for operators
+pub mod ended; // what makes tokens void, told to whoever verifies them
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
@@ -26,9 +27,9 @@ pub mod second_factor_api; // the one of the second factor
 use accounts::Accounts;
 use anyhow::Context as _;
 use api::Api;
-use config::Config;
+use config::{Command, Config};
 use ended::Ended;
-use keyring::Keyring;
+use keyring::{Keyring, Vault};
 use logins::Logins;
 use passwords::{Passwords, Policy};
 use platform::admin::Readiness;
@@ -52,13 +53,23 @@ use tokio::net::TcpListener;
 /// How often keys are read again and expired sessions forgotten.
 const UPKEEP: Duration = Duration::from_secs(60);
 
-/// How often it is looked which sessions have ended.
+/// How often it is looked which sessions have ended, and which keys there are.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Brings the schema up to date.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
     refinery::embed_migrations!("migrations");
     postgres::migrate(&config.postgres, "auth", &migrations::runner()).await
+}
+
+/// Does what else the binary does.
+pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
+    let Command::Keys(command) = command;
+    let root = RootSecret::new(&config.process.secret_key)?;
+    let store = Store::new(postgres::pool(&config.postgres, "auth-svc")?);
+    let vault = Vault::new(store, &root, config.key_ripening);
+    let mut out = std::io::stdout().lock();
+    operator::keys(&vault, command, Clock::system().now(), &mut out).await
 }
 
 /// Serves on `listener` until shutdown is requested.
@@ -72,15 +83,16 @@ pub async fn serve(
     let root = RootSecret::new(&config.process.secret_key)?;
     let store = Store::new(postgres::pool(&config.postgres, "auth-svc")?);
     let verifier = Verifier::new(&root, None, clock.clone());
-    let keyring = Keyring::open(store.clone(), &root, verifier.clone(), clock.now()).await;
+    let vault = Vault::new(store.clone(), &root, config.key_ripening);
+    let keyring = Keyring::open(vault, verifier.clone(), clock.now()).await;
     let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
     let passwords = Arc::new(Passwords::new()?);
     let policy = Policy { min_length: usize::from(config.password_min_length) };
 
     let accounts = Accounts::new(store.clone(), passwords.clone());
     bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now()).await?;
-    let ended = Ended::new(store.clone(), config.lifetimes.access_token_life);
-    shutdown.spawn(look(ended.clone(), clock.clone(), shutdown.clone()));
+    let ended = Ended::new(store.clone(), config.lifetimes.access_token_life, keyring.clone());
+    shutdown.spawn(look(ended.clone(), keyring.clone(), clock.clone(), shutdown.clone()));
     let sessions = Sessions::new(store.clone(), keyring.clone(), config.lifetimes);
     let second_factor = SecondFactor::new(store.clone(), passwords.clone(), &root, &config.totp_issuer);
     let logins = Logins::new(store, passwords, second_factor.clone(), sessions.clone());
@@ -110,9 +122,12 @@ pub async fn serve(
     stack.serve(listener, Services::of(service).and(second_factor)).await
 }
 
-/// Looks which sessions have ended, for those who watch.
-async fn look(ended: Ended, clock: Clock, shutdown: Shutdown) {
+/// Looks which sessions have ended and which keys there are, for those who watch.
+async fn look(ended: Ended, keyring: Arc<Keyring>, clock: Clock, shutdown: Shutdown) {
     while shutdown.pause(LOOK).await {
+        if let Err(error) = keyring.catch_up(clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not look which keys there are");
+        }
         if let Err(error) = ended.look(clock.now()).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -122,7 +137,7 @@ async fn look(ended: Ended, clock: Clock, shutdown: Shutdown) {
     }
 }
 
-/// Learns of keys that other replicas made, makes one when it is time, and forgets expired sessions and log-ins.
+/// Makes a key when it is time, and forgets expired sessions and log-ins.
 async fn upkeep(
     (keyring, sessions, logins): (Arc<Keyring>, Sessions, Logins),
     clock: Clock,

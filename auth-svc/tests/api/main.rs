@@ -10,4 +10,5 @@ mod sessions; // seen, and ended from elsewhere
 mod ending; // told to whoever verifies tokens
 mod passwords; // changed by their owners
 mod changing; // links, roles, disabled accounts
+mod keys; // rotated and revoked by operators
 mod upkeep; // what is followed and forgotten in time

@@ -1,6 +1,6 @@
 use crate::service::{PASSWORD, Refused, Service, config, database, reason, someone};
 use auth_svc::config::Config;
-use auth_svc::keyring::Keyring;
+use auth_svc::keyring::{Keyring, Vault};
 use auth_svc::sessions::Sessions;
 use auth_svc::store::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +20,8 @@ fn store(config: &Config) -> Store {
 async fn keyring(config: &Config, now: Timestamp) -> Keyring {
     let root = RootSecret::new(&config.process.secret_key).unwrap();
     let verifier = Verifier::new(&root, None, Clock::stopped_at(now));
-    Keyring::open(store(config), &root, verifier, now).await.unwrap()
+    let vault = Vault::new(store(config), &root, config.key_ripening);
+    Keyring::open(vault, verifier, now).await.unwrap()
 }
 
 async fn sessions(config: &Config, now: Timestamp) -> Sessions {
