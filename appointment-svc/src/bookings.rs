@@ -211,9 +211,6 @@ impl Bookings {
 
     /// Takes over a visit of the past. Nothing is checked against the rules of today.
     pub async fn import(&self, user: &User, import: Import) -> Result<Now<Appointment>, Error> {
-        if user.role != Role::Admin {
-            return Err(Error::NotAllowed("only admins take over visits"));
-        }
         let Import { id, patient_id, doctor_id, visit, status, notes } = import;
         if !self.calendars.refresh(doctor_id).await? {
             return Err(Violations::of("appointment.doctor_id", "there is no such doctor").into());

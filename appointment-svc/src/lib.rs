@@ -116,8 +116,7 @@ pub async fn serve(
     let (appointments, waitlist) = assemble(&config, &root, store, neighbours, broker, &shutdown);
     readiness.set(true);
     let stack = Stack {
-        verifier: Verifier::new(&root, Some(auth), clock),
-        open: &[],
+        verifier: Verifier::new(NAME, &root, Some(auth), clock),
         settings: config.grpc,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),

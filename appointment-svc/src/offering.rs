@@ -364,5 +364,5 @@ fn nobody() -> Reader {
 
 /// As whom the practice keeps what it offers.
 fn offerer() -> User {
-    User { id: OFFERER, session_id: SessionId(Uuid::nil()), role: Role::Staff }
+    User::new(OFFERER, SessionId(Uuid::nil()), Role::Staff)
 }

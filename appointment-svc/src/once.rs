@@ -152,7 +152,7 @@ mod tests {
     use proto::ids::{SessionId, UserId};
 
     fn name(id: &str, notes: &str) -> Result<Once, Violations> {
-        let user = User { id: UserId::random(), session_id: SessionId::random(), role: Role::Staff };
+        let user = User::new(UserId::random(), SessionId::random(), Role::Staff);
         let (request_id, notes) = (id.to_owned(), notes.to_owned());
         let mut request = pb::BookAppointmentRequest { request_id, notes, ..Default::default() };
         Once::named(&user, &mut request)

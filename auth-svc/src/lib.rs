@@ -50,6 +50,9 @@ use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
 
+/// The name of this service.
+pub const SERVICE: &str = "auth-svc";
+
 /// How often keys are read again and expired sessions forgotten.
 const UPKEEP: Duration = Duration::from_secs(60);
 
@@ -66,7 +69,7 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
     let Command::Keys(command) = command;
     let root = RootSecret::new(&config.process.secret_key)?;
-    let store = Store::new(postgres::pool(&config.postgres, "auth-svc")?);
+    let store = Store::new(postgres::pool(&config.postgres, SERVICE)?);
     let vault = Vault::new(store, &root, config.key_ripening);
     let mut out = std::io::stdout().lock();
     operator::keys(&vault, command, Clock::system().now(), &mut out).await
@@ -81,8 +84,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
-    let store = Store::new(postgres::pool(&config.postgres, "auth-svc")?);
-    let verifier = Verifier::new(&root, None, clock.clone());
+    let store = Store::new(postgres::pool(&config.postgres, SERVICE)?);
+    let verifier = Verifier::new(SERVICE, &root, None, clock.clone());
     let vault = Vault::new(store.clone(), &root, config.key_ripening);
     let keyring = Keyring::open(vault, verifier.clone(), clock.now()).await;
     let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
@@ -111,7 +114,6 @@ pub async fn serve(
     readiness.set(true);
     let stack = Stack {
         verifier,
-        open: api::OPEN,
         settings: config.grpc,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),

@@ -6,11 +6,10 @@ use aws_lc_rs::error::Unspecified;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::errors;
-use platform::token::{AUDIENCE, Claims, ISSUER, sign};
+use platform::token::{Claims, sign};
 use proto::ids::SessionId;
 use std::fmt;
 use std::str::FromStr;
-use uuid::Uuid;
 
 /// What a log-in or a refresh gives.
 pub struct TokenPair {
@@ -33,22 +32,9 @@ pub fn access_token(
     now: Timestamp,
 ) -> errors::Result<AccessToken> {
     let life = life.min(session.expires_at.duration_since(now)).as_secs();
-    let caller = platform::caller::User { id: user.id, session_id: session.id, role: user.role };
-    let (pid, did) = caller.into();
-    let claims = Claims {
-        iss: ISSUER.to_owned(),
-        aud: AUDIENCE.to_owned(),
-        sub: user.id.to_string(),
-        sid: Some(session.id.to_string()),
-        role: Some(user.role.name().to_owned()),
-        pid,
-        did,
-        amr: Some(session.methods().iter().map(|method| (*method).to_owned()).collect()),
-        iat: now.as_second(),
-        nbf: now.as_second(),
-        exp: now.as_second() + life,
-        jti: Uuid::now_v7().to_string(),
-    };
+    let caller = platform::caller::User::new(user.id, session.id, user.role);
+    let amr = session.methods().iter().map(|method| (*method).to_owned()).collect();
+    let claims = Claims { amr: Some(amr), ..Claims::of(caller, now, life) };
     let text = sign(&key.private, &key.id, &claims)?;
     Ok(AccessToken { text, expires_in: i32::try_from(life).unwrap_or(i32::MAX) })
 }

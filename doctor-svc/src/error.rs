@@ -204,11 +204,7 @@ impl From<Denied> for Status {
                 let field = [("field", field.to_owned())];
                 fault_with(Code::PermissionDenied, DOMAIN, "FIELD_FORBIDDEN", message, field)
             }
-            Denied::AdminsOnly
-            | Denied::NotYours
-            | Denied::NotYourHours
-            | Denied::StaffOnly
-            | Denied::ServicesOnly => caller::forbidden(&message),
+            Denied::NotYours | Denied::NotYourHours | Denied::StaffOnly => caller::forbidden(&message),
         }
     }
 }

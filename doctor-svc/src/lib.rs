@@ -64,7 +64,7 @@ pub async fn serve(
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
     let identity = service_identity(&root, SERVICE, clock.clone())?;
-    let auth = Peer::new("auth-svc", &config.auth_url, None)?;
+    let auth = Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?;
     let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;
 
     let pool = postgres::pool(&config.postgres, SERVICE)?;
@@ -83,8 +83,7 @@ pub async fn serve(
         clock: clock.clone(),
     };
     let stack = Stack {
-        verifier: Verifier::new(&root, Some(auth), clock),
-        open: &[],
+        verifier: Verifier::new(SERVICE, &root, Some(auth), clock),
         settings: config.grpc,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),

@@ -75,13 +75,17 @@ impl Roster {
         Ok(self.changes.change(id, decide).await?.after)
     }
 
-    /// Deletes the doctor, unless visits are ahead.
+    /// Deletes the doctor, unless visits are ahead. A second time answers the same again.
     pub async fn dismiss(
         &self,
         id: DoctorId,
         expected_version: i64,
         now: Timestamp,
     ) -> Result<Practice, Error> {
+        let practice = self.find_ever(id).await?;
+        if !practice.doctor.is_live() {
+            return Ok(practice);
+        }
         let decide = |practice: Practice| Ok(practice.expect_version(expected_version)?.close(now));
         Ok(self.changes.change(id, decide).await?.after)
     }

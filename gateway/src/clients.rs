@@ -1,6 +1,6 @@
 //! How each service is reached.
 use crate::config::Peers;
-use platform::client::Peer;
+use platform::client::{Identity, Peer};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
@@ -40,7 +40,7 @@ impl Clients {
     }
 }
 
-/// The services themselves. Their callers are people, each with a token of their own; the gateway has none.
+/// The services themselves. People call them, each with a token of their own; the gateway says that it brings them.
 #[derive(Clone)]
 pub struct Services {
     pub auth: Peer,
@@ -51,13 +51,14 @@ pub struct Services {
 }
 
 impl Services {
-    pub fn new(urls: &Peers) -> anyhow::Result<Self> {
+    pub fn new(urls: &Peers, identity: &Identity) -> anyhow::Result<Self> {
+        let peer = |name, urls: &str| Peer::new(name, urls, Some(identity.clone()));
         Ok(Self {
-            auth: Peer::new("auth-svc", &urls.auth_url, None)?,
-            patient: Peer::new("patient-svc", &urls.patient_url, None)?,
-            doctor: Peer::new("doctor-svc", &urls.doctor_url, None)?,
-            appointment: Peer::new("appointment-svc", &urls.appointment_url, None)?,
-            notification: Peer::new("notification-svc", &urls.notification_url, None)?,
+            auth: peer("auth-svc", &urls.auth_url)?,
+            patient: peer("patient-svc", &urls.patient_url)?,
+            doctor: peer("doctor-svc", &urls.doctor_url)?,
+            appointment: peer("appointment-svc", &urls.appointment_url)?,
+            notification: peer("notification-svc", &urls.notification_url)?,
         })
     }
 }

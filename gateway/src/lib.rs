@@ -24,9 +24,13 @@ pub mod openapi; // the document
 pub mod parameters; // parameters where none are known
 pub mod docs; // the document for people
 pub mod observe; // span, log line and measurement of every request
+pub mod headers; // what every answer tells browsers
 pub mod router; // every resource, and the stack around them
 pub mod connection; // one connection, and how long it may be silent
 pub mod server; // connections
+
+/// The name of this process.
+pub const SERVICE: &str = "gateway";
 
 use crate::app::App;
 use crate::cache::Directory;
@@ -41,7 +45,7 @@ use platform::clock::Clock;
 use platform::redis::Redis;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
-use platform::token::Verifier;
+use platform::token::{Verifier, service_identity};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -65,14 +69,15 @@ pub fn service(config: &Config, shutdown: &Shutdown) -> anyhow::Result<router::S
     let root = RootSecret::new(&config.process.secret_key)?;
     let clock = Clock::system();
     let redis = Redis::new(&config.redis)?;
-    let services = Services::new(&config.peers)?;
+    let identity = service_identity(&root, SERVICE, clock.clone())?;
+    let services = Services::new(&config.peers, &identity)?;
     let app = App {
         clients: Clients::new(&services),
         challenges: Challenges::new(&root),
         limits: Limits::new(redis.clone(), &root, &config.rate_limits),
         directory: Directory::new(redis.clone(), clock.clone()),
     };
-    let verifier = Verifier::new(&root, Some(services.auth.clone()), clock);
+    let verifier = Verifier::new(SERVICE, &root, Some(services.auth.clone()), clock);
     verifier.follow(shutdown);
     let identifier = Identifier { verifier, proxies: config.edge.trusted_proxies.clone().into() };
     Ok(router::service(app, Health::new(services, redis), identifier, &config.edge))

@@ -70,6 +70,19 @@ pub fn client(extensions: &Extensions, headers: &HeaderMap, proxies: &[Network])
     client.to_canonical()
 }
 
+/// In the extensions of a request that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct Encrypted;
+
+/// Whether the client's own connection is encrypted: to us, or to a trusted proxy that says so.
+pub fn is_encrypted(extensions: &Extensions, headers: &HeaderMap, proxies: &[Network]) -> bool {
+    let scheme = headers.get("x-forwarded-proto").map(http::HeaderValue::as_bytes);
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    let is_behind_proxy =
+        peer.is_some_and(|ConnectInfo(peer)| proxies.iter().any(|network| network.contains(peer.ip())));
+    extensions.get::<Encrypted>().is_some() || is_behind_proxy && scheme == Some(b"https")
+}
+
 /// The part of an address that one customer of a provider has: all of IPv4, the first half of IPv6.
 pub fn subscriber(address: IpAddr) -> IpAddr {
     match address {
@@ -104,6 +117,23 @@ mod tests {
         assert_eq!(client_of("10.1.2.3", &["192.0.2.7, 198.51.100.1, 10.9.9.9"]), "198.51.100.1");
         assert_eq!(client_of("10.1.2.3", &["192.0.2.7", "198.51.100.1"]), "198.51.100.1");
         assert_eq!(client_of("10.1.2.3", &["nonsense"]), "10.1.2.3");
+    }
+
+    #[test]
+    fn a_connection_is_encrypted_when_we_or_a_trusted_proxy_say_so() {
+        let is_encrypted = |peer: &str, proto: &'static str| {
+            let mut extensions = Extensions::new();
+            extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+            let headers =
+                HeaderMap::from_iter([("x-forwarded-proto".parse().unwrap(), proto.parse().unwrap())]);
+            is_encrypted(&extensions, &headers, &["10.0.0.0/8".parse().unwrap()])
+        };
+        assert!(is_encrypted("10.1.2.3", "https"));
+        assert!(!is_encrypted("10.1.2.3", "http"));
+        assert!(!is_encrypted("203.0.113.9", "https"));
+        let mut extensions = Extensions::new();
+        extensions.insert(Encrypted);
+        assert!(super::is_encrypted(&extensions, &HeaderMap::new(), &[]));
     }
 
     #[test]

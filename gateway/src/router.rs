@@ -3,18 +3,19 @@ use crate::app::App;
 use crate::body;
 use crate::caller::{Identifier, identify};
 use crate::config::Edge;
+use crate::headers::{cors, protect};
 use crate::health::{self, Health};
 use crate::limits::{Limits, limit};
-use crate::observe::{TRACE_RESPONSE, X_REQUEST_ID, observe};
+use crate::observe::observe;
 use crate::parameters::{self, Bare};
 use crate::problem::Problem;
-use crate::{docs, once, openapi, routes};
+use crate::{docs, openapi, routes};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use futures::StreamExt as _;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
 use platform::deadline;
 use std::any::Any;
 use std::time::Duration;
@@ -22,7 +23,6 @@ use tokio::time::Instant;
 use tower::ServiceBuilder;
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::NormalizePath;
 use utoipa::openapi::OpenApi;
 
@@ -68,7 +68,7 @@ pub fn service(app: App, health: Health, identifier: Identifier, edge: &Edge) ->
 pub fn with_stack(router: Router, limits: Limits, identifier: Identifier, edge: &Edge) -> Router {
     let stack = ServiceBuilder::new()
         .layer(from_fn(observe))
-        .layer(from_fn(protect))
+        .layer(from_fn_with_state(identifier.proxies.clone(), protect))
         .layer(option_layer(cors(&edge.cors_allowed_origins)))
         .layer(from_fn_with_state(identifier, identify))
         .layer(from_fn_with_state::<_, Limits, (State<Limits>, Request)>(limits, limit))
@@ -106,58 +106,6 @@ async fn never_too_large(request: Request, next: Next) -> Response {
         }
     }
     body::too_large().into_response()
-}
-
-/// Headers that every answer has, unless it says something else.
-async fn protect(request: Request, next: Next) -> Response {
-    const DEFAULTS: [(HeaderName, &str); 8] = [
-        (header::CACHE_CONTROL, "no-store"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
-    ];
-    let mut response = next.run(request).await;
-    for (name, value) in DEFAULTS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    response
-}
-
-/// Lets pages of the allowed origins call the API; none without origins.
-fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
-    let layer = CorsLayer::new()
-        .allow_origin(origins.to_vec())
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_MATCH,
-            header::IF_NONE_MATCH,
-            once::KEY,
-            HeaderName::from_static("hold-token"),
-            X_REQUEST_ID,
-            HeaderName::from_static("traceparent"),
-        ])
-        .expose_headers([
-            header::ETAG,
-            header::LINK,
-            header::LOCATION,
-            header::RETRY_AFTER,
-            once::REPLAYED,
-            HeaderName::from_static("ratelimit"),
-            HeaderName::from_static("ratelimit-policy"),
-            X_REQUEST_ID,
-            TRACE_RESPONSE,
-        ])
-        .max_age(Duration::from_secs(3600));
-    (!origins.is_empty()).then_some(layer)
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {

@@ -76,8 +76,7 @@ pub async fn serve(
     sender::start(delivery.clone(), clock.clone(), &shutdown);
 
     let stack = Stack {
-        verifier: Verifier::new(&root, Some(peer("auth-svc", &config.auth_url)?), clock),
-        open: &[],
+        verifier: Verifier::new(NAME, &root, Some(peer("auth-svc", &config.auth_url)?), clock),
         settings: config.grpc,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),

@@ -66,9 +66,9 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let root = RootSecret::new(&config.process.secret_key)?;
     let clock = Clock::system();
-    let auth = Peer::new("auth-svc", &config.auth_url, None)?;
     let identity = service_identity(&root, SERVICE, clock.clone())?;
-    let accounts = Accounts::new(Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?);
+    let auth = Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?;
+    let accounts = Accounts::new(auth.clone());
     let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;
 
     let pool = postgres::pool(&config.postgres, SERVICE)?;
@@ -85,8 +85,7 @@ pub async fn serve(
     removals::watch(registry.clone(), &shutdown);
 
     let stack = Stack {
-        verifier: Verifier::new(&root, Some(auth), clock.clone()),
-        open: &[],
+        verifier: Verifier::new(SERVICE, &root, Some(auth), clock.clone()),
         settings: config.grpc,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),

@@ -1,5 +1,6 @@
 //! Who is asking: a person with an account, or another service.
-use crate::fault::{DOMAIN, fault};
+use crate::fault::{DOMAIN, fault, fault_with};
+use proto::access::{Access, Scopes};
 use proto::ids::{DoctorId, PatientId, SessionId, UserId};
 use tonic::{Code, Request, Status};
 
@@ -16,7 +17,13 @@ pub struct User {
     pub id: UserId,
     pub session_id: SessionId,
     pub role: Role,
+    /// What their token allows of what the role may do.
+    pub scopes: Scopes,
 }
+
+/// The process that a call came through, in the name of somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Through(pub String);
 
 /// What the person is to the clinic, and as whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,16 +61,33 @@ impl Caller {
         request.extensions().get::<Self>().cloned()
     }
 
-    /// Lets only the named services pass.
-    pub fn service_of<T>(request: &Request<T>, allowed: &[&str]) -> Result<(), Status> {
-        match Self::of(request)? {
-            Self::Service(name) if allowed.contains(&name.as_str()) => Ok(()),
-            _ => Err(forbidden("only for other services")),
+    /// Whether the caller may use a method at all.
+    pub fn may_call(&self, method: &Access) -> Result<(), Status> {
+        match self {
+            _ if method.open => Ok(()),
+            Self::Service(name) if method.services.contains(&name.as_str()) => Ok(()),
+            Self::Service(_) => Err(forbidden("not for this service")),
+            Self::User(_) if method.roles.is_empty() => Err(forbidden("only for other services")),
+            Self::User(user) if !method.roles.contains(&user.role.name()) => {
+                Err(forbidden("not for this role"))
+            }
+            Self::User(user) if !method.scope.is_some_and(|scope| user.scopes.allow(scope)) => {
+                let (scope, message) =
+                    (method.scope.unwrap_or_default(), "the access token does not allow it");
+                let scope = [("scope", scope.to_owned())];
+                Err(fault_with(Code::PermissionDenied, DOMAIN, "INSUFFICIENT_SCOPE", message, scope))
+            }
+            Self::User(_) => Ok(()),
         }
     }
 }
 
 impl User {
+    /// Somebody who may do everything that the role may.
+    pub fn new(id: UserId, session_id: SessionId, role: Role) -> Self {
+        Self { id, session_id, role, scopes: Scopes::ALL }
+    }
+
     /// Lets only people pass, not services.
     pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
         match Caller::of(request)? {
@@ -76,4 +100,45 @@ impl User {
 /// PERMISSION_DENIED: the caller may not use this function at all.
 pub fn forbidden(message: &str) -> Status {
     fault(Code::PermissionDenied, DOMAIN, "FORBIDDEN", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METHOD: Access = Access {
+        open: false,
+        roles: &["staff", "admin"],
+        scope: Some("patients.read"),
+        services: &["doctor-svc"],
+    };
+
+    fn staff(scopes: Scopes) -> Caller {
+        Caller::User(User { scopes, ..User::new(UserId::random(), SessionId::random(), Role::Staff) })
+    }
+
+    fn reason(caller: &Caller) -> Option<String> {
+        caller.may_call(&METHOD).err().and_then(|status| crate::fault::reason(&status))
+    }
+
+    #[test]
+    fn a_token_gets_in_where_its_role_and_its_scopes_do() {
+        assert_eq!(reason(&staff(Scopes::ALL)), None);
+        assert_eq!(reason(&staff(Scopes::parse("doctors.read patients.read"))), None);
+        for scopes in ["", "patients.write", "patients"] {
+            assert_eq!(
+                reason(&staff(Scopes::parse(scopes))).as_deref(),
+                Some("INSUFFICIENT_SCOPE"),
+                "{scopes}"
+            );
+        }
+        let auditor = User::new(UserId::random(), SessionId::random(), Role::Auditor);
+        assert_eq!(reason(&Caller::User(auditor)).as_deref(), Some("FORBIDDEN"));
+    }
+
+    #[test]
+    fn services_get_in_by_name() {
+        assert_eq!(reason(&Caller::Service("doctor-svc".to_owned())), None);
+        assert_eq!(reason(&Caller::Service("gateway".to_owned())).as_deref(), Some("FORBIDDEN"));
+    }
 }

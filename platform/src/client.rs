@@ -1,7 +1,7 @@
 //! The gRPC client stack: replicas in turn, the caller's identity, trace and deadline on each call.
 use crate::propagation;
 use crate::{deadline, fault};
-use http::{HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
+use http::{HeaderName, HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use std::error::Error;
@@ -20,8 +20,11 @@ use tracing::Instrument as _;
 /// Time for a call that is not part of a request with a deadline of its own.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Gives the `authorization` header of calls that do not carry one.
-pub type Identity = Arc<dyn Fn() -> HeaderValue + Send + Sync>;
+/// Says who calls, to the service of the name it is given.
+pub type Identity = Arc<dyn Fn(&'static str) -> HeaderValue + Send + Sync>;
+
+/// The header in which a process says who it is when it calls in the name of somebody else.
+pub const THROUGH: &str = "through-authorization";
 
 /// The replicas of one service.
 ///
@@ -136,10 +139,10 @@ impl Service<Request<Body>> for Peer {
         if let Ok(value) = HeaderValue::from_str(&deadline::to_header(left)) {
             request.headers_mut().insert("grpc-timeout", value);
         }
-        if let Some(identity) = &self.identity
-            && !request.headers().contains_key(AUTHORIZATION)
-        {
-            request.headers_mut().insert(AUTHORIZATION, identity());
+        if let Some(identity) = &self.identity {
+            let for_itself = !request.headers().contains_key(AUTHORIZATION);
+            let header = if for_itself { AUTHORIZATION } else { HeaderName::from_static(THROUGH) };
+            request.headers_mut().insert(header, identity(self.name));
         }
         span.in_scope(|| propagation::inject(request.headers_mut()));
         let (name, peer) = (self.name, self.clone());

@@ -16,6 +16,7 @@ pub mod page; // page sizes clamped, page tokens sealed
 pub mod caller; // who is asking
 pub mod client; // the gRPC client stack: replicas, deadline, trace, identity
 pub mod token; // access tokens verified, service tokens made
+pub mod admission; // who gets in: callers known, methods that name them
 pub mod server; // the gRPC server stack; health, reflection
 pub mod admin; // the private port: liveness, readiness, metrics
 pub mod postgres; // the pool, migrations, and what database errors mean

@@ -1,17 +1,15 @@
 //! The gRPC server stack, the same for every service.
-use crate::caller::Caller;
+use crate::admission::admit;
 use crate::config;
 use crate::deadline;
-use crate::fault::{DOMAIN, fault, unavailable};
+use crate::fault::{DOMAIN, fault};
 use crate::propagation;
 use crate::shutdown::Shutdown;
-use crate::token::{Rejected, Verifier};
-use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
-use prost::Message as _;
-use prost_types::FileDescriptorSet;
-use std::collections::HashSet;
+use crate::token::Verifier;
+use http::{Request, Response};
+use proto::access;
 use std::convert::Infallible;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -26,18 +24,6 @@ use tracing::{Instrument as _, Span, field::Empty};
 
 /// Largest request message, in bytes. Each service sets it on its own server.
 pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
-
-/// The methods that there are, as paths. Others are not told apart in logs and metrics: whoever makes up names
-/// must not fill our memory.
-static METHODS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let contract = FileDescriptorSet::decode(proto::DESCRIPTORS).expect("the contract was compiled with us");
-    let services = contract.file.iter().flat_map(|file| {
-        file.service.iter().map(|service| (format!("/{}.{}", file.package(), service.name()), service))
-    });
-    services
-        .flat_map(|(path, service)| service.method.iter().map(move |m| format!("{path}/{}", m.name())))
-        .collect()
-});
 
 /// The gRPC services of one process.
 pub struct Services {
@@ -71,9 +57,6 @@ impl Services {
 /// How a service's methods are served.
 pub struct Stack {
     pub verifier: Verifier,
-    /// Paths of methods that need no token, for instance `/healthcare.auth.v1.AuthService/Login`. All others
-    /// are refused without one before they run.
-    pub open: &'static [&'static str],
     pub settings: config::Grpc,
     pub shutdown: Shutdown,
     /// Time for calls in flight after a request to stop.
@@ -99,7 +82,6 @@ impl Stack {
         let stopping = shutdown.clone();
         let shared = Arc::new(Shared {
             verifier: self.verifier,
-            open: self.open,
             deadline: Duration::from_secs(self.settings.grpc_deadline_seconds),
             shutdown: self.shutdown,
         });
@@ -138,7 +120,6 @@ fn reflection(services: &[&'static str]) -> tonic_reflection::server::Builder<'s
 
 struct Shared {
     verifier: Verifier,
-    open: &'static [&'static str],
     deadline: Duration,
     shutdown: Shutdown,
 }
@@ -192,14 +173,10 @@ where
     let asked =
         request.headers().get("grpc-timeout").and_then(|value| deadline::from_header(value.to_str().ok()?));
     let limit = started + asked.map_or(stack.deadline, |asked| asked.min(stack.deadline));
-    let method = known_method(request.uri().path()).to_owned();
+    let method = known_method(request.uri().path());
     let work = async {
-        match caller(&stack, request.uri().path(), request.headers()).await {
-            Ok(Some(caller)) => {
-                request.extensions_mut().insert(caller);
-            }
-            Ok(None) => {}
-            Err(status) => return status.into_http(),
+        if let Err(status) = admit(&stack.verifier, &mut request).await {
+            return status.into_http();
         }
         let Ok(response) = inner.call(request).await;
         response
@@ -207,38 +184,14 @@ where
     let response = deadline::within(limit, work).await.unwrap_or_else(|_| {
         fault(Code::DeadlineExceeded, DOMAIN, "DEADLINE_EXCEEDED", "the request took too long").into_http()
     });
-    tell(&method, &response, started.elapsed());
+    tell(method, &response, started.elapsed());
     response
 }
 
-/// Who is asking, or why the call is refused. Methods that are open ignore a token that is not valid.
-async fn caller(stack: &Shared, path: &str, headers: &HeaderMap) -> Result<Option<Caller>, Status> {
-    let unauthenticated = |message: &str| fault(Code::Unauthenticated, DOMAIN, "UNAUTHENTICATED", message);
-    let verified = match bearer(headers) {
-        Some(token) => Some(stack.verifier.verify(token).await),
-        None => None,
-    };
-    match verified {
-        Some(Ok(caller)) => Ok(Some(caller)),
-        _ if stack.open.contains(&path) => Ok(None),
-        None => Err(unauthenticated("an access token is needed")),
-        Some(Err(error @ Rejected::Ended)) => {
-            Err(fault(Code::Unauthenticated, DOMAIN, "SESSION_ENDED", error.to_string()))
-        }
-        Some(Err(Rejected::Invalid)) => Err(unauthenticated("the access token is not valid")),
-        Some(Err(error @ Rejected::NoKeys)) => Err(unavailable(DOMAIN, "auth-svc", &error)),
-    }
-}
-
-/// The token of an `Authorization: Bearer …` header (RFC 6750).
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn known_method(path: &str) -> &str {
-    if METHODS.contains(path) { path } else { "_OTHER" }
+/// Methods that there are none of are not told apart in logs and metrics: whoever makes up names must not fill our
+/// memory.
+fn known_method(path: &str) -> &'static str {
+    access::of(path).map_or("_OTHER", |(path, _)| path)
 }
 
 /// Health and reflection: asked by probes and tools, many times a minute, without a token.

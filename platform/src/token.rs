@@ -1,22 +1,23 @@
 //! Access tokens verified (RFC 9068, RFC 8725): `EdDSA` only, keys from the issuer only, every claim checked.
-//! Services vouch for themselves with short-lived tokens of the same form, signed with a key derived from
-//! the root secret.
+//! Services vouch for themselves with short-lived tokens of the same form ([`service`]).
 use crate::caller::{Caller, Role, User};
-use crate::client::{Identity, Peer};
+use crate::client::Peer;
 use crate::clock::Clock;
 use crate::secrets::RootSecret;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use http::HeaderValue;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use proto::access::Scopes;
 use proto::auth::{GetJwksRequest, auth_service_client::AuthServiceClient};
 use proto::ids::SessionId;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 mod ended; // sessions that are over
+mod service; // tokens of services
+
+pub use service::service_identity;
 
 /// Who issues tokens to people.
 pub const ISSUER: &str = "healthcare-auth";
@@ -27,16 +28,13 @@ pub const TOKEN_TYPE: &str = "at+jwt";
 /// Longest token that is looked at, in bytes.
 pub const MAX_BYTES: usize = 4096;
 
-const SERVICE_ISSUER: &str = "healthcare-services";
-const SERVICE_KEY_ID: &str = "services";
-const SERVICE_TOKEN_LIFE: Duration = Duration::from_secs(300);
 const LEEWAY_SECONDS: u64 = 30;
 /// An unknown key id makes the keys be asked for again, at most this often: random ids must not flood the issuer.
 const REFETCH_PAUSE: Duration = Duration::from_secs(30);
 const VERIFIED_TOKENS: u64 = 50_000;
 
 /// What an access token says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
     pub aud: String,
@@ -56,6 +54,9 @@ pub struct Claims {
     /// How the person proved who they are (RFC 8176).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<String>>,
+    /// What the token allows, of what the role may do (RFC 8693, section 4.2); everything when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     pub iat: i64,
     pub nbf: i64,
     pub exp: i64,
@@ -73,13 +74,29 @@ pub enum Rejected {
     NoKeys,
 }
 
-impl From<User> for (Option<String>, Option<String>) {
-    /// `pid` and `did`.
-    fn from(user: User) -> Self {
-        match user.role {
+impl Claims {
+    /// What is said of `user` in a token that is in force from `now` on, for `life` seconds.
+    pub fn of(user: User, now: Timestamp, life: i64) -> Self {
+        let now = now.as_second();
+        let (pid, did) = match user.role {
             Role::Patient(id) => (Some(id.to_string()), None),
             Role::Doctor(id) => (None, Some(id.to_string())),
             Role::Admin | Role::Staff | Role::Auditor => (None, None),
+        };
+        Self {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: user.id.to_string(),
+            sid: Some(user.session_id.to_string()),
+            role: Some(user.role.name().to_owned()),
+            pid,
+            did,
+            amr: None,
+            scope: user.scopes.text(),
+            iat: now,
+            nbf: now,
+            exp: now + life,
+            jti: uuid::Uuid::now_v7().to_string(),
         }
     }
 }
@@ -89,13 +106,13 @@ impl From<User> for (Option<String>, Option<String>) {
 pub struct Verifier(Arc<Inner>);
 
 struct Inner {
+    /// The name of this process: tokens of services are for one of them.
+    name: &'static str,
     clock: Clock,
     issuer: Option<AuthServiceClient<Peer>>,
     keys: RwLock<HashMap<String, DecodingKey>>,
     fetched_at: tokio::sync::Mutex<Option<Timestamp>>,
     service_key: DecodingKey,
-    /// With which auth-svc is asked what only services may know.
-    identity: Identity,
     /// Whose tokens are void before they expire.
     ended: RwLock<Arc<HashSet<SessionId>>>,
     /// Signatures are checked once a token, not once a request.
@@ -103,17 +120,16 @@ struct Inner {
 }
 
 impl Verifier {
-    /// `auth` is how auth-svc is reached; none in auth-svc itself, which calls [`Verifier::set_keys`].
-    pub fn new(root: &RootSecret, auth: Option<Peer>, clock: Clock) -> Self {
-        let service_key = DecodingKey::from_ed_der(service_key(root).public_key().as_ref());
-        let identity = service_identity(root, "verifier", clock.clone()).expect("a key of ours signs");
+    /// For the process of the name `name`. `auth` is how auth-svc is reached, with an identity; none in auth-svc
+    /// itself, which calls [`Verifier::set_keys`].
+    pub fn new(name: &'static str, root: &RootSecret, auth: Option<Peer>, clock: Clock) -> Self {
         Self(Arc::new(Inner {
+            name,
             clock,
             issuer: auth.map(AuthServiceClient::new),
             keys: RwLock::default(),
             fetched_at: tokio::sync::Mutex::default(),
-            service_key,
-            identity,
+            service_key: service::verifying_key(root),
             ended: RwLock::default(),
             verified: moka::sync::Cache::new(VERIFIED_TOKENS),
         }))
@@ -149,17 +165,16 @@ impl Verifier {
             return Err(Rejected::Invalid);
         }
         let key_id = header.kid.ok_or(Rejected::Invalid)?;
-        let (key, issuer) = if key_id == SERVICE_KEY_ID {
-            (self.0.service_key.clone(), SERVICE_ISSUER)
+        let is_service = key_id == service::KEY_ID;
+        let (key, validation) = if is_service {
+            (self.0.service_key.clone(), validation(service::ISSUER, self.0.name))
         } else {
-            (self.issuer_key(&key_id).await?, ISSUER)
+            (self.issuer_key(&key_id).await?, validation(ISSUER, AUDIENCE))
         };
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation(issuer))
-            .map_err(|_| Rejected::Invalid)?;
-        let claims = claims.claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| Rejected::Invalid)?.claims;
         let expires_at = claims.exp + LEEWAY_SECONDS.cast_signed();
-        let caller =
-            if issuer == SERVICE_ISSUER { Caller::Service(claims.sub) } else { Caller::User(user(&claims)?) };
+        let caller = if is_service { Caller::Service(claims.sub) } else { Caller::User(user(&claims)?) };
         self.0.verified.insert(token.to_owned(), (caller.clone(), expires_at));
         self.still_in(caller)
     }
@@ -192,12 +207,12 @@ impl Verifier {
 }
 
 /// Everything that jsonwebtoken does not check unless told to.
-fn validation(issuer: &str) -> Validation {
+fn validation(issuer: &str, audience: &str) -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.leeway = LEEWAY_SECONDS;
     validation.validate_nbf = true;
     validation.set_issuer(&[issuer]);
-    validation.set_audience(&[AUDIENCE]);
+    validation.set_audience(&[audience]);
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
     validation
 }
@@ -216,56 +231,8 @@ fn user(claims: &Claims) -> Result<User, Rejected> {
         id: claims.sub.parse().map_err(|_| Rejected::Invalid)?,
         session_id: id(&claims.sid)?.parse().map_err(|_| Rejected::Invalid)?,
         role,
+        scopes: claims.scope.as_deref().map_or(Scopes::ALL, Scopes::parse),
     })
-}
-
-fn service_key(root: &RootSecret) -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&root.derive("service-token")).expect("a seed has 32 bytes")
-}
-
-/// The identity with which `service` calls others: a token that is made anew before it expires.
-pub fn service_identity(root: &RootSecret, service: &'static str, clock: Clock) -> anyhow::Result<Identity> {
-    let key = EncodingKey::from_ed_der(service_key(root).to_pkcs8()?.as_ref());
-    let current: Mutex<Option<(HeaderValue, i64)>> = Mutex::default();
-    let life = i64::try_from(SERVICE_TOKEN_LIFE.as_secs())?;
-    // Fails at start rather than in the middle of a request.
-    sign_service_token(&key, service, clock.now().as_second(), life)?;
-    Ok(Arc::new(move || {
-        let now = clock.now().as_second();
-        let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((header, expires_at)) = &*current
-            && now < expires_at - life / 2
-        {
-            return header.clone();
-        }
-        let token = sign_service_token(&key, service, now, life).expect("the key has signed before");
-        let header = HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is ASCII");
-        *current = Some((header.clone(), now + life));
-        header
-    }))
-}
-
-fn sign_service_token(
-    key: &EncodingKey,
-    service: &str,
-    now: i64,
-    life: i64,
-) -> jsonwebtoken::errors::Result<String> {
-    let claims = Claims {
-        iss: SERVICE_ISSUER.to_owned(),
-        aud: AUDIENCE.to_owned(),
-        sub: service.to_owned(),
-        sid: None,
-        role: None,
-        pid: None,
-        did: None,
-        amr: None,
-        iat: now,
-        nbf: now,
-        exp: now + life,
-        jti: uuid::Uuid::now_v7().to_string(),
-    };
-    sign(key, SERVICE_KEY_ID, &claims)
 }
 
 /// Signs `claims` as an access token.

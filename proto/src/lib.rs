@@ -9,6 +9,7 @@ pub mod scalars; // Email, Phone, PersonName, …: text checked once
 pub mod cancellation; // why visits are cancelled, as codes
 pub mod time; // Timestamp to and from jiff
 pub mod cache; // keys in Redis that more than one service uses
+pub mod access; // who may call which method
 
 pub use generated::healthcare::{
     appointment::v1 as appointment, auth::v1 as auth, doctor::v1 as doctor, notification::v1 as notification,

@@ -2,14 +2,13 @@
 //!
 //! "Own" is the patient or doctor that the object belongs to, "other" one who has nothing to do with it. What one
 //! may not know of is 404, the same as for an id that nobody has; what one may not use is 403.
-mod world;
+mod deleted; // the same, about what is no more
+mod world; // whom and what it is asked about
 
 use reqwest::Method;
 use std::collections::BTreeSet;
-use tests::clinic::at;
 use tests::document::DOCUMENT;
 use tests::mesh::Mesh;
-use tests::people::text;
 use tests::rest::{Answer, Rest};
 use world::{Ask, World};
 
@@ -220,27 +219,4 @@ fn every_operation_of_the_document_has_a_row() {
     });
     let documented: BTreeSet<String> = documented.collect();
     assert_eq!(rows, documented);
-}
-
-#[tokio::test]
-async fn what_is_hidden_looks_like_what_does_not_exist() {
-    let mesh = Mesh::shared().await;
-    let admin = mesh.admin().await;
-    let (doctor, patient, other) = (admin.doctor().await, admin.patient().await, admin.patient().await);
-    let booked = text(&patient.books(&doctor, at(3, 9, 0)).await.created(), "id");
-    for (hidden, path) in [
-        (&patient.id, "/api/patients/{}"),
-        (&patient.id, "/api/patients/{}/records"),
-        (&booked, "/api/appointments/{}"),
-    ] {
-        let unknown = uuid::Uuid::now_v7().to_string();
-        let mut hidden = other.get(&path.replace("{}", hidden)).await;
-        let mut unknown = other.get(&path.replace("{}", &unknown)).await;
-        for answer in [&mut hidden, &mut unknown] {
-            let body = answer.body.as_object_mut().unwrap();
-            body.remove("request_id");
-            body.remove("instance");
-        }
-        assert_eq!((hidden.status, hidden.body), (unknown.status, unknown.body), "{path}");
-    }
 }

@@ -17,6 +17,7 @@ mod waitlist; // patients who wait for a time, and what is offered to them
 mod racing; // many who want the same
 mod messages; // what patients and doctors are told
 mod authorization; // every endpoint, every role, own and others'
+mod methods; // every gRPC method, and whom it lets in
 mod hostile; // bad input of every kind
 mod protocol; // headers, limits, documents
 mod internal; // gRPC, as an internal program uses it

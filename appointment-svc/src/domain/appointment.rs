@@ -170,7 +170,7 @@ pub(crate) mod tests {
     }
 
     fn user(role: Role) -> User {
-        User { id: UserId::random(), session_id: SessionId::random(), role }
+        User::new(UserId::random(), SessionId::random(), role)
     }
 
     #[test]

@@ -210,7 +210,7 @@ async fn nothing_depends_on_where_the_process_or_the_database_believes_to_be() {
     clinic.admin_sql().await.batch_execute(elsewhere).await.unwrap();
     // A day ahead of most.
     let process = Process::start(&clinic, "Pacific/Kiritimati").await;
-    let staff = User { id: UserId::random(), session_id: SessionId::random(), role: Role::Staff };
+    let staff = User::new(UserId::random(), SessionId::random(), Role::Staff);
     let (mut here, mut there) = (clinic.user(staff), clinic.user_at(&process.url, staff));
     let doctor = clinic.hire(hours("Europe/Berlin", "00:00", "24:00")).await;
     for date in [date_in(1), date_in(5), in_berlin(true), in_berlin(false)] {

@@ -13,7 +13,7 @@ use platform::client;
 use platform::clock::Clock;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
-use platform::token::{AUDIENCE, Claims, ISSUER, service_identity};
+use platform::token::{Claims, service_identity};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::doctor::DoctorRules;
@@ -191,23 +191,9 @@ impl Clinic {
     }
 
     fn identity(&self, user: User) -> client::Identity {
-        let now = Clock::system().now().as_second();
-        let (pid, did) = user.into();
-        let token = self.keys.sign(&Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: user.id.to_string(),
-            sid: Some(user.session_id.to_string()),
-            role: Some(user.role.name().to_owned()),
-            pid,
-            did,
-            iat: now,
-            nbf: now,
-            exp: now + 900,
-            jti: SessionId::random().to_string(),
-        });
+        let token = self.keys.sign(&Claims::of(user, Clock::system().now(), 900));
         let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-        Arc::new(move || header.clone())
+        Arc::new(move |_| header.clone())
     }
 
     pub(crate) fn service(&self, name: &'static str) -> Client {
@@ -279,7 +265,7 @@ fn identity_of_service(name: &'static str) -> client::Identity {
 
 /// A user who has not been here before.
 pub(crate) fn someone(role: Role) -> User {
-    User { id: UserId::random(), session_id: SessionId::random(), role }
+    User::new(UserId::random(), SessionId::random(), role)
 }
 
 fn config(settings: &BTreeMap<&'static str, String>) -> Config {

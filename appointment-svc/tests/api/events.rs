@@ -184,7 +184,7 @@ async fn an_event_belongs_to_the_trace_of_its_change() {
     let clinic = Clinic::open().await;
     let (doctor, patient) = (clinic.doctor().await, clinic.patient().await);
     let process = Process::start(&clinic, "UTC").await;
-    let staff = User { id: UserId::random(), session_id: SessionId::random(), role: Role::Staff };
+    let staff = User::new(UserId::random(), SessionId::random(), Role::Staff);
     let trace = Uuid::now_v7().simple().to_string();
     let mut request = Request::new(wish(patient, doctor, at(3, 9, 0)));
     let parent = format!("00-{trace}-00f067aa0ba902b7-01");

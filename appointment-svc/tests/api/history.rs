@@ -13,7 +13,7 @@ use proto::time::to_wire;
 async fn a_history_tells_who_did_what_from_where_to_where() {
     let clinic = Clinic::open().await;
     let (doctor, patient) = (clinic.doctor().await, clinic.patient().await);
-    let user = |role| User { id: UserId::random(), session_id: SessionId::random(), role };
+    let user = |role| User::new(UserId::random(), SessionId::random(), role);
     let (ann, dora, staff) = (user(Role::Patient(patient)), user(Role::Doctor(doctor)), user(Role::Staff));
     let [mut by_ann, mut by_dora, mut by_staff] = [ann, dora, staff].map(|user| clinic.user(user));
 

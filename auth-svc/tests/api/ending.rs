@@ -1,4 +1,5 @@
 use crate::service::{PASSWORD, Refused, Service, by, config, database, someone};
+use auth_svc::SERVICE;
 use platform::clock::Clock;
 use platform::secrets::RootSecret;
 use platform::token::service_identity;
@@ -15,8 +16,8 @@ fn session(tokens: &TokenPair) -> String {
 
 async fn watches(service: &Service) -> Streaming<EndedSessions> {
     let root = RootSecret::new(&config(&service.database, &[]).process.secret_key).unwrap();
-    let identity = service_identity(&root, "test-svc", Clock::system()).unwrap();
-    let header = identity();
+    let identity = service_identity(&root, "doctor-svc", Clock::system()).unwrap();
+    let header = identity(SERVICE);
     let token = header.to_str().unwrap().trim_start_matches("Bearer ");
     let watching = service.client.clone().watch_ended_sessions(by(token, WatchEndedSessionsRequest {})).await;
     watching.unwrap().into_inner()

@@ -1,4 +1,5 @@
 use crate::service::{PASSWORD, Refused, Service, config, database, reason, someone};
+use auth_svc::SERVICE;
 use auth_svc::config::Config;
 use auth_svc::keyring::{Keyring, Vault};
 use auth_svc::sessions::Sessions;
@@ -19,7 +20,7 @@ fn store(config: &Config) -> Store {
 
 async fn keyring(config: &Config, now: Timestamp) -> Keyring {
     let root = RootSecret::new(&config.process.secret_key).unwrap();
-    let verifier = Verifier::new(&root, None, Clock::stopped_at(now));
+    let verifier = Verifier::new(SERVICE, &root, None, Clock::stopped_at(now));
     let vault = Vault::new(store(config), &root, config.key_ripening);
     Keyring::open(vault, verifier, now).await.unwrap()
 }

@@ -8,8 +8,6 @@ const ADMINS_ONLY: [&str; 7] =
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    #[error("only admins may do this")]
-    AdminsOnly,
     #[error("only the doctor and admins may change this")]
     NotYours,
     #[error("only the doctor, staff and admins may change the hours")]
@@ -18,13 +16,6 @@ pub enum Denied {
     Field(&'static str),
     #[error("only staff and admins see what is not on offer")]
     StaffOnly,
-    #[error("only for other services")]
-    ServicesOnly,
-}
-
-/// Admins take doctors in and delete them.
-pub fn manage_roster(user: &User) -> Result<(), Denied> {
-    if user.role == Role::Admin { Ok(()) } else { Err(Denied::AdminsOnly) }
 }
 
 /// Admins edit everything, doctors some things about themselves. `fields` are paths of the update mask.
@@ -46,11 +37,6 @@ pub fn change_hours(user: &User, id: DoctorId) -> Result<(), Denied> {
         Role::Doctor(own) if own == id => Ok(()),
         Role::Doctor(_) | Role::Auditor | Role::Patient(_) => Err(Denied::NotYourHours),
     }
-}
-
-/// Admins say what the clinic offers.
-pub fn manage_clinic(user: &User) -> Result<(), Denied> {
-    manage_roster(user)
 }
 
 /// Admins and staff see visit types that are not on offer.
@@ -78,21 +64,13 @@ pub fn sees_contact(caller: &Caller, id: DoctorId) -> bool {
     }
 }
 
-/// Lets every service pass, and no person.
-pub fn any_service(caller: &Caller) -> Result<(), Denied> {
-    match caller {
-        Caller::Service(_) => Ok(()),
-        Caller::User(_) => Err(Denied::ServicesOnly),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proto::ids::{PatientId, SessionId, UserId};
 
     fn user(role: Role) -> User {
-        User { id: UserId::random(), session_id: SessionId::random(), role }
+        User::new(UserId::random(), SessionId::random(), role)
     }
 
     /// Every role, the two kinds of doctors last: another one, and the one in question.
@@ -112,13 +90,11 @@ mod tests {
     fn each_role_may_do_what_the_matrix_says() {
         let id = DoctorId::random();
         let allowed = |may: &dyn Fn(&User) -> bool| users(id).each_ref().map(may);
-        assert_eq!(allowed(&|user| manage_roster(user).is_ok()), [true, false, false, false, false, false]);
         assert_eq!(
             allowed(&|user| edit(user, id, ["bio"].into_iter()).is_ok()),
             [true, false, false, false, false, true]
         );
         assert_eq!(allowed(&|user| change_hours(user, id).is_ok()), [true, true, false, false, false, true]);
-        assert_eq!(allowed(&|user| manage_clinic(user).is_ok()), [true, false, false, false, false, false]);
         assert_eq!(allowed(&|user| see_retired(user).is_ok()), [true, true, false, false, false, false]);
         assert_eq!(allowed(&|user| sees_reasons(user, id)), [true, true, false, false, false, true]);
         assert_eq!(

@@ -8,11 +8,12 @@ use local::service::Service;
 use local::stores::Redis;
 use local::testing;
 use platform::admin::Readiness;
+use platform::caller::{Role, User};
 use platform::client;
 use platform::clock::Clock;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
-use platform::token::{AUDIENCE, Claims, ISSUER, service_identity};
+use platform::token::{Claims, service_identity};
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::ids::{PatientId, SessionId, UserId};
 use std::sync::Arc;
@@ -95,23 +96,23 @@ impl Clinic {
     }
 
     pub(crate) fn admin(&self) -> Client {
-        self.person("admin", None, None)
+        self.person(Role::Admin)
     }
 
     pub(crate) fn staff(&self) -> Client {
-        self.person("staff", None, None)
+        self.person(Role::Staff)
     }
 
     pub(crate) fn auditor(&self) -> Client {
-        self.person("auditor", None, None)
+        self.person(Role::Auditor)
     }
 
     pub(crate) fn patient(&self) -> Client {
-        self.person("patient", Some(PatientId::random().to_string()), None)
+        self.person(Role::Patient(PatientId::random()))
     }
 
     pub(crate) fn doctor(&self, id: &str) -> Client {
-        self.person("doctor", None, Some(id.to_owned()))
+        self.person(Role::Doctor(id.parse().unwrap()))
     }
 
     pub(crate) fn service(&self, name: &'static str) -> Client {
@@ -123,23 +124,11 @@ impl Clinic {
         self.client(None)
     }
 
-    fn person(&self, role: &str, pid: Option<String>, did: Option<String>) -> Client {
-        let now = Clock::system().now().as_second();
-        let token = self.keys.sign(&Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: UserId::random().to_string(),
-            sid: Some(SessionId::random().to_string()),
-            role: Some(role.to_owned()),
-            pid,
-            did,
-            iat: now,
-            nbf: now,
-            exp: now + 300,
-            jti: SessionId::random().to_string(),
-        });
+    fn person(&self, role: Role) -> Client {
+        let user = User::new(UserId::random(), SessionId::random(), role);
+        let token = self.keys.sign(&Claims::of(user, Clock::system().now(), 300));
         let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-        self.client(Some(Arc::new(move || header.clone())))
+        self.client(Some(Arc::new(move |_| header.clone())))
     }
 
     fn client(&self, identity: Option<client::Identity>) -> Client {

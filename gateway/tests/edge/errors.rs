@@ -126,7 +126,8 @@ async fn a_body_that_is_too_large_is_not_read() {
 async fn a_token_that_is_not_valid_is_told_from_none() {
     let gateway = Gateway::new();
     let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
-    let of_a_service = token::service_identity(&root, "patient-svc", Clock::system()).unwrap()();
+    let of_a_service =
+        token::service_identity(&root, "patient-svc", Clock::system()).unwrap()(gateway::SERVICE);
     let tokens = ["Bearer x", "bearer a.b.c", of_a_service.to_str().unwrap()];
     for token in tokens {
         let answer =
@@ -161,33 +162,6 @@ async fn the_gateway_stays_ready_and_says_what_is_away() {
     assert_eq!(ready.json()["dependencies"]["redis"], "down");
     let health = gateway.get("/health").await.json();
     assert_eq!((&health["status"], &health["service"]), (&json!("healthy"), &json!("healthcare-api")));
-}
-
-#[tokio::test]
-async fn every_answer_has_the_headers_that_protect_it() {
-    let gateway = Gateway::new();
-    let answers = [
-        gateway.get("/health").await,
-        gateway.get("/docs").await,
-        gateway.get("/api/nothing").await,
-        gateway.get("/api/patients").await,
-        gateway.get("/api/patients/7").await,
-        gateway.send(Method::TRACE, "/api/patients", &[], Body::empty()).await,
-        gateway.post("/api/auth/login", "text/plain", "x").await,
-        gateway.post("/api/auth/login", JSON, "{}").await,
-        gateway.post("/api/auth/login", JSON, "x".repeat(70_000)).await,
-        gateway.get("/.well-known/jwks.json").await,
-    ];
-    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
-    assert_eq!(statuses, [200, 200, 404, 401, 400, 405, 415, 422, 413, 503]);
-    for answer in answers {
-        assert_eq!(answer.header("x-content-type-options"), "nosniff");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer");
-        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
-        assert!(answer.headers.contains_key("strict-transport-security"));
-        assert!(answer.headers.contains_key("cache-control"));
-        assert!(answer.headers.contains_key("x-request-id"));
-    }
 }
 
 #[tokio::test]

@@ -9,4 +9,5 @@ mod errors; // each failure as a problem
 mod limits; // how often one caller may ask
 mod origins; // pages of other origins
 mod stack; // what the layers do to any route
+mod headers; // what every answer tells browsers
 mod connections; // over a real socket

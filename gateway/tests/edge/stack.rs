@@ -29,11 +29,11 @@ impl Resource for Thing {
 }
 
 /// The stack around routes that do what no route of the API does.
-fn gateway() -> Gateway {
+pub(crate) fn gateway() -> Gateway {
     let Config { redis, edge, rate_limits, .. } = config();
     let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
     let limits = Limits::new(Redis::new(&redis).unwrap(), &root, &rate_limits);
-    let verifier = Verifier::new(&root, None, Clock::system());
+    let verifier = Verifier::new(gateway::SERVICE, &root, None, Clock::system());
     let routes = Router::new()
         .route("/panics", get(panics))
         .route("/waits", get(std::future::pending::<()>))

@@ -6,10 +6,11 @@ use axum::routing::post_service;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::Request;
 use jsonwebtoken::EncodingKey;
-use platform::caller::{Caller, Role};
+use platform::admission::bearer;
+use platform::caller::{Caller, Role, User};
 use platform::clock::Clock;
 use platform::secrets::RootSecret;
-use platform::server::bearer;
+
 use platform::token::{self, Claims, Verifier};
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
@@ -80,7 +81,7 @@ impl Neighbours {
         let known = Arc::new(Mutex::new(Known::default()));
         let (visits, offers, patients, doctors) =
             (known.clone(), known.clone(), known.clone(), known.clone());
-        let services = Verifier::new(root, None, Clock::system());
+        let ours = |name| Some(Verifier::new(name, root, None, Clock::system()));
         let router = Router::new()
             .route_service(
                 "/healthcare.auth.v1.AuthService/GetJwks",
@@ -88,19 +89,19 @@ impl Neighbours {
             )
             .route_service(
                 "/healthcare.appointment.v1.AppointmentService/GetAppointmentSummary",
-                unary(Some(services.clone()), move |ask: GetAppointmentSummaryRequest| {
+                unary(ours("appointment-svc"), move |ask: GetAppointmentSummaryRequest| {
                     found(visits.lock().unwrap().visits.get(&ask.id))
                 }),
             )
             .route_service(
                 "/healthcare.appointment.v1.WaitlistService/GetWaitlistOffer",
-                unary(Some(services.clone()), move |ask: GetWaitlistOfferRequest| {
+                unary(ours("appointment-svc"), move |ask: GetWaitlistOfferRequest| {
                     found(offers.lock().unwrap().offers.get(&ask.id))
                 }),
             )
             .route_service(
                 "/healthcare.patient.v1.PatientService/GetPatientContact",
-                unary(Some(services.clone()), move |ask: GetPatientContactRequest| {
+                unary(ours("patient-svc"), move |ask: GetPatientContactRequest| {
                     let known = patients.lock().unwrap();
                     if known.no_patients {
                         return Err(Status::unavailable("away"));
@@ -110,7 +111,7 @@ impl Neighbours {
             )
             .route_service(
                 "/healthcare.doctor.v1.DoctorService/GetDoctorContact",
-                unary(Some(services), move |ask: GetDoctorContactRequest| {
+                unary(ours("doctor-svc"), move |ask: GetDoctorContactRequest| {
                     found(doctors.lock().unwrap().doctors.get(&ask.doctor_id))
                 }),
             );
@@ -209,21 +210,8 @@ impl Neighbours {
 
     /// An access token of a person with `role`.
     pub(crate) fn token_of(&self, role: Role) -> String {
-        let now = Clock::system().now().as_second();
-        let claims = Claims {
-            iss: token::ISSUER.to_owned(),
-            aud: token::AUDIENCE.to_owned(),
-            sub: UserId::random().to_string(),
-            sid: Some(SessionId::random().to_string()),
-            role: Some(role.name().to_owned()),
-            pid: if let Role::Patient(id) = role { Some(id.to_string()) } else { None },
-            did: if let Role::Doctor(id) = role { Some(id.to_string()) } else { None },
-            iat: now,
-            nbf: now,
-            exp: now + 900,
-            jti: UserId::random().to_string(),
-        };
-        token::sign(&self.key, KEY_ID, &claims).unwrap()
+        let user = User::new(UserId::random(), SessionId::random(), role);
+        token::sign(&self.key, KEY_ID, &Claims::of(user, Clock::system().now(), 900)).unwrap()
     }
 }
 

@@ -8,6 +8,7 @@ use local::database::Database;
 use local::service::Service;
 use patient_svc::config::Config;
 use platform::admin::Readiness;
+use platform::caller::{Role, User};
 use platform::client::Peer;
 use platform::clock::Clock;
 use platform::config::{Broker, Grpc, LogFormat, Postgres, Process};
@@ -97,23 +98,23 @@ impl Clinic {
     }
 
     pub(crate) fn admin(&self) -> Person {
-        self.person("admin", None, None)
+        self.person(Role::Admin)
     }
 
     pub(crate) fn staff(&self) -> Person {
-        self.person("staff", None, None)
+        self.person(Role::Staff)
     }
 
     pub(crate) fn auditor(&self) -> Person {
-        self.person("auditor", None, None)
+        self.person(Role::Auditor)
     }
 
     pub(crate) fn doctor(&self, id: DoctorId) -> Person {
-        self.person("doctor", None, Some(id))
+        self.person(Role::Doctor(id))
     }
 
     pub(crate) fn patient(&self, id: PatientId) -> Person {
-        self.person("patient", Some(id), None)
+        self.person(Role::Patient(id))
     }
 
     /// Somebody without a token.
@@ -127,24 +128,11 @@ impl Clinic {
         PatientServiceClient::new(Peer::new("patient-svc", &self.url, Some(identity)).unwrap())
     }
 
-    fn person(&self, role: &str, pid: Option<PatientId>, did: Option<DoctorId>) -> Person {
-        let now = Clock::system().now().as_second();
-        let claims = Claims {
-            iss: token::ISSUER.to_owned(),
-            aud: token::AUDIENCE.to_owned(),
-            sub: UserId::random().to_string(),
-            sid: Some(SessionId::random().to_string()),
-            role: Some(role.to_owned()),
-            pid: pid.map(|id| id.to_string()),
-            did: did.map(|id| id.to_string()),
-            iat: now,
-            nbf: now,
-            exp: now + 900,
-            jti: UserId::random().to_string(),
-        };
-        let token = token::sign(&self.key, KEY_ID, &claims).unwrap();
+    fn person(&self, role: Role) -> Person {
+        let user = User::new(UserId::random(), SessionId::random(), role);
+        let token = token::sign(&self.key, KEY_ID, &Claims::of(user, Clock::system().now(), 900)).unwrap();
         let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-        let peer = Peer::new("patient-svc", &self.url, Some(Arc::new(move || header.clone()))).unwrap();
+        let peer = Peer::new("patient-svc", &self.url, Some(Arc::new(move |_| header.clone()))).unwrap();
         PatientServiceClient::new(peer)
     }
 

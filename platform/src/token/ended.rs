@@ -7,7 +7,7 @@ use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::{EndedSessions, WatchEndedSessionsRequest};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tonic::{Request, Status};
+use tonic::Status;
 
 /// After auth-svc went away it is left alone for this long.
 const RESPITE: Duration = Duration::from_secs(3);
@@ -40,11 +40,7 @@ impl Verifier {
     }
 
     async fn hear(&self, issuer: &mut AuthServiceClient<Peer>, has_heard: &mut bool) -> Result<(), Status> {
-        let mut request = Request::new(WatchEndedSessionsRequest {});
-        if let Ok(identity) = (self.0.identity)().as_bytes().try_into() {
-            request.metadata_mut().insert("authorization", identity);
-        }
-        let mut told = issuer.watch_ended_sessions(request).await?.into_inner();
+        let mut told = issuer.watch_ended_sessions(WatchEndedSessionsRequest {}).await?.into_inner();
         while let Some(EndedSessions { session_ids, keys }) = told.message().await? {
             self.set_ended(session_ids.iter().map(String::as_str));
             // An auth-svc of the release before says nothing of keys.
@@ -78,7 +74,7 @@ mod tests {
     use crate::caller::{Role, User};
     use crate::clock::Clock;
     use crate::secrets::RootSecret;
-    use crate::token::{AUDIENCE, Claims, ISSUER, sign};
+    use crate::token::{Claims, sign};
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     use jsonwebtoken::EncodingKey;
@@ -87,26 +83,12 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_refused_once_its_session_is_over_also_when_it_was_seen_before() {
         let root = RootSecret::new(&"kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
-        let verifier = Verifier::new(&root, None, Clock::system());
+        let verifier = Verifier::new("test-svc", &root, None, Clock::system());
         let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
         let x = BASE64_URL_SAFE_NO_PAD.encode(key.public_key());
         verifier.set_keys([("k", x.as_str())]);
-        let user = User { id: UserId::random(), session_id: SessionId::random(), role: Role::Staff };
-        let now = Clock::system().now().as_second();
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: user.id.to_string(),
-            sid: Some(user.session_id.to_string()),
-            role: Some("staff".to_owned()),
-            pid: None,
-            did: None,
-            amr: None,
-            iat: now,
-            nbf: now,
-            exp: now + 900,
-            jti: "1".to_owned(),
-        };
+        let user = User::new(UserId::random(), SessionId::random(), Role::Staff);
+        let claims = Claims::of(user, Clock::system().now(), 900);
         let private = EncodingKey::from_ed_der(key.to_pkcs8().unwrap().as_ref());
         let token = sign(&private, "k", &claims).unwrap();
         assert_eq!(verifier.verify(&token).await, Ok(Caller::User(user)));

@@ -19,12 +19,12 @@ pub(crate) struct World {
     auditor: Auditor,
     patient: Patient,
     other_patient: Patient,
-    doctor: Doctor,
+    pub(super) doctor: Doctor,
     other_doctor: Doctor,
     record: String,
     visit: String,
     notification: String,
-    location: String,
+    pub(super) location: String,
     room: String,
     holiday: String,
     visit_type: String,
@@ -62,7 +62,8 @@ impl World {
         let record = text(&doctor.post(&records, record).await.created(), "id");
         let visit = text(&booked, "id");
         let notification = notification(&admin, &visit).await;
-        let location = json!({ "name": "Main Street", "time_zone": "UTC" });
+        let name = format!("Main Street {}", uuid::Uuid::now_v7());
+        let location = json!({ "name": name, "time_zone": "UTC" });
         let location = text(&admin.post("/api/locations", location).await.created(), "id");
         let rooms = format!("/api/locations/{location}/rooms");
         let room = text(&admin.post(&rooms, json!({ "name": "Room 1" })).await.created(), "id");
@@ -131,7 +132,7 @@ impl World {
     }
 
     /// Hours of the doctor in which nobody is booked, for one cell to change.
-    async fn idle_hours(&self) -> String {
+    pub(super) async fn idle_hours(&self) -> String {
         let path = format!("/api/doctors/{}/availability", self.doctor.id);
         text(&self.admin.post(&path, self.free_hours()).await.created(), "id")
     }
@@ -148,13 +149,13 @@ impl World {
     }
 
     /// Time off of the doctor, for one cell to remove.
-    async fn fresh_time_off(&self) -> String {
+    pub(super) async fn fresh_time_off(&self) -> String {
         let path = format!("/api/doctors/{}/time-off", self.doctor.id);
         text(&self.admin.post(&path, self.time_off()).await.created(), "id")
     }
 
     /// The date of an override of the doctor, for one cell to remove.
-    async fn fresh_override(&self) -> String {
+    pub(super) async fn fresh_override(&self) -> String {
         let date = self.far_date();
         let path = format!("/api/doctors/{}/overrides/{date}", self.doctor.id);
         self.admin.put(&path, json!({ "hours": [] })).await.ok();
@@ -166,7 +167,7 @@ impl World {
         json!({ "date": self.far_date(), "name": "Closed", "location_id": self.location })
     }
 
-    async fn fresh_holiday(&self) -> String {
+    pub(super) async fn fresh_holiday(&self) -> String {
         text(&self.admin.post("/api/holidays", self.new_holiday()).await.created(), "id")
     }
 
@@ -175,7 +176,7 @@ impl World {
         json!({ "name": name, "duration_minutes": 30, "doctor_ids": [self.doctor.id] })
     }
 
-    async fn fresh_visit_type(&self) -> String {
+    pub(super) async fn fresh_visit_type(&self) -> String {
         text(&self.admin.post("/api/visit-types", self.new_visit_type()).await.created(), "id")
     }
 
@@ -213,7 +214,7 @@ impl World {
 
     /// A time that is kept for the patient, for one cell to change, and its token. Those of the cells before are given
     /// up: only few are kept for one patient.
-    async fn fresh_hold(&self) -> (String, String) {
+    pub(super) async fn fresh_hold(&self) -> (String, String) {
         self.give_up_hold().await;
         let wish = self.wish(&self.patient.id);
         let hold = self.patient.post("/api/appointments/holds", wish).await.is(201);
@@ -222,7 +223,7 @@ impl World {
         hold
     }
 
-    async fn give_up_hold(&self) {
+    pub(super) async fn give_up_hold(&self) {
         if let Some((hold, token)) = self.hold.take() {
             let path = format!("/api/appointments/holds/{hold}");
             self.patient.send(Method::DELETE, &path, None, &[("hold-token", &token)]).await.is(204);
@@ -415,7 +416,8 @@ impl World {
                 change(format!("/api/visit-types/{id}"), None)
             }
             "POST /api/locations" => {
-                write("/api/locations".into(), json!({ "name": "High Street", "time_zone": "UTC" }))
+                let name = format!("High Street {}", uuid::Uuid::now_v7());
+                write("/api/locations".into(), json!({ "name": name, "time_zone": "UTC" }))
             }
             "GET /api/locations/{id}" => read(format!("/api/locations/{}", self.location)),
             "PUT /api/locations/{id}" => {
@@ -424,7 +426,8 @@ impl World {
             }
             "DELETE /api/locations/{id}" => {
                 let id = if persona == 7 {
-                    let location = json!({ "name": "Side Street", "time_zone": "UTC" });
+                    let name = format!("Side Street {}", uuid::Uuid::now_v7());
+                    let location = json!({ "name": name, "time_zone": "UTC" });
                     text(&self.admin.post("/api/locations", location).await.created(), "id")
                 } else {
                     self.location.clone()
