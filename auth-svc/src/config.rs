@@ -27,6 +27,11 @@ pub struct Config {
     #[arg(long, env, default_value_t = 15, value_parser = clap::value_parser!(u8).range(8..=64))]
     pub password_min_length: u8,
 
+    /// Roles that may do nothing but set up a second factor until they have one, out of staff, doctor, admin and auditor,
+    /// separated by commas. All of them in production.
+    #[arg(long, env, value_delimiter = ',', value_parser = ["staff", "doctor", "admin", "auditor"])]
+    pub require_second_factor: Vec<String>,
+
     /// What authenticators show beside the codes of the second factor: the name of the clinic.
     #[arg(long, env, default_value = "Healthcare", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub totp_issuer: String,

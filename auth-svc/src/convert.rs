@@ -1,6 +1,8 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
+mod proxies; // who acts for whom
 mod second_factor; // codes
 
+pub use proxies::{grant, proxy};
 pub use second_factor::{code, proof, recovery_codes};
 
 use crate::accounts::NewAccount;
@@ -158,7 +160,7 @@ impl From<User> for pb::User {
 
 /// A session as `caller` is shown it.
 pub fn session(session: Session, caller: &caller::User) -> pb::Session {
-    let Session { id, started_at, used_at, idles_at, expires_at, user_agent, .. } = session;
+    let Session { id, started_at, used_at, idles_at, expires_at, user_agent, acting, .. } = session;
     pb::Session {
         id: id.to_string(),
         start_time: Some(to_wire(started_at)),
@@ -167,6 +169,7 @@ pub fn session(session: Session, caller: &caller::User) -> pb::Session {
         expire_time: Some(to_wire(expires_at)),
         user_agent: user_agent.map(String::from).unwrap_or_default(),
         is_current: id == caller.session_id,
+        acting_for: acting.map(|acting| acting.patient_id.to_string()).unwrap_or_default(),
     }
 }
 

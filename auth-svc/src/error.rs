@@ -40,6 +40,12 @@ pub enum Error {
     Forbidden(&'static str),
     #[error("user {0} does not exist")]
     UserNotFound(UserId),
+    #[error("the caller may not act for this patient")]
+    ProxyNotFound,
+    #[error("the patient does not exist")]
+    PatientNotFound,
+    #[error(transparent)]
+    Invalid(#[from] Violations),
     #[error("session {0} does not exist")]
     SessionNotFound(SessionId),
     #[error("there is an account with this {0} already")]
@@ -86,6 +92,9 @@ impl From<passwords::Error> for Error {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
+        if let Error::Invalid(wrong) = error {
+            return wrong.into();
+        }
         let (code, reason) = match &error {
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
             Error::CodeRefused => (Code::Unauthenticated, "WRONG_CODE"),
@@ -99,6 +108,9 @@ impl From<Error> for Status {
             Error::SessionNotFound(_) => (Code::NotFound, "SESSION_NOT_FOUND"),
             Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
             Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
+            Error::ProxyNotFound => (Code::NotFound, "PROXY_NOT_FOUND"),
+            Error::PatientNotFound => (Code::NotFound, "PATIENT_NOT_FOUND"),
+            Error::Taken(Taken::Proxy) => (Code::AlreadyExists, "PROXY_EXISTS"),
             Error::Taken(Taken::Link) => (Code::AlreadyExists, "ALREADY_LINKED"),
             Error::Refused(Refusal::OwnRole) => (Code::FailedPrecondition, "OWN_ROLE"),
             Error::Refused(Refusal::LastAdmin) => (Code::FailedPrecondition, "LAST_ADMIN"),
@@ -114,6 +126,7 @@ impl From<Error> for Status {
             Error::Store(store::Error::Database(database)) => return database.status(DOMAIN),
             Error::Hashing(_)
             | Error::Keys(_)
+            | Error::Invalid(_)
             | Error::Signing(_)
             | Error::Sealed(_)
             | Error::Randomness(_)

@@ -17,12 +17,14 @@ pub mod accounts; // use cases: register, read, change, also the password
 pub mod second_factor; // use cases: turn it on and off, take a code
 pub mod sessions; // use cases: begin, refresh, log out, see and end sessions
 pub mod logins; // use cases: log in by password and code
+pub mod proxies; // use cases: who acts for whom
 pub mod operator; // use cases: the signing keys, for operators
 pub mod ended; // what makes tokens void, told to whoever verifies them
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
 pub mod second_factor_api; // the one of the second factor
+pub mod proxy_api; // the one of who acts for whom
 
 use accounts::Accounts;
 use anyhow::Context as _;
@@ -41,7 +43,10 @@ use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::Verifier;
 use proto::auth::auth_service_server::AuthServiceServer;
+use proto::auth::proxy_service_server::ProxyServiceServer;
 use proto::auth::second_factor_service_server::SecondFactorServiceServer;
+use proxies::Proxies;
+use proxy_api::ProxyApi;
 use second_factor::SecondFactor;
 use second_factor_api::SecondFactorApi;
 use sessions::Sessions;
@@ -95,14 +100,18 @@ pub async fn serve(
     let accounts = Accounts::new(store.clone(), passwords.clone());
     bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now()).await?;
     let ended = Ended::new(store.clone(), config.lifetimes.access_token_life, keyring.clone());
-    shutdown.spawn(look(ended.clone(), keyring.clone(), clock.clone(), shutdown.clone()));
-    let sessions = Sessions::new(store.clone(), keyring.clone(), config.lifetimes);
+    let sessions =
+        Sessions::new(store.clone(), keyring.clone(), config.lifetimes, config.require_second_factor);
     let second_factor = SecondFactor::new(store.clone(), passwords.clone(), &root, &config.totp_issuer);
-    let logins = Logins::new(store, passwords, second_factor.clone(), sessions.clone());
+    let logins = Logins::new(store.clone(), passwords, second_factor.clone(), sessions.clone());
+    let proxies = Proxies::new(store, sessions.clone());
+    let watched = (ended.clone(), keyring.clone(), proxies.clone());
+    shutdown.spawn(look(watched, clock.clone(), shutdown.clone()));
     let kept = (keyring.clone(), sessions.clone(), logins.clone());
     shutdown.spawn(upkeep(kept, clock.clone(), shutdown.clone()));
 
     let pages = PageTokens::new(&root);
+    let proxies = ProxyApi { accounts: accounts.clone(), proxies, clock: clock.clone() };
     let second_factor = SecondFactorApi {
         accounts: accounts.clone(),
         logins: logins.clone(),
@@ -121,12 +130,16 @@ pub async fn serve(
     let service = AuthServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let second_factor =
         SecondFactorServiceServer::new(second_factor).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service).and(second_factor)).await
+    let proxies = ProxyServiceServer::new(proxies).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, Services::of(service).and(second_factor).and(proxies)).await
 }
 
-/// Looks which sessions have ended and which keys there are, for those who watch.
-async fn look(ended: Ended, keyring: Arc<Keyring>, clock: Clock, shutdown: Shutdown) {
+/// Ends who may act no more, and looks which sessions have ended and which keys there are, for those who watch.
+async fn look((ended, keyring, proxies): (Ended, Arc<Keyring>, Proxies), clock: Clock, shutdown: Shutdown) {
     while shutdown.pause(LOOK).await {
+        if let Err(error) = proxies.end_expired(clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not end who may act no more");
+        }
         if let Err(error) = keyring.catch_up(clock.now()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not look which keys there are");
         }

@@ -1,6 +1,6 @@
 //! Use cases of logging in: the password, and the code of those who have a second factor.
 use crate::challenge::{self, Challenge, Proof};
-use crate::domain::{Login, UserAgent};
+use crate::domain::{Login, Start, UserAgent};
 use crate::error::Error;
 use crate::passwords::Passwords;
 use crate::second_factor::SecondFactor;
@@ -72,7 +72,8 @@ impl Logins {
             // Without a second factor a code is of no consequence.
             _ => {}
         }
-        let begun = self.sessions.begin(&tx, &user, totp.is_some(), user_agent, now).await?;
+        let start = Start { has_second_factor: totp.is_some(), user_agent, proxy: None };
+        let begun = self.sessions.begin(&tx, &user, start, now).await?;
         tx.commit().await?;
         self.sessions.pair(begun, now)
     }
@@ -101,7 +102,8 @@ impl Logins {
             return Err(Error::CodeRefused);
         }
         tx.delete_challenge(challenge).await?;
-        let begun = self.sessions.begin(&tx, &user, true, awaited.user_agent, now).await?;
+        let start = Start { has_second_factor: true, user_agent: awaited.user_agent, proxy: None };
+        let begun = self.sessions.begin(&tx, &user, start, now).await?;
         tx.commit().await?;
         if matches!(proof, Proof::RecoveryCode(_)) {
             tracing::warn!(user.id = %user.id, "used a recovery code");

@@ -1,13 +1,14 @@
 //! Use cases on sessions: begin, refresh, log out, see and end those that are open.
 use crate::config::Lifetimes;
-use crate::domain::{Session, User, UserAgent};
+use crate::domain::{Proxy, Session, Start, User};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::store::{Store, Tx};
 use crate::tokens::{RefreshToken, TokenPair, access_token};
 use jiff::{SignedDuration, Timestamp};
-use platform::caller;
+use platform::caller::{self, Role};
 use platform::shutdown::Shutdown;
+use proto::access::Scopes;
 use proto::ids::{SessionId, UserId};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ const BATCH: u32 = 100;
 pub struct Begun {
     user: User,
     session: Session,
+    /// By what the user acts for somebody else.
+    proxy: Option<Proxy>,
     refresh: RefreshToken,
 }
 
@@ -30,14 +33,21 @@ pub struct Sessions {
     store: Store,
     keyring: Arc<Keyring>,
     lifetimes: Lifetimes,
+    /// Roles whose owners must have one.
+    needs_second_factor: Vec<String>,
 }
 
 /// Sessions of one account that are open at once, at most.
 const MOST_SESSIONS: i64 = 50;
 
 impl Sessions {
-    pub fn new(store: Store, keyring: Arc<Keyring>, lifetimes: Lifetimes) -> Self {
-        Self { store, keyring, lifetimes }
+    pub fn new(
+        store: Store,
+        keyring: Arc<Keyring>,
+        lifetimes: Lifetimes,
+        needs_second_factor: Vec<String>,
+    ) -> Self {
+        Self { store, keyring, lifetimes, needs_second_factor }
     }
 
     /// A session of `user`, who has just proven who they are, and is locked.
@@ -45,18 +55,18 @@ impl Sessions {
         &self,
         tx: &Tx<'_>,
         user: &User,
-        has_second_factor: bool,
-        user_agent: Option<UserAgent>,
+        start: Start,
         now: Timestamp,
     ) -> Result<Begun, Error> {
-        let session = Session::start(user, has_second_factor, user_agent, &self.lifetimes, now);
+        let proxy = start.proxy.clone();
+        let session = Session::start(user, start, &self.lifetimes, now);
         let refresh = RefreshToken::new(session.id)?;
         tx.insert_session(&session).await?;
         tx.insert_refresh_token(&refresh).await?;
         // Every process is told of those that end: one account must not make a flood of them.
         tx.end_oldest_sessions(user.id, MOST_SESSIONS, now).await?;
         tracing::info!(user.id = %user.id, session.id = %session.id, "logged in");
-        Ok(Begun { user: user.clone(), session, refresh })
+        Ok(Begun { user: user.clone(), session, proxy, refresh })
     }
 
     /// Spends `token` for a new pair. Using it once more ends the session: one of the two users stole it.
@@ -74,13 +84,21 @@ impl Sessions {
             return Err(Error::RefreshTokenReused);
         }
         let user = tx.find_user(session.user_id).await?.ok_or(Error::RefreshTokenInvalid)?;
+        let proxy = match session.acting {
+            // Not locked: whoever withdraws it ends this session after us.
+            Some(acting) => {
+                let proxy = tx.find_proxy(acting.proxy_id).await?.filter(|proxy| proxy.is_in_force(now));
+                Some(proxy.ok_or(Error::RefreshTokenInvalid)?)
+            }
+            None => None,
+        };
         let session = session.resumed(&user, &self.lifetimes, now).ok_or(Error::RefreshTokenInvalid)?;
         let next = RefreshToken::new(session.id)?;
         tx.spend_refresh_token(token, now).await?;
         tx.insert_refresh_token(&next).await?;
         tx.prolong_session(&session).await?;
         tx.commit().await?;
-        self.pair(Begun { user, session, refresh: next }, now)
+        self.pair(Begun { user, session, proxy, refresh: next }, now)
     }
 
     /// Ends the session of `token`, spent or not. Says nothing about tokens that do not exist.
@@ -145,12 +163,30 @@ impl Sessions {
         Ok(())
     }
 
+    /// As whom tokens of `session` let `user` in.
+    fn caller(&self, user: &User, session: &Session, proxy: Option<&Proxy>) -> caller::User {
+        let own = caller::User::new(user.id, session.id, user.role);
+        match proxy {
+            Some(proxy) => caller::User {
+                role: Role::Patient(proxy.patient_id),
+                scopes: Scopes::parse(&proxy.scopes()),
+                acting: true,
+                ..own
+            },
+            None if session.lacks_second_factor(user.role, &self.needs_second_factor) => {
+                caller::User { scopes: Scopes::parse(caller::ENROLMENT), ..own }
+            }
+            None => own,
+        }
+    }
+
     /// The tokens of a session, once it is stored.
     pub fn pair(&self, begun: Begun, now: Timestamp) -> Result<TokenPair, Error> {
-        let Begun { user, session, refresh } = begun;
+        let Begun { user, session, proxy, refresh } = begun;
         let keys = self.keyring.current();
         let life = self.lifetimes.access_token_life;
-        let access = access_token(keys.signing(now), &user, &session, life, now)?;
+        let caller = self.caller(&user, &session, proxy.as_ref());
+        let access = access_token(keys.signing(now), caller, &session, life, now)?;
         Ok(TokenPair { access, refresh })
     }
 }

@@ -1,5 +1,6 @@
 //! All SQL of this service.
 mod keys; // signing keys
+mod proxies; // who acts for whom
 mod second_factor; // what authenticators share, recovery codes, log-ins that wait for a code
 mod sessions; // sessions and their refresh tokens
 mod users; // accounts
@@ -29,6 +30,8 @@ pub enum Taken {
     Username,
     #[error("the patient or doctor record")]
     Link,
+    #[error("the right to act for the patient")]
+    Proxy,
 }
 
 impl From<tokio_postgres::Error> for Error {

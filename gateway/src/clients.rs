@@ -4,6 +4,7 @@ use platform::client::{Identity, Peer};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
+use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
@@ -16,6 +17,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
+    pub proxies: ProxyServiceClient<Peer>,
     pub second_factor: SecondFactorServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
     pub doctors: DoctorServiceClient<Peer>,
@@ -29,6 +31,7 @@ impl Clients {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
             auth: AuthServiceClient::new(auth.clone()),
+            proxies: ProxyServiceClient::new(auth.clone()),
             second_factor: SecondFactorServiceClient::new(auth),
             patients: PatientServiceClient::new(patient).max_decoding_message_size(MAX_ANSWER_BYTES),
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),

@@ -4,7 +4,7 @@ use crate::problem::{self, Details};
 use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
-use crate::routes::auth::model::{Jwks, RecoveryCodes, Session, Tokens, TotpEnrolment, User};
+use crate::routes::auth::model::{Jwks, Proxy, RecoveryCodes, Session, Tokens, TotpEnrolment, User};
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
@@ -50,7 +50,7 @@ use utoipa::openapi::{
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break,
         DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
-        OverrideHours, Patient, PatientAttendance, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
+        OverrideHours, Patient, PatientAttendance, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
@@ -58,7 +58,7 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 35] = [
+const COMPLETE: [&str; 36] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -80,6 +80,7 @@ const COMPLETE: [&str; 35] = [
     "PatientAttendance",
     "PlannedMove",
     "Price",
+    "Proxy",
     "Room",
     "RuleVerdict",
     "Series",

@@ -30,6 +30,8 @@ const MATRIX: &str = "
     POST   /api/auth/totp                                         401 401 200 200 200 200 200 200 200
     POST   /api/auth/totp/confirm                                 401 401 200 200 200 200 200 200 200
     POST   /api/auth/totp/recovery-codes                          401 401 200 200 200 200 200 200 200
+    GET    /api/auth/acting-for                                   401 401 200 200 200 200 200 200 200
+    POST   /api/auth/act-for                                      401 401 200 404 404 404 404 404 404
     DELETE /api/auth/totp                                         401 401 204 204 204 204 204 204 204
     GET    /.well-known/jwks.json                                 200 200 200 200 200 200 200 200 200
     GET    /health                                                200 200 200 200 200 200 200 200 200
@@ -52,6 +54,9 @@ const MATRIX: &str = "
     DELETE /api/patients/{id}                                     401 401 403 404 403 403 403 200 403
     POST   /api/patients/{id}/merge                               401 401 403 404 403 403 200 200 403
     POST   /api/patients/{id}/unmerge                             401 401 403 404 403 403 200 200 403
+    GET    /api/patients/{id}/proxies                             401 401 200 404 403 403 200 200 403
+    POST   /api/patients/{id}/proxies                             401 401 403 404 403 403 201 201 403
+    DELETE /api/patients/{id}/proxies/{proxy_id}                  401 401 204 404 403 403 204 204 403
     GET    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     PUT    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     DELETE /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403

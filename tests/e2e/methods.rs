@@ -34,6 +34,11 @@ const MATRIX: &str = "
     auth.v1.AuthService/RevokeUserSessions                      admin
     auth.v1.AuthService/WatchEndedSessions                      appointment-svc doctor-svc gateway notification-svc patient-svc
     auth.v1.AuthService/CheckPatientAccount                     patient-svc
+    auth.v1.ProxyService/GrantProxy                             staff admin
+    auth.v1.ProxyService/ListProxies                            patient staff admin
+    auth.v1.ProxyService/RevokeProxy                            patient staff admin
+    auth.v1.ProxyService/ListActingFor                          patient doctor staff admin auditor
+    auth.v1.ProxyService/ActFor                                 patient doctor staff admin auditor
     auth.v1.SecondFactorService/CompleteLogin                   anyone
     auth.v1.SecondFactorService/EnrolTotp                       patient doctor staff admin auditor
     auth.v1.SecondFactorService/ConfirmTotp                     patient doctor staff admin auditor

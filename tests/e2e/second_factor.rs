@@ -1,3 +1,4 @@
+use local::service::Service;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::authenticator::{Authenticator, challenge, completes};
@@ -102,4 +103,32 @@ async fn who_lost_the_phone_has_recovery_codes_and_who_lost_these_has_an_adminis
     assert_eq!(person.send(Method::DELETE, "/api/auth/totp", Some(body.clone()), &[]).await.status, 204);
     person.send(Method::DELETE, "/api/auth/totp", Some(body), &[]).await.refused(409, "totp_not_enabled");
     log_in(&anyone, &email, PASSWORD).await;
+}
+
+#[tokio::test]
+async fn staff_who_must_have_a_second_factor_set_it_up_before_anything_else() {
+    let mesh = Mesh::start(|options| {
+        options.env_of.push((
+            Service::Auth,
+            "REQUIRE_SECOND_FACTOR".to_owned(),
+            "staff,doctor,auditor".to_owned(),
+        ));
+    })
+    .await;
+    let staff = mesh.admin().await.staff().await;
+    staff.get("/api/auth/me").await.ok();
+    staff.get("/api/patients").await.refused(403, "second_factor_enrolment_required");
+    staff.get("/api/doctors").await.refused(403, "second_factor_enrolment_required");
+    staff
+        .post(
+            "/api/auth/change-password",
+            json!({ "current_password": PASSWORD, "new_password": "staples for battery horses" }),
+        )
+        .await
+        .refused(403, "second_factor_enrolment_required");
+    let phone = Authenticator::of(&staff.rest).await;
+    let begun = challenge(&mesh.anyone(), &staff.email, HERE).await;
+    let tokens = completes(&mesh.anyone(), &begun, json!({ "code": phone.code().await }), HERE).await.ok();
+    let caller = mesh.anyone().with_token(&text(&tokens, "access_token"));
+    caller.get("/api/patients").await.ok();
 }

@@ -1,28 +1,30 @@
 //! Sessions and their refresh tokens.
 use super::{Connection, Error, Tx};
-use crate::domain::{Session, UserAgent};
+use crate::domain::{Acting, Session, UserAgent};
 use crate::tokens::RefreshToken;
 use jiff::Timestamp;
-use proto::ids::{SessionId, UserId};
+use proto::ids::{PatientId, ProxyId, SessionId, UserId};
 use std::collections::HashSet;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tracing::instrument;
+use uuid::Uuid;
 
 const INSERT: &str = "
-    INSERT INTO auth.sessions (id, user_id, started_at, used_at, idles_at, expires_at, user_agent, has_second_factor)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT INTO auth.sessions (id, user_id, started_at, used_at, idles_at, expires_at, user_agent, has_second_factor,
+            proxy_id, acting_for)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 const FIND_AND_LOCK: &str = "
     SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent,
-           has_second_factor
+           has_second_factor, proxy_id, acting_for
       FROM auth.sessions
      WHERE id = $1
        FOR UPDATE";
 
 const LIST_OPEN: &str = "
     SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent,
-           has_second_factor
+           has_second_factor, proxy_id, acting_for
       FROM auth.sessions
      WHERE user_id = $1 AND ended_at IS NULL AND idles_at > $2 AND expires_at > $2
        AND ($3::uuid IS NULL OR id < $3)
@@ -147,10 +149,22 @@ impl Tx<'_> {
             ended_at: _,
             user_agent,
             has_second_factor,
+            acting,
         } = session;
+        let (proxy_id, acting_for) = acting.map(|acting| (acting.proxy_id.0, acting.patient_id.0)).unzip();
         let user_agent = user_agent.as_ref().map(UserAgent::as_str);
-        let columns: [&(dyn ToSql + Sync); 8] =
-            [&id.0, &user_id.0, started_at, used_at, idles_at, expires_at, &user_agent, has_second_factor];
+        let columns: [&(dyn ToSql + Sync); 10] = [
+            &id.0,
+            &user_id.0,
+            started_at,
+            used_at,
+            idles_at,
+            expires_at,
+            &user_agent,
+            has_second_factor,
+            &proxy_id,
+            &acting_for,
+        ];
         self.0.execute(&statement, &columns).await?;
         Ok(())
     }
@@ -235,6 +249,9 @@ impl TryFrom<&Row> for Session {
         let started_at: Timestamp = row.try_get("started_at")?;
         let used_at: Option<Timestamp> = row.try_get("used_at")?;
         let user_agent: Option<&str> = row.try_get("user_agent")?;
+        let proxy_id: Option<Uuid> = row.try_get("proxy_id")?;
+        let acting_for: Option<Uuid> = row.try_get("acting_for")?;
+        let acting = proxy_id.map(ProxyId).zip(acting_for.map(PatientId));
         Ok(Self {
             id: SessionId(row.try_get("id")?),
             user_id: UserId(row.try_get("user_id")?),
@@ -245,6 +262,7 @@ impl TryFrom<&Row> for Session {
             ended_at: row.try_get("ended_at")?,
             user_agent: user_agent.and_then(UserAgent::parse),
             has_second_factor: row.try_get("has_second_factor")?,
+            acting: acting.map(|(proxy_id, patient_id)| Acting { proxy_id, patient_id }),
         })
     }
 }

@@ -5,6 +5,7 @@ mod starting; // the first administrator, and replicas
 mod registering; // who may make which account
 mod logging_in; // failures alike, tokens as specified
 mod second_factor; // codes from authenticators, and recovery codes
+mod proxies; // who acts for whom
 mod refreshing; // each refresh token works once
 mod sessions; // seen, and ended from elsewhere
 mod ending; // told to whoever verifies tokens

@@ -1,4 +1,4 @@
-use crate::service::{PASSWORD, Refused, Service, by, fields, reason, someone};
+use crate::service::{PASSWORD, Refused, Service, by, database, fields, reason, someone};
 use futures::future::join_all;
 use platform::clock::Clock;
 use proto::auth as pb;
@@ -332,4 +332,54 @@ async fn administrators_turn_it_off_for_others_only() {
     }
     assert_eq!(reason(&service.current_user(&person.tokens.access_token).await.refused()), "SESSION_ENDED");
     assert!(service.logs_in(&person.email, PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_must_have_a_second_factor_can_do_nothing_but_set_one_up() {
+    let database = database().await;
+    let lenient = Service::replica(database.clone(), &[]).await;
+    let service = Service::replica(database, &["--require-second-factor=staff,admin"]).await;
+    let (admin, _) = lenient.person(pb::Role::Admin).await;
+    let tokens = service.logs_in(&admin.email, PASSWORD).await.unwrap();
+    let token = &tokens.access_token;
+    let lists = |token: &str| {
+        let request = by(token, pb::ListUsersRequest::default());
+        let mut client = service.client.clone();
+        async move { client.list_users(request).await.map(drop) }
+    };
+    let refused = lists(token).await.refused();
+    let required = "SECOND_FACTOR_ENROLMENT_REQUIRED";
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::PermissionDenied, required));
+    let change = pb::ChangePasswordRequest::default();
+    let refused = service.client.clone().change_password(by(token, change)).await.map(drop).refused();
+    assert_eq!(reason(&refused), required);
+    let another = pb::RegisterRequest { role: pb::Role::Admin.into(), ..someone() };
+    assert_eq!(fields(&service.registers(token, another).await.refused()), ["role"]);
+    assert!(service.current_user(token).await.unwrap() == admin);
+
+    let enrolment = enrols(&service, token, PASSWORD).await.unwrap();
+    let now = u64::try_from(Clock::system().now().as_second()).unwrap();
+    let shown = authenticator(&enrolment.secret).generate(now).to_string();
+    let codes = confirms(&service, token, &shown).await.unwrap();
+    assert_eq!(reason(&lists(token).await.refused()), required);
+    let renewed = service.refreshes(&tokens.refresh_token).await.unwrap();
+    lists(&renewed.access_token).await.unwrap();
+
+    // Whoever turns it off is where they were.
+    removes(&service, &renewed.access_token, PASSWORD, recovery_code(&codes[0])).await.unwrap();
+    let renewed = service.refreshes(&renewed.refresh_token).await.unwrap();
+    assert_eq!(reason(&lists(&renewed.access_token).await.refused()), required);
+    service.logs_out(&renewed.refresh_token).await.unwrap();
+
+    let patient = service.registers("", someone()).await.unwrap();
+    let tokens = service.logs_in(&patient.email, PASSWORD).await.unwrap();
+    let sessions = by(&tokens.access_token, pb::ListSessionsRequest::default());
+    assert!(service.client.clone().list_sessions(sessions).await.is_ok());
+    assert!(!is_limited(&tokens));
+}
+
+/// Whether a token is limited to some scopes.
+fn is_limited(tokens: &pb::TokenPair) -> bool {
+    let claims = jsonwebtoken::dangerous::insecure_decode::<serde_json::Value>(&tokens.access_token).unwrap();
+    claims.claims.get("scope").is_some()
 }

@@ -27,7 +27,7 @@ async fn keyring(config: &Config, now: Timestamp) -> Keyring {
 
 async fn sessions(config: &Config, now: Timestamp) -> Sessions {
     let keyring = Arc::new(keyring(config, now).await);
-    Sessions::new(store(config), keyring, config.lifetimes.clone())
+    Sessions::new(store(config), keyring, config.lifetimes.clone(), Vec::new())
 }
 
 /// The ids of the keys that a process which starts at `now` publishes, and of the one it signs with.

@@ -22,6 +22,7 @@ use utoipa_axum::routes;
 
 pub mod model;
 mod second_factor; // codes besides the password
+mod proxies; // who acts for a patient
 mod sessions; // those that are open, and their end
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_users))
         .routes(routes!(get_user, update_user))
         .merge(second_factor::routes())
+        .merge(proxies::routes())
         .merge(sessions::routes())
 }
 

@@ -341,6 +341,17 @@ impl World {
                 let reason = json!({ "reason": "two people" });
                 Ask { untouched: Some(id.clone()), ..write(format!("{id}/unmerge"), reason) }
             }
+            "GET /api/patients/{id}/proxies" => read(format!("{patient}/proxies")),
+            "POST /api/patients/{id}/proxies" => {
+                let proxy = json!({ "email": self.admin.patient().await.email, "relation": "guardian" });
+                write(format!("{patient}/proxies"), proxy)
+            }
+            "DELETE /api/patients/{id}/proxies/{proxy_id}" => {
+                read(format!("{patient}/proxies/{}", self.fresh_proxy().await))
+            }
+            "POST /api/auth/act-for" => {
+                write("/api/auth/act-for".into(), json!({ "patient_id": self.patients_child().await }))
+            }
             "GET /api/patients/{id}/records" => read(format!("{patient}/records")),
             "POST /api/patients/{id}/records" => {
                 write(format!("{patient}/records"), json!({ "notes": "note" }))

@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 
 mod requests; // what front ends send
 mod second_factor; // codes besides the password
+mod proxy; // who acts for a patient
 
+pub use proxy::{ActFor, GrantProxy, Proxy};
 pub use requests::{ChangePassword, LogIn, Refresh, Register, UpdateUser};
 pub use second_factor::{
     CompleteLogin, ConfirmTotp, EnrolTotp, RecoveryCodes, TotpEnrolment, WithSecondFactor,
@@ -154,14 +156,25 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// Whether it is the one that asks.
     pub is_current: bool,
+    /// The patient in whose place its owner acts; null when they act for themselves.
+    #[schema(value_type = Option<Uuid>)]
+    pub acting_for: Option<String>,
 }
 
 impl TryFrom<pb::Session> for Session {
     type Error = Garbled;
 
     fn try_from(session: pb::Session) -> Result<Self, Garbled> {
-        let pb::Session { id, start_time, last_use_time, idle_time, expire_time, user_agent, is_current } =
-            session;
+        let pb::Session {
+            id,
+            start_time,
+            last_use_time,
+            idle_time,
+            expire_time,
+            user_agent,
+            is_current,
+            acting_for,
+        } = session;
         Ok(Self {
             id,
             started_at: Instant::utc("start_time", start_time)?,
@@ -170,6 +183,7 @@ impl TryFrom<pb::Session> for Session {
             expires_at: Instant::utc("expire_time", expire_time)?,
             user_agent: given(user_agent),
             is_current,
+            acting_for: given(acting_for),
         })
     }
 }
