@@ -110,7 +110,7 @@ pub async fn serve(
     let broker = Broker::new(&config.broker, NAME);
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), broker.clone(), &shutdown);
-    let store = Store::new(pool, outbox);
+    let store = Store::new(pool.clone(), outbox);
 
     let neighbours = Neighbours::new(doctors, patients);
     let (appointments, waitlist) = assemble(&config, &root, store, neighbours, broker, &shutdown);
@@ -118,6 +118,7 @@ pub async fn serve(
     let stack = Stack {
         verifier: Verifier::new(NAME, &root, Some(auth), clock),
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

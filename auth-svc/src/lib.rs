@@ -89,7 +89,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
-    let store = Store::new(postgres::pool(&config.postgres, SERVICE)?);
+    let pool = postgres::pool(&config.postgres, SERVICE)?;
+    let store = Store::new(pool.clone());
     let verifier = Verifier::new(SERVICE, &root, None, clock.clone());
     let vault = Vault::new(store.clone(), &root, config.key_ripening);
     let keyring = Keyring::open(vault, verifier.clone(), clock.now()).await;
@@ -124,6 +125,7 @@ pub async fn serve(
     let stack = Stack {
         verifier,
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

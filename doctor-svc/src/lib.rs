@@ -70,7 +70,7 @@ pub async fn serve(
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
-    let store = Store::new(pool, outbox);
+    let store = Store::new(pool.clone(), outbox);
     let directory = Directory::new(Redis::new(&config.redis)?, shutdown.clone());
     let changes = Changes::new(store.clone(), Calendar::new(appointments), directory);
     changes.clone().keep_repairing(&shutdown);
@@ -85,6 +85,7 @@ pub async fn serve(
     let stack = Stack {
         verifier: Verifier::new(SERVICE, &root, Some(auth), clock),
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

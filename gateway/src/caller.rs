@@ -1,4 +1,5 @@
 //! Who is asking: the bearer token of a request, verified once.
+use crate::observe::RequestId;
 use crate::origin::{self, Network};
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
@@ -8,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use platform::admission::bearer;
 use platform::caller::User;
+use platform::context::Context;
 use platform::deadline;
 use platform::token::{Rejected, Verifier};
 use std::net::IpAddr;
@@ -54,13 +56,14 @@ pub struct Identifier {
     pub proxies: Arc<[Network]>,
 }
 
-/// Finds out who is asking and from where, for the limits and for handlers. Refuses nobody.
+/// Finds out who is asking and from where, for the limits, for handlers and for the services. Refuses nobody.
 pub async fn identify(State(identifier): State<Identifier>, mut request: Request, next: Next) -> Response {
     let address = origin::client(request.extensions(), request.headers(), &identifier.proxies);
     let identity = identity(&identifier.verifier, request.headers()).await;
     request.extensions_mut().insert(Origin(address));
     request.extensions_mut().insert(identity);
-    next.run(request).await
+    let id = request.extensions().get().map_or_else(String::new, |RequestId(id)| id.clone());
+    Context::new(id, address).scope(next.run(request)).await
 }
 
 async fn identity(verifier: &Verifier, headers: &HeaderMap) -> Identity {

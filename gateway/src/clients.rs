@@ -8,6 +8,7 @@ use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 
 /// A page of medical records is the largest answer there is: 200 of at most 256 KiB each.
@@ -20,6 +21,7 @@ pub struct Clients {
     pub proxies: ProxyServiceClient<Peer>,
     pub second_factor: SecondFactorServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
+    pub break_glass: BreakGlassServiceClient<Peer>,
     pub doctors: DoctorServiceClient<Peer>,
     pub appointments: AppointmentServiceClient<Peer>,
     pub waitlist: WaitlistServiceClient<Peer>,
@@ -33,7 +35,8 @@ impl Clients {
             auth: AuthServiceClient::new(auth.clone()),
             proxies: ProxyServiceClient::new(auth.clone()),
             second_factor: SecondFactorServiceClient::new(auth),
-            patients: PatientServiceClient::new(patient).max_decoding_message_size(MAX_ANSWER_BYTES),
+            patients: PatientServiceClient::new(patient.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),
+            break_glass: BreakGlassServiceClient::new(patient),
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),
             appointments: AppointmentServiceClient::new(appointment.clone())
                 .max_decoding_message_size(MAX_ANSWER_BYTES),

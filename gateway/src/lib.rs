@@ -13,6 +13,7 @@ pub mod body; // bodies, and what is wrong with them
 pub mod query; // path, query, preconditions
 pub mod once; // requests that are carried out once
 pub mod patch; // partial updates
+pub mod observe; // span, log line and measurement of every request
 pub mod caller; // who is asking
 pub mod challenge; // log-ins that wait for a code
 pub mod limits; // how often one caller may ask
@@ -23,7 +24,6 @@ pub mod health; // whether the gateway lives, and how its dependencies do
 pub mod openapi; // the document
 pub mod parameters; // parameters where none are known
 pub mod docs; // the document for people
-pub mod observe; // span, log line and measurement of every request
 pub mod headers; // what every answer tells browsers
 pub mod router; // every resource, and the stack around them
 pub mod connection; // one connection, and how long it may be silent

@@ -4,21 +4,24 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use platform::context::is_request_id;
 use platform::propagation;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span, field::Empty};
 
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub use platform::context::X_REQUEST_ID;
 pub const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
-/// Longest id of a request that is taken over from who asks.
-const MAX_ID: usize = 64;
+/// The id of a request, for whoever tells the services of it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
 
 /// Observes a request, and gives problems their body, which names the request.
-pub async fn observe(request: Request, next: Next) -> Response {
+pub async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let path = request.uri().path().to_owned();
@@ -43,12 +46,7 @@ pub async fn observe(request: Request, next: Next) -> Response {
 
 /// The id that the request came with, or a new one.
 fn request_id(headers: &HeaderMap) -> String {
-    let is_plain = |id: &&str| {
-        !id.is_empty()
-            && id.len() <= MAX_ID
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    };
-    let given = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).filter(is_plain);
+    let given = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| is_request_id(id));
     given.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned)
 }
 

@@ -5,6 +5,7 @@ use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
 use crate::routes::auth::model::{Jwks, Proxy, RecoveryCodes, Session, Tokens, TotpEnrolment, User};
+use crate::routes::break_glass::model::BreakGlassGrant;
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
@@ -48,7 +49,7 @@ use utoipa::openapi::{
         (name = "health", description = "Whether the system works"),
     ),
     components(schemas(
-        AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break,
+        AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
         OverrideHours, Patient, PatientAttendance, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
@@ -58,7 +59,7 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 36] = [
+const COMPLETE: [&str; 37] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -67,6 +68,7 @@ const COMPLETE: [&str; 36] = [
     "AvailabilityOverride",
     "BookingPolicy",
     "Break",
+    "BreakGlassGrant",
     "DaySummary",
     "Doctor",
     "Hold",

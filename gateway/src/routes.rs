@@ -15,6 +15,7 @@ pub mod series; // AppointmentService: visits that recur
 pub mod absences; // AppointmentService: doctors who will be away
 pub mod waitlist; // WaitlistService
 pub mod records; // PatientService: what was found and done
+pub mod break_glass; // BreakGlassService
 pub mod notifications; // NotificationService
 
 /// Every resource.
@@ -33,6 +34,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(absences::routes())
         .merge(waitlist::routes())
         .merge(records::routes())
+        .merge(break_glass::routes())
         .merge(notifications::routes())
 }
 

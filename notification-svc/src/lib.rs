@@ -65,7 +65,8 @@ pub async fn serve(
         peer("patient-svc", &config.patient_url)?,
         peer("doctor-svc", &config.doctor_url)?,
     );
-    let store = Store::new(postgres::pool(&config.postgres, NAME)?);
+    let pool = postgres::pool(&config.postgres, NAME)?;
+    let store = Store::new(pool.clone());
     let delivery = Delivery::new(store, neighbours, Email::new(&config.smtp)?);
 
     let broker = Broker::new(&config.broker, NAME);
@@ -78,6 +79,7 @@ pub async fn serve(
     let stack = Stack {
         verifier: Verifier::new(NAME, &root, Some(peer("auth-svc", &config.auth_url)?), clock),
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };

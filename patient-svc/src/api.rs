@@ -5,6 +5,7 @@ use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::pages::AskedPage;
 use crate::registry::Registry;
+use crate::writing::Writing;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use pb::patient_service_server::PatientService;
 use platform::caller::User;
@@ -17,6 +18,7 @@ pub struct Api {
     pub merging: Merging,
     pub holding: Holding,
     pub charts: Charts,
+    pub writing: Writing,
     pub clock: Clock,
 }
 
@@ -175,7 +177,7 @@ impl PatientService for Api {
         let record = request.into_inner().medical_record.unwrap_or_default();
         let patient = convert::patient_id("medical_record.patient_id", &record.patient_id)?;
         let new = convert::new_record(record);
-        let record = self.charts.write(user, patient, new, self.now()).await?;
+        let record = self.writing.write(user, patient, new, self.now()).await?;
         Ok(Response::new(record.into()))
     }
 
@@ -227,8 +229,32 @@ impl PatientService for Api {
         let record = request.medical_record.as_ref().map_or("", |record| record.id.as_str());
         let id = convert::record_id("medical_record.id", record)?;
         let expected = convert::expected("expected_revision", request.expected_revision.into())?;
-        let amendment = convert::amendment(request);
-        let record = self.charts.amend(user, id, expected, amendment, self.now()).await?;
+        let amendment = |state| convert::amendment(request, state);
+        let record = self.writing.amend(user, id, expected, amendment, self.now()).await?;
+        Ok(Response::new(record.into()))
+    }
+
+    async fn sign_medical_record(
+        &self,
+        request: Request<pb::SignMedicalRecordRequest>,
+    ) -> Result<Response<pb::MedicalRecord>> {
+        let user = User::of(&request)?;
+        let pb::SignMedicalRecordRequest { id, expected_revision } = request.into_inner();
+        let id = convert::record_id("id", &id)?;
+        let expected = convert::expected("expected_revision", expected_revision.into())?;
+        let record = self.writing.sign(user, id, expected, self.now()).await?;
+        Ok(Response::new(record.into()))
+    }
+
+    async fn cosign_medical_record(
+        &self,
+        request: Request<pb::CosignMedicalRecordRequest>,
+    ) -> Result<Response<pb::MedicalRecord>> {
+        let user = User::of(&request)?;
+        let pb::CosignMedicalRecordRequest { id, expected_revision } = request.into_inner();
+        let id = convert::record_id("id", &id)?;
+        let expected = convert::expected("expected_revision", expected_revision.into())?;
+        let record = self.writing.cosign(user, id, expected, self.now()).await?;
         Ok(Response::new(record.into()))
     }
 
@@ -242,7 +268,7 @@ impl PatientService for Api {
         let id = convert::record_id("id", &id)?;
         let expected = convert::expected("expected_revision", expected_revision.into())?;
         let reason = convert::reason(reason);
-        let record = self.charts.mark_entered_in_error(user, id, expected, reason, self.now()).await?;
+        let record = self.writing.mark_entered_in_error(user, id, expected, reason, self.now()).await?;
         Ok(Response::new(record.into()))
     }
 

@@ -28,6 +28,20 @@ impl Care {
         Ok(false)
     }
 
+    /// Whether `doctor` treats `patient`, for a statement that looks at grants itself: whoever has one need not wait for
+    /// a calendar that is away.
+    pub async fn treats_or_away(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {
+        match self.treats(doctor, patient).await {
+            Err(Error::CalendarAway(_)) if self.store.glass_is_broken(doctor, patient).await? => Ok(false),
+            answer => answer,
+        }
+    }
+
+    /// Whether `doctor` may act as one who treats `patient`.
+    pub async fn attends(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {
+        Ok(self.store.glass_is_broken(doctor, patient).await? || self.treats(doctor, patient).await?)
+    }
+
     /// The patients whom `doctor` treats, under every record they have.
     pub async fn panel(&self, doctor: DoctorId) -> Result<Vec<PatientId>, Error> {
         let treated = self.calendar.panel(doctor).await?;

@@ -1,18 +1,14 @@
-//! The use cases on medical records. As in the registry, what was sent is looked at once the sender may write.
+//! The use cases of whoever reads medical records.
 use crate::calendar::Calendar;
 use crate::care::Care;
-use crate::domain::Expected;
-use crate::domain::access::{self, Reader};
-use crate::domain::record::{Amendment, MedicalRecord, NewRecord, Unamendable};
+use crate::domain::access::{self, Reader, Reading};
+use crate::domain::record::MedicalRecord;
 use crate::error::Error;
 use crate::pages::{AskedPage, Page};
-use crate::store::{RecordsOf, Store};
-use jiff::Timestamp;
+use crate::store::{RecordsOf, Sighting, Store};
 use platform::caller::User;
 use platform::page::PageTokens;
-use platform::violations::Violations;
-use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
-use proto::scalars::Reason;
+use proto::ids::{AppointmentId, MedicalRecordId, PatientId};
 
 /// Names of the lists in page tokens.
 const RECORDS: &str = "medical-records";
@@ -34,33 +30,8 @@ impl Charts {
         Self { store, calendar, care, tokens }
     }
 
-    pub async fn write(
-        &self,
-        user: User,
-        patient: PatientId,
-        new: Result<NewRecord, Violations>,
-        now: Timestamp,
-    ) -> Result<MedicalRecord, Error> {
-        let author = access::writer(user.role, patient).map_err(Error::of_patient)?;
-        self.require_treating(author, patient).await?;
-        let new = new?;
-        if let Some(visit) = new.appointment_id {
-            self.require_visit(visit, patient, author).await?;
-        }
-        let record = MedicalRecord::first(new, patient, author, now);
-        let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
-        tx.lock(patient).await?.ok_or(Error::PatientNotFound)?.present()?;
-        tx.insert_record(&record).await?;
-        tx.commit().await?;
-        Ok(record)
-    }
-
     pub async fn find(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
-        let reader = access::reader(user.role).map_err(Error::of_record)?;
-        let record = self.store.record(id).await?.ok_or(Error::RecordNotFound)?;
-        self.require_readable(reader, record.patient_id, Error::RecordNotFound).await?;
-        Ok(record)
+        Ok(self.look(user, id).await?.0)
     }
 
     /// One page of a patient's records, with those that were written before records were merged, and the token of
@@ -72,14 +43,14 @@ impl Charts {
         page: AskedPage,
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
         let reader = access::reader(user.role).map_err(Error::of_patient)?;
-        self.require_readable(reader, patient, Error::PatientNotFound).await?;
+        let reading = self.admitted(reader, patient, Error::PatientNotFound).await?;
         let patient = self.store.find_readable(patient).await?.ok_or(Error::PatientNotFound)?;
         let of = match reader {
             // Whoever was merged by mistake does not read what is another's.
             Reader::Oneself(own) => own,
             Reader::Treating(_) => patient.merged_into.unwrap_or(patient.id),
         };
-        self.list(RecordsOf::Patient(of), page).await
+        self.list(RecordsOf::Patient(of), reading, page).await
     }
 
     /// One page of a visit's records, and the token of the next.
@@ -91,13 +62,19 @@ impl Charts {
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
         let reader = access::reader(user.role).map_err(Error::of_record)?;
         let visit = self.calendar.visit(id).await?.ok_or(Error::AppointmentNotFound)?;
-        self.require_readable(reader, visit.patient_id, Error::AppointmentNotFound).await?;
-        self.list(RecordsOf::Visit(id), page).await
+        let reading = self.admitted(reader, visit.patient_id, Error::AppointmentNotFound).await?;
+        self.store.find_readable(visit.patient_id).await?.ok_or(Error::AppointmentNotFound)?;
+        self.list(RecordsOf::Visit(id), reading, page).await
     }
 
-    async fn list(&self, of: RecordsOf, page: AskedPage) -> Result<(Vec<MedicalRecord>, String), Error> {
+    async fn list(
+        &self,
+        of: RecordsOf,
+        reading: Reading,
+        page: AskedPage,
+    ) -> Result<(Vec<MedicalRecord>, String), Error> {
         let Page { after, size } = page.open(&self.tokens, RECORDS)?;
-        let records = self.store.records(of, after, size + 1).await?;
+        let records = self.store.records(of, reading, after, size + 1).await?;
         let size = fitting(&records, size);
         Ok(self.tokens.cut(RECORDS, records, size, |record| record.id))
     }
@@ -109,101 +86,46 @@ impl Charts {
         id: MedicalRecordId,
         page: AskedPage,
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
-        self.find(user, id).await?;
+        let (_, reading) = self.look(user, id).await?;
         let Page { after, size } = page.open(&self.tokens, REVISIONS)?;
-        let revisions = self.store.revisions(id, after, size + 1).await?;
+        let revisions = self.store.revisions(id, reading, after, size + 1).await?;
         let size = fitting(&revisions, size);
         Ok(self.tokens.cut(REVISIONS, revisions, size, |record| record.revision))
     }
 
-    pub async fn amend(
-        &self,
-        user: User,
-        id: MedicalRecordId,
-        expected: Expected,
-        amendment: Result<Amendment, Violations>,
-        now: Timestamp,
-    ) -> Result<MedicalRecord, Error> {
-        let record = self.find_as_author(user, id).await?;
-        if expected.0.is_none() {
-            return Err(Error::RevisionRequired);
-        }
-        let amendment = amendment?;
-        expected.check(record.revision.into())?;
-        let record = record.amended(amendment, now).map_err(|problem| match problem {
-            Unamendable::NothingWritten(problem) => Violations::of("medical_record", problem).into(),
-            Unamendable::EnteredInError => Error::EnteredInError,
-        })?;
-        self.append(&record).await?;
-        Ok(record)
-    }
-
-    /// Marks a record; a second time answers the same again.
-    pub async fn mark_entered_in_error(
-        &self,
-        user: User,
-        id: MedicalRecordId,
-        expected: Expected,
-        reason: Result<Reason, Violations>,
-        now: Timestamp,
-    ) -> Result<MedicalRecord, Error> {
-        let record = self.find_as_author(user, id).await?;
-        let reason = reason?;
-        if record.content.entered_in_error {
-            return Ok(record);
-        }
-        expected.check(record.revision.into())?;
-        let record = record.entered_in_error(reason, now);
-        self.append(&record).await?;
-        Ok(record)
-    }
-
-    /// Writes the next revision.
-    async fn append(&self, record: &MedicalRecord) -> Result<(), Error> {
-        let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
-        tx.amend_record(record).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// The record, for the doctor who wrote it and still treats the patient.
-    async fn find_as_author(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
-        let record = self.find(user, id).await?;
-        match access::writer(user.role, record.patient_id) {
-            Ok(doctor) if doctor == record.author => Ok(record),
-            Ok(_) => Err(Error::NotTheAuthor),
-            Err(denied) => Err(Error::of_record(denied)),
+    /// The latest revision, and as whom the caller reads it.
+    async fn look(&self, user: User, id: MedicalRecordId) -> Result<(MedicalRecord, Reading), Error> {
+        let reader = access::reader(user.role).map_err(Error::of_record)?;
+        let patient = self.store.patient_of_record(id).await?.ok_or(Error::RecordNotFound)?;
+        let reading = self.reading(reader, patient, Error::RecordNotFound).await?;
+        match self.store.record(id, reading).await? {
+            Some(Sighting::Open(record)) => Ok((*record, reading)),
+            Some(Sighting::Untreated) => Err(Error::RelationshipRequired),
+            Some(Sighting::Restricted) => Err(Error::RestrictedRecord),
+            Some(Sighting::Hidden) | None => Err(Error::RecordNotFound),
         }
     }
 
-    /// Patients read their own records, and others' are `hidden` from them; doctors read those of the
-    /// patients they treat.
-    async fn require_readable(&self, reader: Reader, patient: PatientId, hidden: Error) -> Result<(), Error> {
+    /// As whom somebody reads about `patient`. Patients read their own records, and others' are `hidden` from them;
+    /// which of them are for a doctor is judged where they are read.
+    async fn reading(&self, reader: Reader, patient: PatientId, hidden: Error) -> Result<Reading, Error> {
         match reader {
-            Reader::Oneself(own) if self.care.is_same(own, patient).await? => Ok(()),
+            Reader::Oneself(own) if self.care.is_same(own, patient).await? => Ok(Reading::Oneself),
             Reader::Oneself(_) => Err(hidden),
-            Reader::Treating(doctor) => self.require_treating(doctor, patient).await,
+            Reader::Treating(id) => {
+                Ok(Reading::Doctor { id, treats: self.care.treats_or_away(id, patient).await? })
+            }
         }
     }
 
-    async fn require_treating(&self, doctor: DoctorId, patient: PatientId) -> Result<(), Error> {
-        if self.care.treats(doctor, patient).await? { Ok(()) } else { Err(Error::RelationshipRequired) }
-    }
-
-    async fn require_visit(
-        &self,
-        id: AppointmentId,
-        patient: PatientId,
-        author: DoctorId,
-    ) -> Result<(), Error> {
-        match self.calendar.visit(id).await? {
-            Some(visit) if visit.fits(patient, author) => Ok(()),
-            // One answer for all: it says nothing about other people's visits.
-            _ => {
-                let problem = "must be a visit of this patient to this doctor that was not cancelled";
-                Err(Violations::of("medical_record.appointment_id", problem).into())
+    /// The same, for a list, which says nothing to whoever may read none of it.
+    async fn admitted(&self, reader: Reader, patient: PatientId, hidden: Error) -> Result<Reading, Error> {
+        let reading = self.reading(reader, patient, hidden).await?;
+        match reading {
+            Reading::Doctor { id, treats: false } if !self.store.glass_is_broken(id, patient).await? => {
+                Err(Error::RelationshipRequired)
             }
+            reading => Ok(reading),
         }
     }
 }

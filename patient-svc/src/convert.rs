@@ -3,7 +3,9 @@
 mod patients; // patients, changes to them, queries
 mod merges; // merges, legal holds, and why
 mod records; // medical records and amendments
+mod break_glass; // leave to read in an emergency
 
+pub use break_glass::{emergency, grant_id, verdict};
 pub use merges::{merger, reason};
 pub use patients::{asked_id, changes, contact, name, party, patient_id, patient_ids, profile, query};
 pub use records::{ListedOf, amendment, listed_of, new_record, record_id};

@@ -4,6 +4,7 @@ pub mod patient; // a patient, and what may change
 pub mod merge; // two records of one person
 pub mod legal_hold; // why a patient stays as they are
 pub mod record; // a medical record and its revisions
+pub mod break_glass; // leave to read in an emergency, and what others thought of it
 pub mod search; // what somebody typed to find a patient
 
 /// The version that a writer has seen; none when they do not care.

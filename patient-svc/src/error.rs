@@ -3,6 +3,7 @@ use crate::domain::Stale;
 use crate::domain::access::Denied;
 use crate::domain::merge::Unfit;
 use crate::domain::patient::Gone;
+use crate::domain::record::Closed;
 use crate::store;
 use platform::fault::{fault, fault_with, internal, unavailable};
 use platform::violations::Violations;
@@ -28,6 +29,20 @@ pub enum Error {
     RelationshipRequired,
     #[error("only its author amends a medical record")]
     NotTheAuthor,
+    #[error("only the doctor whom its author named co-signs a medical record")]
+    NotTheCosigner,
+    #[error("the record is confidential")]
+    RestrictedRecord,
+    #[error("the record is a draft")]
+    NotSigned,
+    #[error("no such grant")]
+    GrantNotFound,
+    #[error("a grant from before waits for its review")]
+    ReviewPending,
+    #[error("nobody reviews themselves")]
+    OwnGrant,
+    #[error("it was reviewed already")]
+    AlreadyReviewed,
     #[error("the patient exists already")]
     PatientExists,
     #[error("patients who were born on the same day may be the same")]
@@ -79,6 +94,16 @@ impl Error {
     }
 }
 
+impl From<Closed> for Error {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::NothingWritten(problem) => Violations::of("medical_record", problem).into(),
+            Closed::EnteredInError => Self::EnteredInError,
+            Closed::NotSigned => Self::NotSigned,
+        }
+    }
+}
+
 impl From<Stale> for Error {
     fn from(Stale: Stale) -> Self {
         Self::Stale
@@ -112,12 +137,20 @@ impl From<Error> for Status {
             Error::PatientNotFound => (Code::NotFound, "PATIENT_NOT_FOUND"),
             Error::RecordNotFound => (Code::NotFound, "MEDICAL_RECORD_NOT_FOUND"),
             Error::AppointmentNotFound => (Code::NotFound, "APPOINTMENT_NOT_FOUND"),
-            Error::Forbidden | Error::NotTheAuthor => (Code::PermissionDenied, "FORBIDDEN"),
+            Error::Forbidden | Error::NotTheAuthor | Error::NotTheCosigner => {
+                (Code::PermissionDenied, "FORBIDDEN")
+            }
             Error::FieldForbidden(field) => {
                 let metadata = [("field", field.to_owned())];
                 return fault_with(Code::PermissionDenied, DOMAIN, "FIELD_FORBIDDEN", message, metadata);
             }
             Error::RelationshipRequired => (Code::PermissionDenied, "RELATIONSHIP_REQUIRED"),
+            Error::RestrictedRecord => (Code::PermissionDenied, "RESTRICTED_RECORD"),
+            Error::NotSigned => (Code::FailedPrecondition, "NOT_SIGNED"),
+            Error::GrantNotFound => (Code::NotFound, "BREAK_GLASS_GRANT_NOT_FOUND"),
+            Error::ReviewPending => (Code::FailedPrecondition, "REVIEW_PENDING"),
+            Error::OwnGrant => (Code::PermissionDenied, "OWN_BREAK_GLASS_GRANT"),
+            Error::AlreadyReviewed => (Code::FailedPrecondition, "ALREADY_REVIEWED"),
             Error::PatientExists => (Code::AlreadyExists, "PATIENT_EXISTS"),
             Error::PossibleDuplicate(ids) => {
                 let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();

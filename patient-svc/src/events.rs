@@ -1,4 +1,5 @@
 //! What the others are told: ids and versions. Whoever needs more asks for it, and is checked.
+use crate::domain::break_glass::Grant;
 use crate::domain::patient::Patient;
 use platform::outbox::NewEvent;
 use serde_json::json;
@@ -36,5 +37,19 @@ impl Fact {
                 "party_version": patient.party_version,
             }),
         }
+    }
+}
+
+/// The event that tells that a doctor has broken the glass.
+pub fn broken_glass(grant: &Grant) -> NewEvent {
+    NewEvent {
+        aggregate_id: grant.patient_id.0,
+        event_type: "patient.break_glass",
+        data: json!({
+            "grant_id": grant.id,
+            "patient_id": grant.patient_id,
+            "doctor_id": grant.doctor_id,
+            "includes_very_restricted": grant.includes_very_restricted,
+        }),
     }
 }

@@ -16,13 +16,18 @@ pub mod pages; // pages of lists, opened
 pub mod registry; // the use cases on patients
 pub mod merging; // the use cases on two records of one person
 pub mod holding; // the use cases on legal holds
-pub mod charts; // the use cases on medical records
+pub mod charts; // the use cases of whoever reads medical records
+pub mod writing; // the use cases of whoever writes them
+pub mod break_glass; // the use cases on leave to read in an emergency
 pub mod removals; // removals that failed half-way are settled
 pub mod convert; // wire to domain and back
 pub mod api; // the gRPC face
+pub mod break_glass_api; // the one of leave to read in an emergency
 
 use crate::accounts::Accounts;
 use crate::api::Api;
+use crate::break_glass::{BreakGlass, Terms};
+use crate::break_glass_api::BreakGlassApi;
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
@@ -32,6 +37,8 @@ use crate::merging::Merging;
 use crate::registry::Registry;
 use crate::sealing::Keyring;
 use crate::store::Store;
+use crate::writing::Writing;
+use jiff::SignedDuration;
 use platform::admin::Readiness;
 use platform::broker::Broker;
 use platform::client::Peer;
@@ -43,6 +50,7 @@ use platform::secrets::RootSecret;
 use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
+use proto::patient::break_glass_service_server::BreakGlassServiceServer;
 use proto::patient::patient_service_server::PatientServiceServer;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -74,24 +82,33 @@ pub async fn serve(
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
-    let store = Store::new(pool, outbox, Keyring::new(&root));
+    let store = Store::new(pool.clone(), outbox, Keyring::new(&root));
     let calendar = Calendar::new(appointments);
     let tokens = PageTokens::new(&root);
     let care = Care::new(store.clone(), calendar.clone());
     let registry = Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
     let merging = Merging::new(store.clone(), calendar.clone(), accounts);
     let holding = Holding::new(store.clone());
-    let charts = Charts::new(store, calendar, care, tokens);
+    let charts = Charts::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
+    let writing = Writing::new(store.clone(), calendar, care, charts.clone());
+    let terms = Terms {
+        life: SignedDuration::from_mins(config.break_glass_minutes.into()),
+        review_within: SignedDuration::from_hours(24 * i64::from(config.break_glass_review_days)),
+    };
+    let break_glass = BreakGlass::new(store, tokens, terms);
     removals::watch(registry.clone(), &shutdown);
 
     let stack = Stack {
         verifier: Verifier::new(SERVICE, &root, Some(auth), clock.clone()),
         settings: config.grpc,
+        audit: pool,
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
     readiness.set(true);
-    let service = PatientServiceServer::new(Api { registry, merging, holding, charts, clock })
+    let break_glass = BreakGlassServiceServer::new(BreakGlassApi { break_glass, clock: clock.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service)).await
+    let service = PatientServiceServer::new(Api { registry, merging, holding, charts, writing, clock })
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, Services::of(service).and(break_glass)).await
 }

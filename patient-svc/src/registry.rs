@@ -67,16 +67,20 @@ impl Registry {
     }
 
     pub async fn find(&self, user: User, id: PatientId) -> Result<Patient, Error> {
-        match access::sight(user.role).map_err(Error::of_patient)? {
-            Sight::Everyone => {}
-            Sight::Oneself(own) if own == id => {}
-            Sight::Oneself(_) => return Err(Error::PatientNotFound),
+        let found = match access::sight(user.role).map_err(Error::of_patient)? {
+            Sight::Everyone => self.store.find_readable(id).await?,
+            Sight::Oneself(own) if own == id => self.store.find_readable(id).await?,
+            Sight::Oneself(_) => None,
             // Asked before the patient is looked up: the answer is the same whether they exist or not.
-            Sight::Treated(by) if self.care.treats(by, id).await? => {}
-            Sight::Treated(_) => return Err(Error::RelationshipRequired),
-        }
-        let patient = self.store.find_readable(id).await?.ok_or(Error::PatientNotFound)?;
-        Ok(patient.shown_to(user.role))
+            Sight::Treated(by) if self.care.treats_or_away(by, id).await? => {
+                self.store.find_readable(id).await?
+            }
+            Sight::Treated(by) => {
+                let found = self.store.find_in_emergency(id, by).await?;
+                Some(found.ok_or(Error::RelationshipRequired)?)
+            }
+        };
+        Ok(found.ok_or(Error::PatientNotFound)?.shown_to(user.role))
     }
 
     /// One page by name, and the token of the next.

@@ -76,7 +76,7 @@ fn revision_context(id: MedicalRecordId, revision: i32) -> [u8; 20] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::record::{NewRecord, Sections};
+    use crate::domain::record::{Confidentiality, NewRecord, Sections};
     use proto::ids::DoctorId;
 
     fn keyring() -> Keyring {
@@ -87,7 +87,14 @@ mod tests {
     fn record(patient_id: PatientId) -> MedicalRecord {
         let diagnosis = Some("Mild hypertension".to_owned().try_into().unwrap());
         let sections = Sections { diagnosis, ..Sections::default() };
-        let new = NewRecord { appointment_id: None, sections };
+        let new = NewRecord {
+            appointment_id: None,
+            is_draft: false,
+            sections,
+            cosigner: None,
+            confidentiality: Confidentiality::Normal,
+            withheld_reason: None,
+        };
         MedicalRecord::first(new, patient_id, DoctorId::random(), jiff::Timestamp::UNIX_EPOCH)
     }
 

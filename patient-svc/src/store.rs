@@ -5,7 +5,9 @@ mod merges; // patients who were merged into others
 mod legal_holds; // why patients stay as they are
 mod likeness; // patients who may be one
 mod removals; // removals of patients that were begun
-mod records; // medical records, sealed on the way in and opened on the way out
+mod break_glass; // leave to read in an emergency
+mod records; // medical records as they are read, opened
+mod revisions; // medical records as they are written, sealed
 
 use crate::sealing::Keyring;
 use deadpool_postgres::{Object, Pool, Transaction};
@@ -15,7 +17,7 @@ use platform::secrets::NotSealed;
 
 pub use merges::Decision;
 pub use patients::NameKey;
-pub use records::RecordsOf;
+pub use records::{RecordsOf, Sighting};
 pub use removals::Attempt;
 
 /// The schema of this service.

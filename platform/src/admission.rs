@@ -2,6 +2,7 @@
 //! the caller (`healthcare/access/v1/access.proto`).
 use crate::caller::{Caller, Through, forbidden};
 use crate::client::THROUGH;
+use crate::context::Context;
 use crate::fault::{DOMAIN, fault, unavailable};
 use crate::token::{Rejected, Verifier};
 use http::{HeaderMap, Request, header::AUTHORIZATION};
@@ -11,8 +12,9 @@ use tonic::{Code, Status};
 /// The only process that calls in the name of people.
 const GATEWAY: &str = "gateway";
 
-/// Puts the [`Caller`] at hand, and the process that they come [`Through`], or says why the call is refused.
-pub(crate) async fn admit<B>(verifier: &Verifier, request: &mut Request<B>) -> Result<(), Status> {
+/// Who asks for `request`, and as part of what: puts the [`Caller`] at hand, and the process that they come
+/// [`Through`]. What a request was told of itself is believed of callers whom a process of ours vouches for.
+pub(crate) async fn identify<B>(verifier: &Verifier, request: &mut Request<B>) -> Result<Context, Status> {
     let Some((_, method)) = access::of(request.uri().path()) else {
         return Err(fault(Code::Unimplemented, DOMAIN, "UNKNOWN_METHOD", "there is no such method"));
     };
@@ -22,21 +24,41 @@ pub(crate) async fn admit<B>(verifier: &Verifier, request: &mut Request<B>) -> R
         Err(_) if method.open => None,
         Err(status) => return Err(status),
     };
+    let through = match request.headers().get(THROUGH) {
+        Some(token) => Some(verified(verifier, of_scheme_bearer(token)).await?),
+        None => None,
+    };
+    let told = match (&caller, &through) {
+        (Some(Caller::Service(_)), _) | (_, Some(Caller::Service(_))) => {
+            Context::from_headers(request.headers())
+        }
+        _ => Context::default(),
+    };
+    match through {
+        Some(Caller::Service(name)) => _ = request.extensions_mut().insert(Through(name)),
+        Some(Caller::User(_)) => return Err(forbidden("people do not call in the name of people")),
+        None => {}
+    }
     if let Some(caller) = &caller {
-        caller.may_call(&method)?;
+        request.extensions_mut().insert(caller.clone());
     }
-    if let Some(token) = request.headers().get(THROUGH) {
-        match verified(verifier, of_scheme_bearer(token)).await? {
-            Caller::Service(name) if name == GATEWAY => request.extensions_mut().insert(Through(name)),
-            Caller::Service(_) | Caller::User(_) => {
-                return Err(forbidden("only the gateway calls in the name of people"));
-            }
-        };
+    Ok(told.asked_by(caller))
+}
+
+/// Whether `request` may go on to its method, once it was identified.
+pub(crate) fn admit<B>(request: &Request<B>) -> Result<(), Status> {
+    let (_, method) = access::of(request.uri().path()).ok_or_else(|| forbidden("there is no such method"))?;
+    match request.extensions().get() {
+        Some(Through(name)) if name != GATEWAY => {
+            return Err(forbidden("only the gateway calls in the name of people"));
+        }
+        _ => {}
     }
-    if let Some(caller) = caller {
-        request.extensions_mut().insert(caller);
+    match request.extensions().get::<Caller>() {
+        Some(caller) => caller.may_call(&method),
+        None if method.open => Ok(()),
+        None => Err(forbidden("not for nobody")),
     }
-    Ok(())
 }
 
 async fn verified(verifier: &Verifier, token: Option<&str>) -> Result<Caller, Status> {

@@ -1,6 +1,6 @@
 //! The gRPC client stack: replicas in turn, the caller's identity, trace and deadline on each call.
 use crate::propagation;
-use crate::{deadline, fault};
+use crate::{context, deadline, fault};
 use http::{HeaderName, HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
@@ -144,6 +144,7 @@ impl Service<Request<Body>> for Peer {
             let header = if for_itself { AUTHORIZATION } else { HeaderName::from_static(THROUGH) };
             request.headers_mut().insert(header, identity(self.name));
         }
+        context::inject(request.headers_mut());
         span.in_scope(|| propagation::inject(request.headers_mut()));
         let (name, peer) = (self.name, self.clone());
         let call = async move {

@@ -14,12 +14,14 @@ pub mod fault; // Status with ErrorInfo; internal errors logged once, told bland
 pub mod violations; // all that is wrong with a request, gathered before answering
 pub mod page; // page sizes clamped, page tokens sealed
 pub mod caller; // who is asking
+pub mod context; // the request at hand, through every hop
 pub mod client; // the gRPC client stack: replicas, deadline, trace, identity
 pub mod token; // access tokens verified, service tokens made
+pub mod postgres; // the pool, migrations, and what database errors mean
+pub mod audit; // who did what with whose data
 pub mod admission; // who gets in: callers known, methods that name them
 pub mod server; // the gRPC server stack; health, reflection
 pub mod admin; // the private port: liveness, readiness, metrics
-pub mod postgres; // the pool, migrations, and what database errors mean
 pub mod redis; // a pool that fails fast
 pub mod broker; // RabbitMQ: exchange, queues, dead letters
 pub mod outbox; // events leave in the order they were committed, at least once

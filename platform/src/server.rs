@@ -1,16 +1,18 @@
 //! The gRPC server stack, the same for every service.
-use crate::admission::admit;
+use crate::admission::{self, admit};
+use crate::audit;
 use crate::config;
 use crate::deadline;
 use crate::fault::{DOMAIN, fault};
 use crate::propagation;
 use crate::shutdown::Shutdown;
 use crate::token::Verifier;
+use deadpool_postgres::Pool;
 use http::{Request, Response};
 use proto::access;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -58,6 +60,8 @@ impl Services {
 pub struct Stack {
     pub verifier: Verifier,
     pub settings: config::Grpc,
+    /// Where refusals are noted.
+    pub audit: Pool,
     pub shutdown: Shutdown,
     /// Time for calls in flight after a request to stop.
     pub grace: Duration,
@@ -83,6 +87,7 @@ impl Stack {
         let shared = Arc::new(Shared {
             verifier: self.verifier,
             deadline: Duration::from_secs(self.settings.grpc_deadline_seconds),
+            audit: self.audit,
             shutdown: self.shutdown,
         });
         let serving = Server::builder()
@@ -121,6 +126,7 @@ fn reflection(services: &[&'static str]) -> tonic_reflection::server::Builder<'s
 struct Shared {
     verifier: Verifier,
     deadline: Duration,
+    audit: Pool,
     shutdown: Shutdown,
 }
 
@@ -141,7 +147,7 @@ where
     type Error = Infallible;
     type Future = futures::future::BoxFuture<'static, Result<Response<Body>, Infallible>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
@@ -175,11 +181,21 @@ where
     let limit = started + asked.map_or(stack.deadline, |asked| asked.min(stack.deadline));
     let method = known_method(request.uri().path());
     let work = async {
-        if let Err(status) = admit(&stack.verifier, &mut request).await {
-            return status.into_http();
-        }
-        let Ok(response) = inner.call(request).await;
-        response
+        let context = match admission::identify(&stack.verifier, &mut request).await {
+            Ok(context) => context,
+            Err(status) => return status.into_http(),
+        };
+        let call = async {
+            let response = match admit(&request) {
+                Ok(()) => inner.call(request).await.unwrap_or_else(|never| match never {}),
+                Err(status) => status.into_http(),
+            };
+            if let Some(status) = Status::from_header_map(response.headers()) {
+                audit::note_refusal(&stack.audit, method, &status).await;
+            }
+            response
+        };
+        context.scope(call).await
     };
     let response = deadline::within(limit, work).await.unwrap_or_else(|_| {
         fault(Code::DeadlineExceeded, DOMAIN, "DEADLINE_EXCEEDED", "the request took too long").into_http()

@@ -75,6 +75,8 @@ ids! {
     SeriesId,
     /// What was found and done at a visit.
     MedicalRecordId,
+    /// A doctor's leave to read about a patient in an emergency.
+    BreakGlassGrantId,
     /// One message to one recipient.
     NotificationId,
     /// One fact that a service told the others.

@@ -148,6 +148,8 @@ scalars! {
     ClinicalText { min: 1, max: 20_000, shape: LINES, example: "Mild hypertension", parse: |text| checked(text, 1, 20_000, true) }
     /// Why something out of the ordinary was done.
     Reason { min: 3, max: 500, shape: LINES, example: "Wrong dosage noted", parse: |text| checked(text, 3, 500, true) }
+    /// Why a doctor reads what they may not otherwise.
+    EmergencyReason { min: 10, max: 500, shape: LINES, example: "Unconscious in the emergency room", parse: |text| checked(text, 10, 500, true) }
     /// Why the status of a visit was changed. In no message.
     ChangeNote { min: 1, max: 500, shape: LINES, example: "Called in sick", parse: |text| checked(text, 1, 500, true) }
     /// What the practice notes beside the status of a visit.

@@ -59,8 +59,8 @@ fn sql_is_written_in_stores_only() {
 }
 
 fn may_have_sql(path: &str) -> bool {
-    // What every service shares: how to connect and migrate, and the tables that events pass through.
-    const PLATFORM: [&str; 3] = ["postgres", "outbox", "inbox"];
+    // What every service shares: how to connect and migrate, the tables that events pass through, the audit log.
+    const PLATFORM: [&str; 4] = ["postgres", "outbox", "inbox", "audit"];
     path.ends_with("/src/store.rs")
         || path.contains("/src/store/")
         || PLATFORM.iter().any(|module| path == format!("platform/src/{module}.rs"))

@@ -66,8 +66,14 @@ const MATRIX: &str = "
     GET    /api/records/{id}                                      401 401 200 404 200 403 403 403 403
     PUT    /api/records/{id}                                      401 401 403 404 200 403 403 403 403
     POST   /api/records/{id}/entered-in-error                     401 401 403 404 200 403 403 403 403
+    POST   /api/records/{id}/sign                                 401 401 403 404 200 403 403 403 403
+    POST   /api/records/{id}/cosign                               401 401 403 404 200 403 403 403 403
     GET    /api/records/{id}/revisions                            401 401 200 404 200 403 403 403 403
     GET    /api/appointments/{id}/records                         401 401 200 404 200 403 403 403 403
+    POST   /api/patients/{id}/break-glass                         401 401 403 404 201 201 403 403 403
+    GET    /api/break-glass                                       401 401 403 403 403 403 403 200 200
+    GET    /api/break-glass/{id}                                  401 401 403 403 403 403 403 200 200
+    POST   /api/break-glass/{id}/review                           401 401 403 403 403 403 403 200 200
 
     GET    /api/doctors                                           401 401 200 200 200 200 200 200 200
     POST   /api/doctors                                           401 401 403 403 403 403 403 201 403

@@ -64,9 +64,15 @@ const MATRIX: &str = "
     patient.v1.PatientService/ListMedicalRecordRevisions        patient doctor
     patient.v1.PatientService/AmendMedicalRecord                patient doctor
     patient.v1.PatientService/MarkMedicalRecordEnteredInError   patient doctor
+    patient.v1.PatientService/SignMedicalRecord                 patient doctor
+    patient.v1.PatientService/CosignMedicalRecord               patient doctor
     patient.v1.PatientService/BatchGetPatientNames              appointment-svc
     patient.v1.PatientService/GetPatientContact                 notification-svc
     patient.v1.PatientService/GetPatientParty                   appointment-svc
+    patient.v1.BreakGlassService/BreakGlass                     patient doctor
+    patient.v1.BreakGlassService/GetBreakGlassGrant             admin auditor
+    patient.v1.BreakGlassService/ListBreakGlassGrants           admin auditor
+    patient.v1.BreakGlassService/ReviewBreakGlassGrant          admin auditor
 
     doctor.v1.DoctorService/GetDoctor                           patient doctor staff admin auditor
     doctor.v1.DoctorService/ListDoctors                         patient doctor staff admin auditor

@@ -94,3 +94,74 @@ async fn a_visit_that_only_the_doctor_entered_opens_no_chart() {
     patient.cancels(&visit).await.ok();
     doctor.get(&chart).await.refused(403, "relationship_required");
 }
+
+#[tokio::test]
+async fn a_draft_is_signed_and_co_signed_before_the_patient_reads_it() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, senior, patient) = (admin.doctor().await, admin.doctor().await, admin.patient().await);
+    patient.books(&doctor, at(5, 9, 0)).await.created();
+    patient.books(&senior, at(5, 10, 0)).await.created();
+    let records = format!("/api/patients/{}/records", patient.id);
+    let draft = json!({ "notes": "to be checked", "state": "draft", "cosigner_doctor_id": senior.id });
+    let made = doctor.post(&records, draft).await.created();
+    let path = format!("/api/records/{}", text(&made, "id"));
+    assert_eq!((&made["state"], &made["signed_at"]), (&json!("draft"), &json!(null)));
+    patient.get(&path).await.refused(404, "medical_record_not_found");
+    assert_eq!(patient.get(&records).await.ok(), json!([]));
+    senior.get(&path).await.ok();
+
+    let first = [("if-match", "\"v1\"")];
+    let change = Some(json!({ "notes": "checked" }));
+    doctor.send(Method::PUT, &path, change, &first).await.ok();
+    let sign = format!("{path}/sign");
+    doctor.post(&sign, json!(null)).await.is(428);
+    doctor.send(Method::POST, &sign, None, &first).await.refused(412, "version_mismatch");
+    let second = [("if-match", "\"v2\"")];
+    let signed = doctor.send(Method::POST, &sign, None, &second).await.ok();
+    assert_eq!((&signed["state"], &signed["awaits_cosignature"]), (&json!("signed"), &json!(true)));
+    let third = [("if-match", "\"v3\"")];
+    let unexplained = Some(json!({ "notes": "more" }));
+    doctor.send(Method::PUT, &path, unexplained, &third).await.invalid(&["/reason"]);
+    let cosigned = senior.send(Method::POST, &format!("{path}/cosign"), None, &third).await.ok();
+    assert_eq!(cosigned["awaits_cosignature"], false);
+    let read = patient.get(&path).await.ok();
+    assert_eq!((&read["notes"], &read["cosigned_at"]), (&json!("checked"), &cosigned["cosigned_at"]));
+    let revisions = patient.get(&format!("{path}/revisions")).await.ok();
+    assert_eq!(revisions.as_array().map(Vec::len), Some(1), "drafts stay hidden");
+}
+
+#[tokio::test]
+async fn a_doctor_breaks_the_glass_and_somebody_reviews_it() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, stranger, patient) = (admin.doctor().await, admin.doctor().await, admin.patient().await);
+    patient.books(&doctor, at(5, 9, 0)).await.created();
+    let own = format!("/api/patients/{}", patient.id);
+    let records = format!("{own}/records");
+    let secret =
+        json!({ "notes": "secret", "confidentiality": "restricted", "withheld_reason": "may do harm" });
+    let secret = doctor.post(&records, secret).await.created();
+    let secret = format!("/api/records/{}", text(&secret, "id"));
+    patient.get(&secret).await.refused(404, "medical_record_not_found");
+    patient.books(&stranger, at(5, 10, 0)).await.created();
+    stranger.get(&secret).await.refused(403, "restricted_record");
+    assert_eq!(stranger.get(&records).await.ok(), json!([]));
+
+    let glass = format!("{own}/break-glass");
+    stranger.post(&glass, json!({ "reason": "urgent" })).await.invalid(&["/reason"]);
+    let reason = json!({ "reason": "Unconscious on arrival" });
+    let grant = stranger.post(&glass, reason.clone()).await.created();
+    assert_eq!(stranger.post(&glass, reason).await.created()["id"], grant["id"]);
+    assert_eq!(stranger.get(&secret).await.ok()["notes"], "secret");
+
+    let path = format!("/api/break-glass/{}", text(&grant, "id"));
+    let auditor = admin.auditor().await;
+    assert_eq!(auditor.get(&path).await.ok()["outcome"], json!(null));
+    let review = json!({ "outcome": "justified", "note": "The patient could not be asked" });
+    stranger.post(&format!("{path}/review"), review.clone()).await.is(403);
+    let reviewed = auditor.post(&format!("{path}/review"), review).await.ok();
+    assert_eq!(reviewed["outcome"], "justified");
+    let other = json!({ "outcome": "unjustified", "note": "Looked again" });
+    admin.post(&format!("{path}/review"), other).await.refused(409, "already_reviewed");
+}

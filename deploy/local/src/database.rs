@@ -13,6 +13,7 @@ use tokio_postgres::{Client, NoTls};
 
 /// Also what an operator runs on a server of their own.
 const ROLES: &str = include_str!("../../postgres/roles.sql");
+const AUDIT: &str = include_str!("../../postgres/audit.sql");
 
 /// Longest wait for a database to be deleted.
 const DELETION: Duration = Duration::from_secs(2);
@@ -35,7 +36,7 @@ impl Database {
         let settings = passwords
             .iter()
             .map(|(role, password)| format!("SET healthcare.{role}_password = '{}';\n", quoted(password)));
-        let script = settings.collect::<String>() + ROLES;
+        let script = settings.collect::<String>() + ROLES + AUDIT;
         let prepared = session.client.batch_execute(&script).await;
         if let Err(error) = &prepared
             && error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)

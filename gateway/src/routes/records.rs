@@ -22,6 +22,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(list, create).layer(DefaultBodyLimit::max(MAX_BODY)))
         .routes(routes!(get, amend).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .routes(routes!(sign))
+        .routes(routes!(cosign))
         .routes(routes!(mark_entered_in_error))
         .routes(routes!(list_revisions))
         .routes(routes!(list_of_appointment))
@@ -78,7 +80,8 @@ async fn page(
 
 /// Write a record
 ///
-/// The author is the calling doctor, who must treat the patient.
+/// The author is the calling doctor, who must treat the patient. It is signed at once, unless its `state` is `draft`:
+/// drafts are for their author and co-signer only, and not for the patient.
 #[utoipa::path(post, path = "/api/patients/{id}/records", operation_id = "CreateMedicalRecord",
     tag = "records", params(("id" = Uuid, Path, description = "The patient")),
     responses(Forbidden, NotFound, Conflict))]
@@ -95,7 +98,9 @@ async fn create(
 
 /// Get a record
 ///
-/// The latest revision.
+/// The latest revision. Patients read what was signed and not withheld. 403 `restricted_record` when its
+/// `confidentiality` keeps a doctor who treats the patient from it; lists leave such records out. Breaking the glass
+/// opens them.
 #[utoipa::path(get, path = "/api/records/{id}", operation_id = "GetMedicalRecord", tag = "records",
     params(("id" = Uuid, Path, description = "The record")), responses(Forbidden, NotFound))]
 async fn get(
@@ -110,8 +115,8 @@ async fn get(
 
 /// Amend a record
 ///
-/// Writes a new revision; only its author may. What is absent stays, null clears. `If-Match` is required. 409
-/// `entered_in_error`.
+/// Writes a new revision; only its author may. What is absent stays, null clears. `If-Match` is required. Once the
+/// record was signed, this is an amendment, which needs a `reason`; a draft stays a draft. 409 `entered_in_error`.
 #[utoipa::path(put, path = "/api/records/{id}", operation_id = "AmendMedicalRecord", tag = "records",
     params(("id" = Uuid, Path, description = "The record"), RequiredIfMatch),
     responses(Forbidden, NotFound, Conflict, Stale, PreconditionRequired))]
@@ -127,9 +132,47 @@ async fn amend(
     Ok(Found(record.try_into()?))
 }
 
+/// Sign a draft
+///
+/// For its author, in a revision with the same words. `If-Match` is required: one signs what one has seen. Signing twice
+/// is signing once. 409 `entered_in_error`.
+#[utoipa::path(post, path = "/api/records/{id}/sign", tag = "records", operation_id = "SignMedicalRecord",
+    params(("id" = Uuid, Path, description = "The record"), RequiredIfMatch),
+    responses(Forbidden, NotFound, Conflict, Stale, PreconditionRequired))]
+async fn sign(
+    State(app): State<App>,
+    FromPath(id): FromPath<MedicalRecordId>,
+    caller: Caller,
+    RequiredIfMatch(version): RequiredIfMatch,
+) -> Result<Found<MedicalRecord>, Problem> {
+    let expected_revision = revision(version)?;
+    let message = caller.asks(pb::SignMedicalRecordRequest { id: id.to_string(), expected_revision });
+    let record = app.clients.patients.clone().sign_medical_record(message).await?.into_inner();
+    Ok(Found(record.try_into()?))
+}
+
+/// Co-sign a record
+///
+/// For the doctor whom its author named. It holds for this revision: an amendment waits for another. `If-Match` is
+/// required. Co-signing twice is co-signing once. 409 `not_signed` while it is a draft, `entered_in_error`.
+#[utoipa::path(post, path = "/api/records/{id}/cosign", tag = "records", operation_id = "CosignMedicalRecord",
+    params(("id" = Uuid, Path, description = "The record"), RequiredIfMatch),
+    responses(Forbidden, NotFound, Conflict, Stale, PreconditionRequired))]
+async fn cosign(
+    State(app): State<App>,
+    FromPath(id): FromPath<MedicalRecordId>,
+    caller: Caller,
+    RequiredIfMatch(version): RequiredIfMatch,
+) -> Result<Found<MedicalRecord>, Problem> {
+    let expected_revision = revision(version)?;
+    let message = caller.asks(pb::CosignMedicalRecordRequest { id: id.to_string(), expected_revision });
+    let record = app.clients.patients.clone().cosign_medical_record(message).await?.into_inner();
+    Ok(Found(record.try_into()?))
+}
+
 /// Say that a record was entered in error
 ///
-/// For its author. The record stays to be read, with a last revision that says so and why; its words are those of the
+/// For its author; 409 `not_signed` for a draft, which is changed instead. The record stays to be read, with a last revision that says so and why; its words are those of the
 /// one before. Marking twice is marking once.
 #[utoipa::path(post, path = "/api/records/{id}/entered-in-error", tag = "records",
     operation_id = "MarkMedicalRecordEnteredInError",

@@ -31,6 +31,15 @@ pub enum Reader {
     Treating(DoctorId),
 }
 
+/// Somebody who reads records of one patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// The patient.
+    Oneself,
+    /// A doctor, who may have broken the glass when they do not treat the patient.
+    Doctor { id: DoctorId, treats: bool },
+}
+
 pub fn sight(role: Role) -> Result<Sight, Denied> {
     match role {
         Role::Admin | Role::Staff => Ok(Sight::Everyone),
@@ -119,6 +128,14 @@ pub fn writer(role: Role, patient: PatientId) -> Result<DoctorId, Denied> {
         Reader::Treating(doctor) => Ok(doctor),
         Reader::Oneself(own) if own == patient => Err(Denied::NotAllowed),
         Reader::Oneself(_) => Err(Denied::Hidden),
+    }
+}
+
+/// Who looks at what doctors did in emergencies.
+pub fn may_review(role: Role) -> Result<(), Denied> {
+    match role {
+        Role::Admin | Role::Auditor => Ok(()),
+        Role::Patient(_) | Role::Doctor(_) | Role::Staff => Err(Denied::NotAllowed),
     }
 }
 
@@ -214,6 +231,15 @@ mod tests {
         for role in [Role::Admin, Role::Staff] {
             assert_eq!(reader(role), Err(Denied::NotAllowed), "{}", role.name());
             assert_eq!(writer(role, patient), Err(Denied::NotAllowed), "{}", role.name());
+        }
+    }
+
+    #[test]
+    fn emergencies_are_looked_at_by_who_cannot_have_any() {
+        let (patient, _, doctor) = ids();
+        assert!([Role::Admin, Role::Auditor].into_iter().all(|role| may_review(role).is_ok()));
+        for role in [Role::Patient(patient), Role::Doctor(doctor), Role::Staff] {
+            assert_eq!(may_review(role), Err(Denied::NotAllowed), "{}", role.name());
         }
     }
 }

@@ -4,6 +4,10 @@ use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
 use proto::scalars::{ClinicalText, Reason};
 use serde::{Deserialize, Serialize};
 
+mod labels; // how far a record is, and which doctors read it
+
+pub use labels::{Confidentiality, State};
+
 /// One revision of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MedicalRecord {
@@ -13,7 +17,13 @@ pub struct MedicalRecord {
     pub author: DoctorId,
     /// 1 for the first.
     pub revision: i32,
+    pub state: State,
+    /// Who is to sign besides the author.
+    pub cosigner: Option<DoctorId>,
+    pub confidentiality: Confidentiality,
     pub content: Content,
+    /// When the co-signer signed this revision.
+    pub cosigned_at: Option<Timestamp>,
     pub created_at: Timestamp,
     /// When this revision was made.
     pub revised_at: Timestamp,
@@ -27,7 +37,11 @@ pub struct Content {
     /// Why the revision was made; none for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amendment_reason: Option<Reason>,
-    /// Whether the record should never have been written: then this is the last revision.
+    /// Why the patient does not read the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld_reason: Option<Reason>,
+    /// Whether the record should never have been written: then this is the last revision. Revisions from before there
+    /// were states have it here only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub entered_in_error: bool,
 }
@@ -49,23 +63,31 @@ pub struct Sections {
 #[derive(Clone, Debug)]
 pub struct NewRecord {
     pub appointment_id: Option<AppointmentId>,
+    pub is_draft: bool,
     pub sections: Sections,
+    pub cosigner: Option<DoctorId>,
+    pub confidentiality: Confidentiality,
+    pub withheld_reason: Option<Reason>,
 }
 
-/// One section with its new text.
+/// One field with what it becomes.
 #[derive(Clone, Debug)]
-pub enum SectionChange {
+pub enum Change {
     Diagnosis(Option<ClinicalText>),
     Treatment(Option<ClinicalText>),
     Prescription(Option<ClinicalText>),
     Notes(Option<ClinicalText>),
+    Cosigner(Option<DoctorId>),
+    Confidentiality(Confidentiality),
+    WithheldReason(Option<Reason>),
 }
 
-/// An amendment to be made, parsed.
+/// The next revision to be made, parsed.
 #[derive(Clone, Debug)]
 pub struct Amendment {
-    pub changes: Vec<SectionChange>,
-    pub reason: Reason,
+    pub changes: Vec<Change>,
+    /// None only for a draft.
+    pub reason: Option<Reason>,
 }
 
 /// A visit, as far as a record needs to know.
@@ -76,13 +98,15 @@ pub struct Visit {
     pub is_cancelled: bool,
 }
 
-/// Why a record cannot be amended.
+/// Why nothing more is said about a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unamendable {
+pub enum Closed {
     #[error(transparent)]
     NothingWritten(#[from] NothingWritten),
     #[error("the record was entered in error")]
     EnteredInError,
+    #[error("the record is a draft")]
+    NotSigned,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,8 +115,9 @@ pub struct NothingWritten;
 
 impl MedicalRecord {
     pub fn first(new: NewRecord, patient_id: PatientId, author: DoctorId, now: Timestamp) -> Self {
-        let NewRecord { appointment_id, sections } = new;
-        let content = Content { sections, amendment_reason: None, entered_in_error: false };
+        let NewRecord { appointment_id, is_draft, sections, cosigner, confidentiality, withheld_reason } =
+            new;
+        let content = Content { sections, amendment_reason: None, withheld_reason, entered_in_error: false };
         let id = MedicalRecordId::random();
         Self {
             id,
@@ -100,32 +125,87 @@ impl MedicalRecord {
             appointment_id,
             author,
             revision: 1,
+            state: if is_draft { State::Draft } else { State::Signed },
+            cosigner,
+            confidentiality,
             content,
+            cosigned_at: None,
             created_at: now,
             revised_at: now,
         }
     }
 
-    /// The next revision.
-    pub fn amended(self, amendment: Amendment, now: Timestamp) -> Result<Self, Unamendable> {
-        if self.content.entered_in_error {
-            return Err(Unamendable::EnteredInError);
-        }
-        let mut sections = self.content.sections.clone();
-        for change in amendment.changes {
-            sections.set(change);
-        }
-        let (sections, amendment_reason) = (sections.with_something()?, Some(amendment.reason));
-        let content = Content { sections, amendment_reason, entered_in_error: false };
-        Ok(Self { revision: self.revision + 1, content, revised_at: now, ..self })
+    /// When the author signed this revision: as they wrote it.
+    pub fn signed_at(&self) -> Option<Timestamp> {
+        (self.state != State::Draft).then_some(self.revised_at)
     }
 
-    /// The last revision, which has the words of the one before.
-    #[must_use]
-    pub fn entered_in_error(self, reason: Reason, now: Timestamp) -> Self {
-        let sections = self.content.sections;
-        let content = Content { sections, amendment_reason: Some(reason), entered_in_error: true };
-        Self { revision: self.revision + 1, content, revised_at: now, ..self }
+    /// Whether the co-signer has still to sign this revision.
+    pub fn awaits_cosignature(&self) -> bool {
+        self.cosigner.is_some() && self.state.is_in_force() && self.cosigned_at.is_none()
+    }
+
+    /// The next revision: of a draft another draft, of a signed record an amendment.
+    pub fn amended(self, amendment: Amendment, now: Timestamp) -> Result<Self, Closed> {
+        let state = match self.state {
+            State::Draft => State::Draft,
+            State::Signed | State::Amended => State::Amended,
+            State::EnteredInError => return Err(Closed::EnteredInError),
+        };
+        let Amendment { changes, reason } = amendment;
+        let mut next = Self { state, ..self.followed(reason, now) };
+        for change in changes {
+            next.apply(change);
+        }
+        next.content.sections = next.content.sections.with_something()?;
+        Ok(next)
+    }
+
+    /// The signed revision with the words of the draft.
+    pub fn signed(self, now: Timestamp) -> Result<Self, Closed> {
+        match self.state {
+            State::Draft => Ok(Self { state: State::Signed, ..self.followed(None, now) }),
+            State::Signed | State::Amended => Ok(self),
+            State::EnteredInError => Err(Closed::EnteredInError),
+        }
+    }
+
+    /// Whether a co-signature can be put under it.
+    pub fn cosignable(&self) -> Result<(), Closed> {
+        match self.state {
+            State::Draft => Err(Closed::NotSigned),
+            State::Signed | State::Amended => Ok(()),
+            State::EnteredInError => Err(Closed::EnteredInError),
+        }
+    }
+
+    /// The last revision, which has the words of the one before. A draft, which others never saw, has none.
+    pub fn entered_in_error(self, reason: Reason, now: Timestamp) -> Result<Self, Closed> {
+        if self.state == State::Draft {
+            return Err(Closed::NotSigned);
+        }
+        let mut next = Self { state: State::EnteredInError, ..self.followed(Some(reason), now) };
+        next.content.entered_in_error = true;
+        Ok(next)
+    }
+
+    /// The same once more, as another revision.
+    fn followed(self, reason: Option<Reason>, now: Timestamp) -> Self {
+        let content = Content { amendment_reason: reason, ..self.content };
+        Self { revision: self.revision + 1, content, cosigned_at: None, revised_at: now, ..self }
+    }
+
+    fn apply(&mut self, change: Change) {
+        let sections = &mut self.content.sections;
+        match change {
+            Change::Diagnosis(text) => sections.diagnosis = text,
+            Change::Treatment(text) => sections.treatment = text,
+            Change::Prescription(text) => sections.prescription = text,
+            Change::Notes(text) => sections.notes = text,
+            Change::Cosigner(doctor) => self.cosigner = doctor,
+            Change::Confidentiality(label) => self.confidentiality = label,
+            Change::WithheldReason(reason) => self.content.withheld_reason = reason,
+        }
     }
 }
 
@@ -142,15 +222,6 @@ impl Sections {
             .flatten()
             .map(|text| text.as_str().len())
             .sum()
-    }
-
-    fn set(&mut self, change: SectionChange) {
-        match change {
-            SectionChange::Diagnosis(text) => self.diagnosis = text,
-            SectionChange::Treatment(text) => self.treatment = text,
-            SectionChange::Prescription(text) => self.prescription = text,
-            SectionChange::Notes(text) => self.notes = text,
-        }
     }
 }
 
@@ -173,39 +244,76 @@ mod tests {
         text.to_owned().try_into().unwrap()
     }
 
-    fn first() -> MedicalRecord {
-        let sections = Sections { diagnosis: Some(text("Flu")), ..Sections::default() };
-        let new = NewRecord { appointment_id: None, sections };
+    fn written(is_draft: bool) -> MedicalRecord {
+        let new = NewRecord {
+            appointment_id: None,
+            is_draft,
+            sections: Sections { diagnosis: Some(text("Flu")), ..Sections::default() },
+            cosigner: None,
+            confidentiality: Confidentiality::Normal,
+            withheld_reason: None,
+        };
         MedicalRecord::first(new, PatientId::random(), DoctorId::random(), noon())
     }
 
-    fn amendment(changes: Vec<SectionChange>) -> Amendment {
-        Amendment { changes, reason: "Laboratory result".to_owned().try_into().unwrap() }
+    fn reason(text: &str) -> Reason {
+        text.to_owned().try_into().unwrap()
+    }
+
+    fn amendment(changes: Vec<Change>) -> Amendment {
+        Amendment { changes, reason: Some(reason("Laboratory result")) }
     }
 
     #[test]
     fn an_amendment_keeps_what_it_does_not_mention() {
-        let amended =
-            first().amended(amendment(vec![SectionChange::Treatment(Some(text("Rest")))]), noon()).unwrap();
-        assert_eq!(amended.revision, 2);
+        let treated = amendment(vec![Change::Treatment(Some(text("Rest")))]);
+        let amended = written(false).amended(treated, noon()).unwrap();
+        assert_eq!((amended.revision, amended.state), (2, State::Amended));
         assert_eq!(amended.content.sections.diagnosis, Some(text("Flu")));
         assert_eq!(amended.content.sections.treatment, Some(text("Rest")));
         assert!(amended.content.amendment_reason.is_some());
     }
 
     #[test]
+    fn a_draft_stays_a_draft_until_it_is_signed() {
+        let changed = written(true).amended(Amendment { changes: vec![], reason: None }, noon()).unwrap();
+        assert_eq!((changed.revision, changed.state, changed.signed_at()), (2, State::Draft, None));
+        let signed = changed.signed(noon()).unwrap();
+        assert_eq!((signed.revision, signed.state, signed.signed_at()), (3, State::Signed, Some(noon())));
+        assert_eq!(signed.clone().signed(noon()), Ok(signed), "signing twice is signing once");
+    }
+
+    #[test]
+    fn a_draft_is_neither_cosigned_nor_entered_in_error() {
+        assert_eq!(written(true).cosignable(), Err(Closed::NotSigned));
+        assert_eq!(written(true).entered_in_error(reason("Mistake"), noon()), Err(Closed::NotSigned));
+    }
+
+    #[test]
+    fn every_revision_waits_for_its_own_cosignature() {
+        let draft = MedicalRecord { cosigner: Some(DoctorId::random()), ..written(true) };
+        assert!(!draft.awaits_cosignature());
+        let signed = draft.signed(noon()).unwrap();
+        assert!(signed.awaits_cosignature());
+        let cosigned = MedicalRecord { cosigned_at: Some(noon()), ..signed };
+        assert!(!cosigned.awaits_cosignature());
+        assert!(cosigned.amended(amendment(vec![]), noon()).unwrap().awaits_cosignature());
+    }
+
+    #[test]
     fn a_record_never_becomes_empty() {
-        let emptied = first().amended(amendment(vec![SectionChange::Diagnosis(None)]), noon());
-        assert_eq!(emptied, Err(Unamendable::NothingWritten(NothingWritten)));
+        let emptied = written(false).amended(amendment(vec![Change::Diagnosis(None)]), noon());
+        assert_eq!(emptied, Err(Closed::NothingWritten(NothingWritten)));
     }
 
     #[test]
     fn what_was_entered_in_error_keeps_its_words_and_is_amended_no_more() {
-        let first = first();
-        let wrong = first.clone().entered_in_error("Another patient".to_owned().try_into().unwrap(), noon());
+        let first = written(false);
+        let wrong = first.clone().entered_in_error(reason("Another patient"), noon()).unwrap();
         assert_eq!((wrong.revision, &wrong.content.sections), (2, &first.content.sections));
-        let amended = wrong.amended(amendment(vec![SectionChange::Notes(Some(text("Rest")))]), noon());
-        assert_eq!(amended, Err(Unamendable::EnteredInError));
+        let amended = wrong.clone().amended(amendment(vec![Change::Notes(Some(text("Rest")))]), noon());
+        assert_eq!(amended, Err(Closed::EnteredInError));
+        assert_eq!(wrong.signed(noon()), Err(Closed::EnteredInError));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::domain::search::Query;
 use deadpool_postgres::GenericClient as _;
 use jiff::Timestamp;
 use platform::postgres;
-use proto::ids::PatientId;
+use proto::ids::{DoctorId, PatientId};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tracing::instrument;
@@ -49,6 +49,11 @@ const READABLE: &str = "
     AND (deleted_at IS NULL
          OR EXISTS (SELECT FROM patient.patients AS survivor
                      WHERE survivor.id = patients.merged_into AND survivor.deleted_at IS NULL))";
+
+const IN_EMERGENCY: &str = "
+    AND EXISTS (SELECT FROM patient.break_glass AS glass
+                 WHERE glass.doctor_id = $2 AND glass.patient_id IN (patients.id, patients.merged_into)
+                   AND glass.expires_at > clock_timestamp())";
 
 const PAGE: &str = "
     WHERE deleted_at IS NULL AND (last_name, first_name, id) > ($1, $2, $3)
@@ -109,6 +114,15 @@ impl Store {
     #[instrument(name = "db.patient.find_readable", skip_all, fields(patient.id = %id))]
     pub async fn find_readable(&self, id: PatientId) -> Result<Option<Patient>, Error> {
         self.one(&format!("{ANY} {READABLE}"), id).await
+    }
+
+    /// The same, if `doctor` has broken the glass.
+    #[instrument(name = "db.patient.find_in_emergency", skip_all, fields(patient.id = %id))]
+    pub async fn find_in_emergency(&self, id: PatientId, doctor: DoctorId) -> Result<Option<Patient>, Error> {
+        let client = self.object().await?;
+        let statement = client.prepare_cached(&select(&format!("{ANY} {READABLE} {IN_EMERGENCY}"))).await?;
+        let row = client.query_opt(&statement, &[&id.0, &doctor.0]).await?;
+        row.as_ref().map(Patient::try_from).transpose()
     }
 
     /// The patient, deleted or not.

@@ -1,7 +1,9 @@
-//! Medical records: sealed on the way in, opened on the way out. A record whose key was erased is no more.
-use super::{Error, Store, Tx};
-use crate::domain::record::MedicalRecord;
-use crate::sealing::{DataKey, Keyring, WrappedKey};
+//! Medical records as they are read: whether somebody may is said by the statement that reads, and what is sealed is
+//! opened for nobody else. A record whose key was erased is no more.
+use super::{Error, Store};
+use crate::domain::access::Reading;
+use crate::domain::record::{Confidentiality, Content, MedicalRecord, State};
+use crate::sealing::{Keyring, WrappedKey};
 use deadpool_postgres::GenericClient as _;
 use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
 use tokio_postgres::Row;
@@ -15,62 +17,98 @@ pub enum RecordsOf {
     Visit(AppointmentId),
 }
 
+/// A record, or why it is not for the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sighting {
+    Open(Box<MedicalRecord>),
+    /// They may not know that it is there.
+    Hidden,
+    /// The doctor does not treat the patient.
+    Untreated,
+    /// The doctor treats the patient, and the record is confidential.
+    Restricted,
+}
+
+/// `$1` is the doctor, or null for the patient; `$2` is whether the doctor treats the patient. What the latest revision
+/// says of confidentiality holds for all of them; drafts, and what was withheld, stay so one by one.
 const SELECT: &str = "
     SELECT record.id, record.patient_id, record.appointment_id, record.author_doctor_id, record.created_at,
-           revision.revision, revision.created_at AS revised_at, revision.sealed,
-           key.id AS key_id, key.wrapped
+           revision.revision, revision.created_at AS revised_at, revision.sealed, revision.state,
+           revision.cosigner_doctor_id, revision.confidentiality, cosignature.signed_at AS cosigned_at,
+           key.id AS key_id, key.wrapped, judged.access
       FROM patient.medical_records AS record
       JOIN patient.patients AS patient ON patient.id = record.patient_id
       JOIN patient.patients AS person
         ON person.id = coalesce(patient.merged_into, patient.id) AND person.deleted_at IS NULL
+      JOIN patient.medical_record_revisions AS latest
+        ON latest.record_id = record.id AND latest.revision = record.revision
       JOIN patient.medical_record_revisions AS revision ON revision.record_id = record.id
-      JOIN patient.data_keys AS key ON key.id = revision.key_id";
+      JOIN patient.data_keys AS key ON key.id = revision.key_id
+      LEFT JOIN patient.cosignatures AS cosignature
+        ON cosignature.record_id = record.id AND cosignature.revision = revision.revision
+     CROSS JOIN LATERAL (
+        SELECT count(*) > 0 AS is_broken, coalesce(bool_or(includes_very_restricted), false) AS is_wide
+          FROM patient.break_glass
+         WHERE doctor_id = $1 AND patient_id IN (record.patient_id, person.id)
+           AND expires_at > clock_timestamp()) AS glass
+     CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN $1::uuid IS NULL THEN
+                CASE WHEN latest.is_withheld OR revision.is_withheld OR coalesce(revision.state = 'draft', false)
+                     THEN 'hidden' ELSE 'open' END
+            WHEN NOT $2::boolean AND NOT glass.is_broken THEN 'untreated'
+            WHEN $1 IN (record.author_doctor_id, latest.cosigner_doctor_id) THEN 'open'
+            WHEN revision.state = 'draft' THEN 'hidden'
+            WHEN latest.confidentiality = 'normal' THEN 'open'
+            WHEN glass.is_broken AND (glass.is_wide OR latest.confidentiality = 'restricted') THEN 'open'
+            ELSE 'restricted'
+        END AS access) AS judged";
 
-const LATEST: &str = "WHERE record.id = $1 AND revision.revision = record.revision";
+const LATEST: &str = "WHERE record.id = $3 AND revision.revision = record.revision";
 
 /// With those of whoever was merged into the patient.
 const PAGE_OF_PATIENT: &str = "
-    WHERE record.patient_id IN (SELECT id FROM patient.patients WHERE id = $1 OR merged_into = $1)
-      AND record.id < $2 AND revision.revision = record.revision
-    ORDER BY record.id DESC LIMIT $3";
+    WHERE record.patient_id IN (SELECT id FROM patient.patients WHERE id = $3 OR merged_into = $3)
+      AND record.id < $4 AND revision.revision = record.revision AND judged.access = 'open'
+    ORDER BY record.id DESC LIMIT $5";
 
 const PAGE_OF_VISIT: &str = "
-    WHERE record.appointment_id = $1 AND record.id < $2 AND revision.revision = record.revision
-    ORDER BY record.id DESC LIMIT $3";
+    WHERE record.appointment_id = $3 AND record.id < $4 AND revision.revision = record.revision
+      AND judged.access = 'open'
+    ORDER BY record.id DESC LIMIT $5";
 
 const REVISIONS: &str = "
-    WHERE record.id = $1 AND revision.revision < $2 ORDER BY revision.revision DESC LIMIT $3";
+    WHERE record.id = $3 AND revision.revision < $4 AND judged.access = 'open'
+    ORDER BY revision.revision DESC LIMIT $5";
 
-const INSERT: &str = "
-    INSERT INTO patient.medical_records (id, patient_id, appointment_id, author_doctor_id, revision, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)";
-
-const ADVANCE: &str = "
-    UPDATE patient.medical_records SET revision = $2 WHERE id = $1 AND revision = $2 - 1";
-
-const INSERT_REVISION: &str = "
-    INSERT INTO patient.medical_record_revisions (record_id, revision, key_id, sealed, created_at)
-    VALUES ($1, $2, $3, $4, $5)";
-
-const KEY: &str = "SELECT id AS key_id, patient_id, wrapped FROM patient.data_keys WHERE patient_id = $1";
-
-const INSERT_KEY: &str = "INSERT INTO patient.data_keys (id, patient_id, wrapped) VALUES ($1, $2, $3)";
+const PATIENT: &str = "SELECT patient_id FROM patient.medical_records WHERE id = $1";
 
 impl Store {
-    /// The latest revision of a record.
-    #[instrument(name = "db.record.find", skip_all, fields(record.id = %id))]
-    pub async fn record(&self, id: MedicalRecordId) -> Result<Option<MedicalRecord>, Error> {
+    /// Whose record it is.
+    #[instrument(name = "db.record.patient", skip_all, fields(record.id = %id))]
+    pub async fn patient_of_record(&self, id: MedicalRecordId) -> Result<Option<PatientId>, Error> {
         let client = self.object().await?;
-        let statement = client.prepare_cached(&select(LATEST)).await?;
+        let statement = client.prepare_cached(PATIENT).await?;
         let row = client.query_opt(&statement, &[&id.0]).await?;
-        row.map(|row| opened(&row, &self.keyring)).transpose()
+        row.map(|row| Ok(PatientId(row.try_get("patient_id")?))).transpose()
     }
 
-    /// The latest revisions of at most `limit` records older than `before`, newest first.
+    /// The latest revision of a record, if it is for this reader.
+    #[instrument(name = "db.record.find", skip_all, fields(record.id = %id))]
+    pub async fn record(&self, id: MedicalRecordId, reading: Reading) -> Result<Option<Sighting>, Error> {
+        let (doctor, treats) = as_values(reading);
+        let client = self.object().await?;
+        let statement = client.prepare_cached(&select(LATEST)).await?;
+        let row = client.query_opt(&statement, &[&doctor, &treats, &id.0]).await?;
+        row.map(|row| sighting(&row, &self.keyring)).transpose()
+    }
+
+    /// The latest revisions of at most `limit` records older than `before` that are for this reader, newest first.
     #[instrument(name = "db.record.page", skip_all)]
     pub async fn records(
         &self,
         of: RecordsOf,
+        reading: Reading,
         before: Option<MedicalRecordId>,
         limit: i64,
     ) -> Result<Vec<MedicalRecord>, Error> {
@@ -78,87 +116,29 @@ impl Store {
             RecordsOf::Patient(id) => (PAGE_OF_PATIENT, id.0),
             RecordsOf::Visit(id) => (PAGE_OF_VISIT, id.0),
         };
+        let (doctor, treats) = as_values(reading);
         let before = before.map_or(Uuid::max(), |id| id.0);
         let client = self.object().await?;
         let statement = client.prepare_cached(&select(which)).await?;
-        let rows = client.query(&statement, &[&owner, &before, &limit]).await?;
+        let rows = client.query(&statement, &[&doctor, &treats, &owner, &before, &limit]).await?;
         rows.iter().map(|row| opened(row, &self.keyring)).collect()
     }
 
-    /// At most `limit` revisions of one record older than `before`, newest first.
+    /// At most `limit` revisions of one record older than `before` that are for this reader, newest first.
     #[instrument(name = "db.record.revisions", skip_all, fields(record.id = %id))]
     pub async fn revisions(
         &self,
         id: MedicalRecordId,
+        reading: Reading,
         before: Option<i32>,
         limit: i64,
     ) -> Result<Vec<MedicalRecord>, Error> {
+        let (doctor, treats) = as_values(reading);
         let before = before.unwrap_or(i32::MAX);
         let client = self.object().await?;
         let statement = client.prepare_cached(&select(REVISIONS)).await?;
-        let rows = client.query(&statement, &[&id.0, &before, &limit]).await?;
+        let rows = client.query(&statement, &[&doctor, &treats, &id.0, &before, &limit]).await?;
         rows.iter().map(|row| opened(row, &self.keyring)).collect()
-    }
-}
-
-impl Tx<'_> {
-    /// Writes the first revision. The patient must be locked, so that one key is made for them.
-    #[instrument(name = "db.record.insert", skip_all, fields(record.id = %record.id))]
-    pub async fn insert_record(&self, record: &MedicalRecord) -> Result<(), Error> {
-        let key = match self.data_key(record.patient_id).await? {
-            Some(key) => key,
-            None => self.insert_data_key(record.patient_id).await?,
-        };
-        let statement = self.inner.prepare_cached(INSERT).await?;
-        let appointment_id = record.appointment_id.map(|id| id.0);
-        self.inner
-            .execute(
-                &statement,
-                &[
-                    &record.id.0,
-                    &record.patient_id.0,
-                    &appointment_id,
-                    &record.author.0,
-                    &record.revision,
-                    &record.created_at,
-                ],
-            )
-            .await?;
-        self.insert_revision(record, &key).await
-    }
-
-    /// Writes the next revision, unless somebody else has written one by now.
-    #[instrument(name = "db.record.amend", skip_all, fields(record.id = %record.id))]
-    pub async fn amend_record(&self, record: &MedicalRecord) -> Result<(), Error> {
-        let statement = self.inner.prepare_cached(ADVANCE).await?;
-        if self.inner.execute(&statement, &[&record.id.0, &record.revision]).await? == 0 {
-            return Err(Error::Stale);
-        }
-        // The key was there when the record was read; it can only have been erased since.
-        let key = self.data_key(record.patient_id).await?.ok_or(Error::Stale)?;
-        self.insert_revision(record, &key).await
-    }
-
-    async fn insert_revision(&self, record: &MedicalRecord, key: &DataKey) -> Result<(), Error> {
-        let statement = self.inner.prepare_cached(INSERT_REVISION).await?;
-        let sealed = key.seal(record);
-        self.inner
-            .execute(&statement, &[&record.id.0, &record.revision, &key.id, &sealed, &record.revised_at])
-            .await?;
-        Ok(())
-    }
-
-    async fn data_key(&self, patient_id: PatientId) -> Result<Option<DataKey>, Error> {
-        let statement = self.inner.prepare_cached(KEY).await?;
-        let row = self.inner.query_opt(&statement, &[&patient_id.0]).await?;
-        row.map(|row| Ok(self.store.keyring.unwrap(&wrapped_key(&row)?)?)).transpose()
-    }
-
-    async fn insert_data_key(&self, patient_id: PatientId) -> Result<DataKey, Error> {
-        let (wrapped, key) = self.store.keyring.make(patient_id);
-        let statement = self.inner.prepare_cached(INSERT_KEY).await?;
-        self.inner.execute(&statement, &[&wrapped.id, &wrapped.patient_id.0, &wrapped.wrapped]).await?;
-        Ok(key)
     }
 }
 
@@ -166,23 +146,50 @@ fn select(which: &str) -> String {
     format!("{SELECT} {which}")
 }
 
+fn as_values(reading: Reading) -> (Option<Uuid>, bool) {
+    match reading {
+        Reading::Oneself => (None, false),
+        Reading::Doctor { id, treats } => (Some(id.0), treats),
+    }
+}
+
+fn sighting(row: &Row, keyring: &Keyring) -> Result<Sighting, Error> {
+    Ok(match row.try_get("access")? {
+        "open" => Sighting::Open(Box::new(opened(row, keyring)?)),
+        "hidden" => Sighting::Hidden,
+        "untreated" => Sighting::Untreated,
+        "restricted" => Sighting::Restricted,
+        _ => return Err(Error::Unreadable("access")),
+    })
+}
+
 fn opened(row: &Row, keyring: &Keyring) -> Result<MedicalRecord, Error> {
     let id = MedicalRecordId(row.try_get("id")?);
     let revision = row.try_get("revision")?;
     let key = keyring.unwrap(&wrapped_key(row)?)?;
+    let content: Content = key.open(id, revision, row.try_get("sealed")?)?;
+    let state = match row.try_get("state")? {
+        Some(name) => State::named(name).ok_or(Error::Unreadable("state"))?,
+        None => State::of_old(revision, content.entered_in_error),
+    };
+    let confidentiality = Confidentiality::named(row.try_get("confidentiality")?);
     Ok(MedicalRecord {
         id,
         patient_id: PatientId(row.try_get("patient_id")?),
         appointment_id: row.try_get::<_, Option<Uuid>>("appointment_id")?.map(AppointmentId),
         author: DoctorId(row.try_get("author_doctor_id")?),
         revision,
-        content: key.open(id, revision, row.try_get("sealed")?)?,
+        state,
+        cosigner: row.try_get::<_, Option<Uuid>>("cosigner_doctor_id")?.map(DoctorId),
+        confidentiality: confidentiality.ok_or(Error::Unreadable("confidentiality"))?,
+        content,
+        cosigned_at: row.try_get("cosigned_at")?,
         created_at: row.try_get("created_at")?,
         revised_at: row.try_get("revised_at")?,
     })
 }
 
-fn wrapped_key(row: &Row) -> Result<WrappedKey, Error> {
+pub(super) fn wrapped_key(row: &Row) -> Result<WrappedKey, Error> {
     Ok(WrappedKey {
         id: row.try_get("key_id")?,
         patient_id: PatientId(row.try_get("patient_id")?),

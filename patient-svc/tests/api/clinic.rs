@@ -20,6 +20,7 @@ use prost_types::FieldMask;
 use proto::auth::Jwk;
 use proto::ids::{DoctorId, PatientId, SessionId, UserId};
 use proto::patient as pb;
+use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ const KEY_ID: &str = "key-of-this-test";
 const NO_BROKER: &str = "amqp://127.0.0.1:1/%2f";
 
 pub(crate) type Person = PatientServiceClient<Peer>;
+pub(crate) type Emergencies = BreakGlassServiceClient<Peer>;
 
 pub(crate) struct Clinic {
     pub(crate) calendar: Calendar,
@@ -87,6 +89,8 @@ impl Clinic {
             broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url) },
             auth_url: accounts.serve(&shutdown).await,
             appointment_url: calendar.serve(&shutdown).await,
+            break_glass_minutes: 60,
+            break_glass_review_days: 7,
         };
         patient_svc::migrate(config.clone()).await.unwrap();
         let listener = TcpListener::bind(config.process.listen).await.unwrap();
@@ -128,12 +132,20 @@ impl Clinic {
         PatientServiceClient::new(Peer::new("patient-svc", &self.url, Some(identity)).unwrap())
     }
 
+    /// What `user` does about emergencies, with that role.
+    pub(crate) fn emergencies(&self, user: UserId, role: Role) -> Emergencies {
+        BreakGlassServiceClient::new(self.peer(user, role))
+    }
+
     fn person(&self, role: Role) -> Person {
-        let user = User::new(UserId::random(), SessionId::random(), role);
+        PatientServiceClient::new(self.peer(UserId::random(), role))
+    }
+
+    fn peer(&self, user: UserId, role: Role) -> Peer {
+        let user = User::new(user, SessionId::random(), role);
         let token = token::sign(&self.key, KEY_ID, &Claims::of(user, Clock::system().now(), 900)).unwrap();
         let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-        let peer = Peer::new("patient-svc", &self.url, Some(Arc::new(move |_| header.clone()))).unwrap();
-        PatientServiceClient::new(peer)
+        Peer::new("patient-svc", &self.url, Some(Arc::new(move |_| header.clone()))).unwrap()
     }
 
     /// A patient whom staff has admitted.

@@ -6,6 +6,7 @@ mod clinic; // the service, running, and people who call it
 
 mod access;
 mod duplicates;
+mod emergencies;
 mod events;
 mod legal_holds;
 mod merging;
@@ -13,3 +14,4 @@ mod patients;
 mod records;
 mod removal;
 mod search;
+mod states;

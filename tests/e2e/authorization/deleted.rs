@@ -43,6 +43,8 @@ const KEPT: &str = "
     GET    /api/waitlist/{id}/offers                      entries are cancelled
     POST   /api/waitlist/offers/{id}/accept               offers are withdrawn
     POST   /api/waitlist/offers/{id}/decline              offers are withdrawn
+    GET    /api/break-glass/{id}                          grants are reviewed
+    POST   /api/break-glass/{id}/review                   grants are reviewed
     GET    /api/notifications/{id}                        what was sent was sent
     POST   /api/notifications/{id}/resend                 what was sent was sent
 ";
@@ -50,7 +52,6 @@ const KEPT: &str = "
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.
 const OTHERWISE: &str = "
     DELETE /api/patients/{id}                   403 403 403 200
-    GET    /api/appointments/{id}/records       200 200 403 403
     DELETE /api/doctors/{id}                    403 403 403 200
     PUT    /api/records/{id}                    404 404 403 403
     POST   /api/records/{id}/entered-in-error   404 404 403 403

@@ -8,6 +8,7 @@ use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_emai
 use tests::rest::Rest;
 
 mod second_factor; // codes besides the password
+mod charts; // records that wait for a signature, and doctors who break the glass
 mod signed_in; // sessions and accounts that one cell may end or change
 mod waiting; // those who wait, and what is offered to them
 
@@ -22,6 +23,7 @@ pub(crate) struct World {
     pub(super) doctor: Doctor,
     other_doctor: Doctor,
     record: String,
+    cosigned: String,
     visit: String,
     notification: String,
     pub(super) location: String,
@@ -60,6 +62,7 @@ impl World {
         let records = format!("/api/patients/{}/records", patient.id);
         let record = json!({ "appointment_id": booked["id"], "notes": "first visit" });
         let record = text(&doctor.post(&records, record).await.created(), "id");
+        let cosigned = charts::cosigned(&admin, &patient, &doctor).await;
         let visit = text(&booked, "id");
         let notification = notification(&admin, &visit).await;
         let name = format!("Main Street {}", uuid::Uuid::now_v7());
@@ -78,6 +81,7 @@ impl World {
             doctor,
             other_doctor,
             record,
+            cosigned,
             visit,
             notification,
             location,
@@ -364,6 +368,24 @@ impl World {
                 let headers = vec![("if-match", seen.header("etag").to_owned())];
                 let amendment = json!({ "notes": format!("note of {persona}"), "reason": "more is known" });
                 Ask { headers, ..write(path, amendment) }
+            }
+            "POST /api/records/{id}/sign" => {
+                let headers = vec![("if-match", "\"v1\"".to_owned())];
+                Ask { headers, ..read(format!("/api/records/{}/sign", self.record)) }
+            }
+            "POST /api/records/{id}/cosign" => {
+                let headers = vec![("if-match", "\"v1\"".to_owned())];
+                Ask { headers, ..read(format!("/api/records/{}/cosign", self.cosigned)) }
+            }
+            "POST /api/patients/{id}/break-glass" => {
+                let (patient, _) = self.pair(persona).await;
+                write(format!("{patient}/break-glass"), json!({ "reason": "unconscious on arrival" }))
+            }
+            "GET /api/break-glass/{id}" => read(self.fresh_grant().await),
+            "POST /api/break-glass/{id}/review" => {
+                let grant = self.fresh_grant().await;
+                let review = json!({ "outcome": "justified", "note": "as it had to be" });
+                Ask { untouched: Some(grant.clone()), ..write(format!("{grant}/review"), review) }
             }
             "POST /api/records/{id}/entered-in-error" => {
                 let note = self.doctor.post(&format!("{patient}/records"), json!({ "notes": "note" })).await;

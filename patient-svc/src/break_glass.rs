@@ -1,0 +1,106 @@
+//! The use cases on leave to read in an emergency.
+use crate::domain::access;
+use crate::domain::break_glass::{Emergency, Grant, Verdict};
+use crate::error::Error;
+use crate::events;
+use crate::pages::{AskedPage, Page};
+use crate::store::Store;
+use jiff::{SignedDuration, Timestamp};
+use platform::caller::User;
+use platform::page::PageTokens;
+use platform::violations::Violations;
+use proto::ids::{BreakGlassGrantId, PatientId};
+
+/// The name of the list in page tokens.
+const GRANTS: &str = "break-glass";
+
+/// How long a grant is in force, and how long it may go without a review before its doctor gets no other.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    pub life: SignedDuration,
+    pub review_within: SignedDuration,
+}
+
+#[derive(Clone)]
+pub struct BreakGlass {
+    store: Store,
+    tokens: PageTokens,
+    terms: Terms,
+}
+
+impl BreakGlass {
+    pub fn new(store: Store, tokens: PageTokens, terms: Terms) -> Self {
+        Self { store, tokens, terms }
+    }
+
+    /// Gives the doctor leave, and tells those who watch; while they have it, it stays as it is.
+    pub async fn smash(
+        &self,
+        user: User,
+        patient: PatientId,
+        emergency: Result<Emergency, Violations>,
+    ) -> Result<Grant, Error> {
+        let doctor = access::writer(user.role, patient).map_err(Error::of_patient)?;
+        let emergency = emergency?;
+        let patient = self.store.survivor(patient).await?.unwrap_or(patient);
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        tx.lock(patient).await?.ok_or(Error::PatientNotFound)?.present()?;
+        if let Some(grant) = tx.grant_in_force(doctor, patient).await?
+            && grant.covers(&emergency)
+        {
+            return Ok(grant);
+        }
+        if tx.has_unreviewed(doctor, self.terms.review_within).await? {
+            return Err(Error::ReviewPending);
+        }
+        let grant = tx.insert_grant(patient, doctor, user.id, &emergency, self.terms.life).await?;
+        tx.announce(events::broken_glass(&grant)).await?;
+        tx.commit().await?;
+        Ok(grant)
+    }
+
+    pub async fn find(&self, user: User, id: BreakGlassGrantId) -> Result<Grant, Error> {
+        access::may_review(user.role).map_err(Error::of_patient)?;
+        self.store.grant(id).await?.ok_or(Error::GrantNotFound)
+    }
+
+    /// One page, oldest first, and the token of the next.
+    pub async fn list(
+        &self,
+        user: User,
+        with_reviewed: bool,
+        page: AskedPage,
+    ) -> Result<(Vec<Grant>, String), Error> {
+        access::may_review(user.role).map_err(Error::of_patient)?;
+        let Page { after, size } = page.open(&self.tokens, GRANTS)?;
+        let grants = self.store.grants(after, with_reviewed, size + 1).await?;
+        Ok(self.tokens.cut(GRANTS, grants, size, |grant| grant.id))
+    }
+
+    /// Notes what somebody else thinks of it; the same twice is once.
+    pub async fn review(
+        &self,
+        user: User,
+        id: BreakGlassGrantId,
+        verdict: Result<Verdict, Violations>,
+        now: Timestamp,
+    ) -> Result<Grant, Error> {
+        access::may_review(user.role).map_err(Error::of_patient)?;
+        let verdict = verdict?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let grant = tx.lock_grant(id).await?.ok_or(Error::GrantNotFound)?;
+        if grant.user_id == user.id {
+            return Err(Error::OwnGrant);
+        }
+        match &grant.review {
+            Some(review) if review.verdict == verdict && review.by == user.id => return Ok(grant),
+            Some(_) => return Err(Error::AlreadyReviewed),
+            None => {}
+        }
+        let grant = tx.review_grant(id, &verdict, user.id, now).await?;
+        tx.commit().await?;
+        Ok(grant)
+    }
+}
