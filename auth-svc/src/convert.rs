@@ -3,7 +3,7 @@ mod proxies; // who acts for whom
 mod second_factor; // codes
 
 pub use proxies::{grant, proxy};
-pub use second_factor::{code, proof, recovery_codes};
+pub use second_factor::{code, password, proof, recovery_codes};
 
 use crate::accounts::NewAccount;
 use crate::domain::{Asked, Change, Edit, RoleName, Session, Standing, User, role_of_new};

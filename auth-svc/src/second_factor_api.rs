@@ -1,6 +1,6 @@
 //! The gRPC face of the second factor: who, what, do, reply.
 use crate::accounts::Accounts;
-use crate::convert::{id_in, proof, recovery_codes};
+use crate::convert::{id_in, password, proof, recovery_codes};
 use crate::error::Error;
 use crate::logins::Logins;
 use crate::second_factor::{Enrolment, SecondFactor};
@@ -45,7 +45,7 @@ impl SecondFactorService for SecondFactorApi {
         request: Request<pb::EnrolTotpRequest>,
     ) -> Result<Response<pb::TotpEnrolment>> {
         let caller = self.caller(&request).await?;
-        let password = request.into_inner().current_password.into();
+        let password = password(request.into_inner().current_password)?;
         let Enrolment { secret, uri } = self.second_factor.enrol(&caller, password, self.clock.now()).await?;
         Ok(Response::new(pb::TotpEnrolment { secret, uri }))
     }
@@ -66,8 +66,8 @@ impl SecondFactorService for SecondFactorApi {
     ) -> Result<Response<pb::RemoveTotpResponse>> {
         let caller = self.caller(&request).await?;
         let pb::RemoveTotpRequest { current_password, proof: shown } = request.into_inner();
-        let proof = proof(shown)?;
-        self.second_factor.remove(&caller, current_password.into(), proof, self.clock.now()).await?;
+        let (password, proof) = (password(current_password)?, proof(shown)?);
+        self.second_factor.remove(&caller, password, proof, self.clock.now()).await?;
         Ok(Response::new(pb::RemoveTotpResponse {}))
     }
 
@@ -77,7 +77,7 @@ impl SecondFactorService for SecondFactorApi {
     ) -> Result<Response<pb::RecoveryCodes>> {
         let caller = self.caller(&request).await?;
         let pb::RenewRecoveryCodesRequest { current_password, proof: shown } = request.into_inner();
-        let (password, proof) = (current_password.into(), proof(shown)?);
+        let (password, proof) = (password(current_password)?, proof(shown)?);
         let codes =
             self.second_factor.renew_recovery_codes(&caller, password, proof, self.clock.now()).await?;
         Ok(Response::new(recovery_codes(&codes)))

@@ -4,6 +4,7 @@ use crate::recovery::RecoveryCode;
 use platform::violations::Violations;
 use proto::auth as pb;
 use proto::auth::second_factor_proof::Proof as Shown;
+use secrecy::SecretString;
 
 /// The code that `field` has; none when it is empty.
 pub fn code(field: &str, text: String) -> Result<Option<Proof>, Violations> {
@@ -22,6 +23,11 @@ pub fn proof(proof: Option<pb::SecondFactorProof>) -> Result<Proof, Violations> 
         }
         None => Err(Violations::of("code", "is required")),
     }
+}
+
+/// The password of the caller, who must say something.
+pub fn password(text: String) -> Result<SecretString, Violations> {
+    if text.is_empty() { Err(Violations::of("current_password", "is required")) } else { Ok(text.into()) }
 }
 
 pub fn recovery_codes(codes: &[RecoveryCode]) -> pb::RecoveryCodes {
