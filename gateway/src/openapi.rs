@@ -11,7 +11,7 @@ use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, Time
 use crate::routes::holds::model::Hold;
 use crate::routes::notifications::model::Notification;
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
-use crate::routes::patients::model::{LegalHold, Patient, PatientErasure};
+use crate::routes::patients::model::{LegalHold, Patient, PatientErasure, PatientExport};
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
@@ -51,7 +51,7 @@ use utoipa::openapi::{
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
-        OverrideHours, Patient, PatientAttendance, PatientErasure, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
+        OverrideHours, Patient, PatientAttendance, PatientErasure, PatientExport, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),

@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 pub mod model;
 mod merging; // two records of one person
 mod legal_holds; // patients who stay as they are
+mod export; // everything about one patient, for programs
 mod erasing; // patients of whom nothing is to be known any more
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -26,6 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(merging::routes())
         .merge(legal_holds::routes())
         .merge(erasing::routes())
+        .merge(export::routes())
 }
 
 /// List patients
