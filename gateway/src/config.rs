@@ -81,6 +81,10 @@ pub struct RateLimits {
     #[arg(long, env, default_value_t = 60, value_parser = per_minute())]
     pub rate_limit_search_per_minute: u32,
 
+    /// Exports of all there is about a patient, of one account.
+    #[arg(long, env, default_value_t = 6, value_parser = per_minute())]
+    pub rate_limit_export_per_minute: u32,
+
     /// Times that one account holds before it books.
     #[arg(long, env, default_value_t = 30, value_parser = per_minute())]
     pub rate_limit_hold_per_minute: u32,

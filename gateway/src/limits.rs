@@ -32,6 +32,8 @@ enum Policy {
     User,
     /// An account's searches for patients.
     Search,
+    /// An account's exports of all there is about a patient.
+    Export,
     /// Times that an account holds before it books.
     Hold,
     /// What an address does without a token.
@@ -46,9 +48,10 @@ enum Policy {
     Register,
 }
 
-const POLICIES: [Policy; 8] = [
+const POLICIES: [Policy; 9] = [
     Policy::User,
     Policy::Search,
+    Policy::Export,
     Policy::Hold,
     Policy::Anonymous,
     Policy::Login,
@@ -62,6 +65,7 @@ impl Policy {
         match self {
             Self::User => "user",
             Self::Search => "search",
+            Self::Export => "export",
             Self::Hold => "hold",
             Self::Anonymous => "anonymous",
             Self::Login => "login",
@@ -76,6 +80,7 @@ impl Policy {
             Self::Guesses => return Quota::per_day(settings.rate_limit_guesses_per_day),
             Self::User => settings.rate_limit_user_per_minute,
             Self::Search => settings.rate_limit_search_per_minute,
+            Self::Export => settings.rate_limit_export_per_minute,
             Self::Hold => settings.rate_limit_hold_per_minute,
             Self::Anonymous => settings.rate_limit_anonymous_per_minute,
             Self::Login => settings.rate_limit_login_per_minute,
@@ -239,6 +244,7 @@ fn counted_as(method: &Method, request: &Extensions) -> (Policy, String) {
         }
         (&Method::POST, "/api/auth/register", None) => (Policy::Register, address),
         (_, "/api/patients/search", Some(user)) => (Policy::Search, user),
+        (_, "/api/patients/{id}/export", Some(user)) => (Policy::Export, user),
         (&Method::POST, "/api/appointments/holds", Some(user)) => (Policy::Hold, user),
         (_, _, Some(user)) => (Policy::User, user),
         (_, _, None) => (Policy::Anonymous, address),

@@ -14,7 +14,7 @@ use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, Time
 use crate::routes::holds::model::Hold;
 use crate::routes::notifications::model::Notification;
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
-use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasure};
+use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasure, PatientExport};
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
@@ -55,7 +55,7 @@ use utoipa::openapi::{
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent, Notification,
-        OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
+        OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),

@@ -70,6 +70,7 @@ const MATRIX: &str = "
     GET    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     PUT    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     DELETE /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
+    GET    /api/patients/{id}/export                              401 401 200 404 403 403 200 200 403
     POST   /api/patients/{id}/erase                               401 401 403 404 403 403 403 200 403
 
     GET    /api/patients/{id}/access-log                          401 401 200 404 403 403 403 200 200

@@ -194,3 +194,44 @@ async fn an_identifier_is_one_patients() {
     admin.post("/api/patients/", patient(&value)).await.created();
     admin.post("/api/patients/", patient(&value)).await.refused(409, "identifier_taken");
 }
+
+#[tokio::test]
+async fn everything_about_a_patient_is_exported() {
+    let mesh = Mesh::shared().await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let visit = patient.books(&doctor, at(5, 9, 0)).await.created();
+    let records = format!("/api/patients/{}/records", patient.id);
+    let told = json!({ "appointment_id": visit["id"], "diagnosis": "Flu <A>" });
+    let told = doctor.post(&records, told).await.created();
+    let first = [("if-match", "\"v1\"")];
+    let amendment = Some(json!({ "treatment": "Rest", "reason": "Forgotten" }));
+    let path = format!("/api/records/{}", text(&told, "id"));
+    doctor.send(reqwest::Method::PUT, &path, amendment, &first).await.ok();
+    let withheld = json!({ "notes": "secret", "withheld_reason": "may do harm" });
+    doctor.post(&records, withheld).await.created();
+    doctor.post(&records, json!({ "notes": "secret", "state": "draft" })).await.created();
+
+    let export = format!("/api/patients/{}/export", patient.id);
+    let bundle = patient.get(&export).await.ok();
+    assert_eq!((&bundle["resourceType"], &bundle["type"]), (&json!("Bundle"), &json!("collection")));
+    assert_eq!(kinds(&bundle), ["Patient", "Appointment", "Composition", "Composition"]);
+    let resources: Vec<&serde_json::Value> =
+        bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]).collect();
+    assert_eq!(resources[0]["birthDate"], "1980-02-29");
+    assert_eq!((&resources[1]["id"], &resources[1]["status"]), (&visit["id"], &json!("booked")));
+    let states: Vec<_> = resources[2..].iter().map(|record| text(record, "status")).collect();
+    assert_eq!(states, ["amended", "final"]);
+    assert!(text(&resources[3]["section"][0]["text"], "div").contains("Flu &lt;A&gt;"));
+    assert!(!bundle.to_string().contains("secret"));
+
+    let staff = admin.staff().await;
+    assert_eq!(kinds(&staff.get(&export).await.ok()), ["Patient", "Appointment"], "not for the practice");
+    doctor.get(&export).await.refused(403, "forbidden");
+}
+
+/// What is in a bundle.
+fn kinds(bundle: &serde_json::Value) -> Vec<String> {
+    let entries = bundle["entry"].as_array().unwrap();
+    entries.iter().map(|entry| text(&entry["resource"], "resourceType")).collect()
+}

@@ -17,6 +17,7 @@ pub mod model;
 mod claim_codes; // codes by which patients get to their records
 mod merging; // two records of one person
 mod legal_holds; // patients who stay as they are
+mod export; // everything about one patient, for programs
 mod erasing; // patients of whom nothing is to be known any more
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -28,6 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(merging::routes())
         .merge(legal_holds::routes())
         .merge(erasing::routes())
+        .merge(export::routes())
 }
 
 /// List patients

@@ -45,6 +45,7 @@ pub(crate) fn config() -> Config {
             rate_limit_user_per_minute: 10_000,
             rate_limit_search_per_minute: 10_000,
             rate_limit_hold_per_minute: 10_000,
+            rate_limit_export_per_minute: 10_000,
             rate_limit_anonymous_per_minute: 10_000,
             rate_limit_login_per_minute: 10_000,
             rate_limit_account_per_minute: 10_000,

@@ -357,6 +357,7 @@ impl World {
                 let reason = json!({ "reason": format!("claim {persona} is pending") });
                 change(path, operation.starts_with("PUT").then_some(reason))
             }
+            "GET /api/patients/{id}/export" => read(format!("{patient}/export")),
             "POST /api/patients/{id}/erase" => {
                 let path = self.pair(persona).await.0;
                 if persona != 2 {
