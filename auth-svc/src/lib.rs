@@ -8,6 +8,7 @@ pub mod passwords; // hashed a few at a time, and only good ones
 pub mod keys; // signing keys, sealed, and which is in use when
 pub mod tokens; // access tokens signed, refresh tokens made
 pub mod events; // what the others are told
+pub mod audited; // what the audit log is told
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
@@ -92,14 +93,14 @@ pub async fn serve(
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
     let store = Store::new(pool.clone(), outbox);
     let verifier = Verifier::new(SERVICE, &root, None, clock.clone());
-    let keyring = Keyring::open(store.clone(), &root, verifier.clone(), clock.now()).await;
+    let keyring = Box::pin(Keyring::open(store.clone(), &root, verifier.clone(), clock.now())).await;
     let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
     let passwords = Arc::new(Passwords::new()?);
     let policy = Policy { min_length: usize::from(config.password_min_length) };
 
     let mailing = Mailing::new(store.clone(), Mint::new(&root));
     let accounts = Accounts::new(store.clone(), passwords.clone(), mailing.clone());
-    bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now()).await?;
+    Box::pin(bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now())).await?;
     let ended = Ended::new(store.clone(), config.lifetimes.access_token_life);
     shutdown.spawn(look(ended.clone(), clock.clone(), shutdown.clone()));
     let identity = service_identity(&root, SERVICE, clock.clone())?;
@@ -156,7 +157,7 @@ pub async fn serve(
     };
     let auth = AuthServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let accounts = AccountServiceServer::new(account_api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(auth).and(accounts)).await
+    Box::pin(stack.serve(listener, Services::of(auth).and(accounts))).await
 }
 
 /// Looks which sessions have ended, for those who watch.
