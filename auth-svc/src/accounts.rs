@@ -1,4 +1,5 @@
 //! Use cases on accounts: register, read, change, also the password.
+use crate::audited::on_account;
 use crate::claims::Claim;
 use crate::domain::{Change, Purpose, Refusal, RoleName, Standing, User, Username};
 use crate::error::Error;
@@ -7,7 +8,6 @@ use crate::mailing::Mailing;
 use crate::passwords::{NewPassword, Passwords, Policy, Weak};
 use crate::store::Store;
 use jiff::Timestamp;
-use platform::audit::Entry;
 use platform::caller::{self, Caller, Role};
 use proto::ids::{PatientId, UserId};
 use proto::scalars::{Email, PersonName};
@@ -239,8 +239,4 @@ impl Accounts {
         tx.commit().await?;
         Ok(Some(user))
     }
-}
-
-fn on_account(action: &'static str, id: UserId) -> Entry {
-    Entry::new(action, "account").ids([id.0]).of([id.0])
 }

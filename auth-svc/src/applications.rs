@@ -3,6 +3,7 @@
 //! That somebody is a patient is nobody's business, so whoever registers learns nothing of whether the address has an
 //! account: the answer is the same, and so is the work. Whoever has the address is told by mail.
 use crate::accounts::NewAccount;
+use crate::audited::on_account;
 use crate::claims::Claim;
 use crate::domain::{Login, Pending, Purpose, User};
 use crate::error::Error;
@@ -68,6 +69,7 @@ impl Applications {
             claim.spend(&tx, now).await?;
         }
         self.mailing.issue(&tx, Purpose::EmailVerification, user.id, now).await?;
+        tx.note(on_account("create", user.id).because(user.role.name()));
         tx.commit().await?;
         tracing::info!(user.id = %user.id, "registered an account that waits for its owner");
         Ok(())

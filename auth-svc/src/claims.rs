@@ -1,4 +1,5 @@
 //! Use cases by which patients get to the records that the practice made of them.
+use crate::audited::on_account;
 use crate::domain::{BadToken, ClaimCode, OneTimeToken, Purpose, User};
 use crate::error::Error;
 use crate::records::{Record, Records};
@@ -96,6 +97,8 @@ impl Claims {
         let linked = User { role: Role::Patient(claim.patient), updated_at: now, ..user };
         tx.update_user(&linked).await?;
         tx.end_sessions_of(linked.id, None, now).await?;
+        let claimed = on_account("update", linked.id).of([claim.patient.0]).fields(["patient_id"]);
+        tx.note(claimed.because(Purpose::PatientClaim.name()));
         tx.commit().await?;
         tracing::info!(user.id = %linked.id, patient.id = %claim.patient, "claimed a patient record");
         Ok(linked)

@@ -11,6 +11,7 @@ pub mod recovery; // codes that stand in for a lost one
 pub mod challenge; // log-ins that wait for a code
 pub mod tokens; // access tokens signed, refresh tokens made
 pub mod events; // what the others are told
+pub mod audited; // what the audit log is told
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
@@ -119,14 +120,14 @@ pub async fn serve(
     let store = Store::new(pool.clone(), outbox);
     let verifier = Verifier::new(SERVICE, &root, None, clock.clone());
     let vault = Vault::new(store.clone(), &root, config.key_ripening);
-    let keyring = Keyring::open(vault, verifier.clone(), clock.now()).await;
+    let keyring = Box::pin(Keyring::open(vault, verifier.clone(), clock.now())).await;
     let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
     let passwords = Arc::new(Passwords::new()?);
     let policy = Policy { min_length: usize::from(config.password_min_length) };
 
     let mailing = Mailing::new(store.clone(), Mint::new(&root));
     let accounts = Accounts::new(store.clone(), passwords.clone(), mailing.clone());
-    bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now()).await?;
+    Box::pin(bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now())).await?;
     let ended = Ended::new(store.clone(), config.lifetimes.access_token_life, keyring.clone());
     let identity = service_identity(&root, SERVICE, clock.clone())?;
     let records = Records::new(Peer::new("patient-svc", &config.patient_url, Some(identity))?);
@@ -195,7 +196,8 @@ pub async fn serve(
     let second_factor =
         SecondFactorServiceServer::new(second_factor).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let proxies = ProxyServiceServer::new(proxies).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(auth).and(accounts).and(second_factor).and(proxies)).await
+    let services = Services::of(auth).and(accounts).and(second_factor).and(proxies);
+    Box::pin(stack.serve(listener, services)).await
 }
 
 /// Ends who may act no more, and looks which sessions have ended and which keys there are, for those who watch.

@@ -7,5 +7,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     use auth_svc::{command, migrate, serve};
-    platform::run::service_with("auth-svc", migrate, serve, command).await
+    Box::pin(platform::run::service_with("auth-svc", migrate, serve, command)).await
 }

@@ -1,4 +1,5 @@
 //! Passwords that are set by whoever has the token of a mail.
+use crate::audited::on_account;
 use crate::domain::{BadToken, Purpose, Token, User};
 use crate::error::Error;
 use crate::events;
@@ -66,6 +67,7 @@ impl Redeeming {
         if purpose == Purpose::PasswordReset {
             tx.announce(events::password_changed(user.id)).await?;
         }
+        tx.note(on_account("update", user.id).fields(["password"]).because(purpose.name()));
         tx.commit().await?;
         tracing::info!(user.id = %user.id, purpose = purpose.name(), "set a password by a token");
         Ok(())

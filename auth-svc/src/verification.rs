@@ -1,4 +1,5 @@
 //! Use cases by which owners of accounts prove their addresses.
+use crate::audited::on_account;
 use crate::domain::{BadToken, Purpose, Token};
 use crate::error::Error;
 use crate::mailing::Mailing;
@@ -45,6 +46,7 @@ impl Verification {
             return Err(bad_token(BadToken));
         }
         tx.update_user(&user.proven(now)).await?;
+        tx.note(on_account("update", owner).fields(["email_verify_time"]).because(purpose.name()));
         tx.commit().await?;
         tracing::info!(user.id = %owner, "an address was proven");
         Ok(())

@@ -116,13 +116,13 @@ async fn accept_invitation(State(app): State<App>, body: Bytes) -> Response {
 
 /// The page before anything was done.
 fn show(page: &Page) -> Response {
-    render(StatusCode::OK, Html { page, token: "", problems: &[], is_done: false })
+    render(StatusCode::OK, &Html { page, token: "", problems: &[], is_done: false })
 }
 
 /// The page after it was tried.
 fn told<T>(page: &Page, token: &str, answer: tonic::Result<T>) -> Response {
     match answer {
-        Ok(_) => render(StatusCode::OK, Html { page, token: "", problems: &[], is_done: true }),
+        Ok(_) => render(StatusCode::OK, &Html { page, token: "", problems: &[], is_done: true }),
         Err(status) => refuse(page, token, &status.into()),
     }
 }
@@ -141,10 +141,10 @@ fn refuse(page: &Page, token: &str, problem: &Problem) -> Response {
         vec!["This does not work at the moment. Please try again shortly.".to_owned()]
     };
     let token = if is_about_token { "" } else { token };
-    render(problem.status(), Html { page, token, problems: &problems, is_done: false })
+    render(problem.status(), &Html { page, token, problems: &problems, is_done: false })
 }
 
-fn render(status: StatusCode, html: Html<'_>) -> Response {
+fn render(status: StatusCode, html: &Html<'_>) -> Response {
     let html = html.render().expect("a template only puts text together");
     (status, headers("text/html"), html).into_response()
 }

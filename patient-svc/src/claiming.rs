@@ -3,6 +3,7 @@ use crate::accounts::{Accounts, ClaimCode};
 use crate::domain::access;
 use crate::error::Error;
 use crate::store::Store;
+use platform::audit::Entry;
 use platform::caller::User;
 use proto::ids::PatientId;
 
@@ -21,6 +22,8 @@ impl Claiming {
     pub async fn issue(&self, user: User, id: PatientId) -> Result<ClaimCode, Error> {
         access::may_hand_out_codes(user.role, id).map_err(Error::of_patient)?;
         self.store.find_any(id).await?.ok_or(Error::PatientNotFound)?.present()?;
+        // Before there is one: a code that nobody used does no harm, one that nobody noted might.
+        self.store.note(Entry::new("create", "claim_code").of([id.0])).await?;
         let code = self.accounts.claim_code(id).await?;
         tracing::info!(patient.id = %id, by.id = %user.id, "handed out a claim code");
         Ok(code)

@@ -16,6 +16,7 @@ mod peers; // patient-svc, as far as it is asked
 mod claiming; // patients who get to their records
 mod verifying; // addresses that their owners prove
 mod inviting; // colleagues who are given accounts
+mod audited; // what the audit log is told of them
 mod changing; // links, roles, disabled accounts
 mod keys; // rotated and revoked by operators
 mod upkeep; // what is followed and forgotten in time

@@ -117,19 +117,19 @@ async fn register(
     if user.id.is_empty() {
         return Ok(Registered::Later(Accepted(MessageSent::to_whom_it_concerns())));
     }
-    Ok(Registered::Now(Created(user.try_into()?)))
+    Ok(Registered::Now(Box::new(Created(user.try_into()?))))
 }
 
 /// 201 and the account, or 202 where its owner has to prove the address first.
 enum Registered {
-    Now(Created<User>),
+    Now(Box<Created<User>>),
     Later(Accepted<MessageSent>),
 }
 
 impl IntoResponse for Registered {
     fn into_response(self) -> Response {
         match self {
-            Self::Now(created) => created.into_response(),
+            Self::Now(created) => (*created).into_response(),
             Self::Later(accepted) => accepted.into_response(),
         }
     }
