@@ -10,6 +10,7 @@ mod holds; // times that are kept
 mod once; // requests that were carried out
 mod history; // what visits were before
 mod reads; // lists of visits, and who treats whom
+mod erasure; // words about patients of whom nothing is to be known any more
 mod series; // visits that recur
 mod openings; // times that came free
 mod waitlist; // patients who wait

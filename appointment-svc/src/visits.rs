@@ -14,6 +14,8 @@ use proto::ids::{AppointmentId, DoctorId, PatientId};
 pub struct Visits {
     store: Store,
     neighbours: Neighbours,
+    /// How many days before and after a visit its doctor treats the patient.
+    care_days: i32,
 }
 
 /// Visits, and the time at which they were so.
@@ -23,8 +25,8 @@ pub struct Seen {
 }
 
 impl Visits {
-    pub fn new(store: Store, neighbours: Neighbours) -> Self {
-        Self { store, neighbours }
+    pub fn new(store: Store, neighbours: Neighbours, care_days: i32) -> Self {
+        Self { store, neighbours, care_days }
     }
 
     pub async fn get(&self, user: &User, id: AppointmentId) -> Result<Seen, Error> {
@@ -105,7 +107,7 @@ impl Visits {
             Role::Admin | Role::Staff => {}
             Role::Patient(own) if own == patient => {}
             Role::Patient(_) => return Err(Error::NoSuchPatient),
-            Role::Doctor(doctor) if connection.treats(doctor, patient).await? => {}
+            Role::Doctor(doctor) if connection.treats(doctor, patient, self.care_days).await? => {}
             Role::Doctor(_) | Role::Auditor => return Err(Error::NotAllowed("not a patient of yours")),
         }
         let (attendance, is_known) =
@@ -126,11 +128,16 @@ impl Visits {
     }
 
     pub async fn treats(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {
-        Ok(self.store.connection().await?.treats(doctor, patient).await?)
+        Ok(self.store.connection().await?.treats(doctor, patient, self.care_days).await?)
+    }
+
+    /// Blanks what people wrote about visits of `patient`.
+    pub async fn forget_words(&self, patient: PatientId) -> Result<(), Error> {
+        Ok(self.store.connection().await?.forget_words(patient).await?)
     }
 
     pub async fn treated(&self, doctor: DoctorId) -> Result<Vec<PatientId>, Error> {
-        Ok(self.store.connection().await?.treated(doctor).await?)
+        Ok(self.store.connection().await?.treated(doctor, self.care_days).await?)
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Error {
     /// The same for an unknown name, a wrong password and a disabled account.
     #[error("the user name or the password is wrong")]
     InvalidCredentials,
+    #[error("the e-mail address has to be verified first: a link was sent to it")]
+    EmailUnverified,
     #[error("the current password is wrong")]
     WrongPassword,
     #[error("the new password is not good enough")]
@@ -31,12 +33,21 @@ pub enum Error {
     Forbidden(&'static str),
     #[error("user {0} does not exist")]
     UserNotFound(UserId),
+    /// There is nothing to be sent any more.
+    #[error("the token is used, void or too old")]
+    TokenNotFound,
+    #[error(transparent)]
+    Invalid(#[from] Violations),
     #[error("session {0} does not exist")]
     SessionNotFound(SessionId),
     #[error("there is an account with this {0} already")]
     Taken(#[source] Taken),
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error("the account has a patient record")]
+    HasRecord,
+    #[error("patient-svc could not be asked")]
+    RecordsAway(#[source] Status),
     #[error("the role and the links do not fit")]
     Unfit(Vec<Misfit>),
     #[error("too many people are logging in, try again shortly")]
@@ -73,31 +84,37 @@ impl From<passwords::Error> for Error {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        let (code, reason) = match &error {
+        let message = error.to_string();
+        let (code, reason) = match error {
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
             Error::WrongPassword => (Code::PermissionDenied, "WRONG_PASSWORD"),
+            Error::EmailUnverified => (Code::PermissionDenied, "EMAIL_UNVERIFIED"),
             Error::RefreshTokenInvalid => (Code::Unauthenticated, "REFRESH_TOKEN_INVALID"),
             Error::RefreshTokenReused => (Code::Unauthenticated, "REFRESH_TOKEN_REUSED"),
             Error::SessionEnded => (Code::Unauthenticated, "SESSION_ENDED"),
             Error::UserNotFound(_) => (Code::NotFound, "USER_NOT_FOUND"),
+            Error::TokenNotFound => (Code::NotFound, "TOKEN_NOT_FOUND"),
             Error::SessionNotFound(_) => (Code::NotFound, "SESSION_NOT_FOUND"),
             Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
             Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
             Error::Taken(Taken::Link) => (Code::AlreadyExists, "ALREADY_LINKED"),
             Error::Refused(Refusal::OwnRole) => (Code::FailedPrecondition, "OWN_ROLE"),
             Error::Refused(Refusal::LastAdmin) => (Code::FailedPrecondition, "LAST_ADMIN"),
-            Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", error.to_string()),
+            Error::HasRecord => (Code::FailedPrecondition, "HAS_RECORD"),
+            Error::RecordsAway(cause) => return fault::unavailable(DOMAIN, "patient-svc", &cause),
+            Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", message),
             Error::WeakPassword(weak) => return Violations::of("new_password", weak).into(),
-            Error::Unfit(misfits) => return violations(misfits).into(),
+            Error::Unfit(misfits) => return violations(&misfits).into(),
+            Error::Invalid(violations) => return violations.into(),
             Error::Forbidden(message) => return forbidden(message),
             Error::Store(store::Error::Database(database)) => return database.status(DOMAIN),
-            Error::Hashing(_)
+            error @ (Error::Hashing(_)
             | Error::Keys(_)
             | Error::Signing(_)
             | Error::Randomness(_)
-            | Error::Store(_) => return fault::internal(&error),
+            | Error::Store(_)) => return fault::internal(&error),
         };
-        fault(code, DOMAIN, reason, error.to_string())
+        fault(code, DOMAIN, reason, message)
     }
 }
 

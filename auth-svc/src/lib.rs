@@ -7,37 +7,61 @@ pub mod domain; // accounts and sessions, and what may become of them; pure
 pub mod passwords; // hashed a few at a time, and only good ones
 pub mod keys; // signing keys, sealed, and which is in use when
 pub mod tokens; // access tokens signed, refresh tokens made
+pub mod events; // what the others are told
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
+pub mod records; // what is asked of patient-svc
+pub mod claims; // use cases by which patients get to their records
+pub mod mailing; // tokens that are mailed
+pub mod redeeming; // passwords that are set by who has such a token
+pub mod resets; // use cases of those who forgot their password
+pub mod verification; // use cases: prove an address
 pub mod accounts; // use cases: register, read, change, also the password
+pub mod applications; // use cases: register where addresses are proven first
+pub mod invitations; // use cases: give colleagues accounts
 pub mod sessions; // use cases: log in, refresh, log out, see and end sessions
 pub mod ended; // sessions that ended, told to whoever verifies their tokens
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
+pub mod account_api; // the gRPC face of what owners prove by mail
 
+use account_api::AccountApi;
 use accounts::Accounts;
 use anyhow::Context as _;
 use api::Api;
+use applications::Applications;
+use claims::Claims;
 use config::Config;
+use domain::Mint;
 use ended::Ended;
+use invitations::Invitations;
 use keyring::Keyring;
+use mailing::Mailing;
 use passwords::{Passwords, Policy};
 use platform::admin::Readiness;
+use platform::broker::Broker;
+use platform::client::Peer;
 use platform::clock::Clock;
+use platform::outbox::Outbox;
 use platform::page::PageTokens;
 use platform::postgres;
 use platform::secrets::RootSecret;
 use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
-use platform::token::Verifier;
+use platform::token::{Verifier, service_identity};
+use proto::auth::account_service_server::AccountServiceServer;
 use proto::auth::auth_service_server::AuthServiceServer;
+use records::Records;
+use redeeming::Redeeming;
+use resets::Resets;
 use sessions::Sessions;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{SCHEMA, Store};
 use tokio::net::TcpListener;
+use verification::Verification;
 
 /// The name of this service.
 pub const SERVICE: &str = "auth-svc";
@@ -51,7 +75,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Brings the schema up to date.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
     refinery::embed_migrations!("migrations");
-    postgres::migrate(&config.postgres, "auth", &migrations::runner()).await
+    postgres::migrate(&config.postgres, SCHEMA, &migrations::runner()).await
 }
 
 /// Serves on `listener` until shutdown is requested.
@@ -64,22 +88,64 @@ pub async fn serve(
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
     let pool = postgres::pool(&config.postgres, SERVICE)?;
-    let store = Store::new(pool.clone());
+    let outbox = Outbox::new(SCHEMA);
+    outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
+    let store = Store::new(pool.clone(), outbox);
     let verifier = Verifier::new(SERVICE, &root, None, clock.clone());
     let keyring = Keyring::open(store.clone(), &root, verifier.clone(), clock.now()).await;
     let keyring = Arc::new(keyring.context("cannot prepare the signing keys")?);
     let passwords = Arc::new(Passwords::new()?);
     let policy = Policy { min_length: usize::from(config.password_min_length) };
 
-    let accounts = Accounts::new(store.clone(), passwords.clone());
+    let mailing = Mailing::new(store.clone(), Mint::new(&root));
+    let accounts = Accounts::new(store.clone(), passwords.clone(), mailing.clone());
     bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now()).await?;
     let ended = Ended::new(store.clone(), config.lifetimes.access_token_life);
     shutdown.spawn(look(ended.clone(), clock.clone(), shutdown.clone()));
-    let sessions = Sessions::new(store, passwords, keyring.clone(), config.lifetimes);
-    shutdown.spawn(upkeep(keyring.clone(), sessions.clone(), clock.clone(), shutdown.clone()));
+    let identity = service_identity(&root, SERVICE, clock.clone())?;
+    let records = Records::new(Peer::new("patient-svc", &config.patient_url, Some(identity))?);
+    let claims = Claims::new(store.clone(), records);
+    let applications = Applications::new(store.clone(), passwords.clone(), mailing.clone());
+    let invitations = Invitations::new(store.clone(), passwords.clone(), mailing.clone());
+    let redeeming = Redeeming::new(store.clone(), passwords.clone());
+    let verification = Verification::new(store.clone(), mailing.clone());
+    let resets = Resets::new(store.clone(), mailing.clone());
+    shutdown.spawn(resets.clone().work(clock.clone(), shutdown.clone()));
+    let sessions = Sessions::new(store, passwords, keyring.clone(), mailing.clone(), config.lifetimes);
+    shutdown.spawn(upkeep(
+        keyring.clone(),
+        sessions.clone(),
+        mailing.clone(),
+        clock.clone(),
+        shutdown.clone(),
+    ));
 
+    let account_api = AccountApi {
+        accounts: accounts.clone(),
+        claims: claims.clone(),
+        resets,
+        invitations,
+        redeeming,
+        verification,
+        mailing,
+        policy,
+        clock: clock.clone(),
+    };
     let pages = PageTokens::new(&root);
-    let api = Api { accounts, sessions, ended, keyring, policy, pages, clock, shutdown: shutdown.clone() };
+    let registration = config.registration;
+    let api = Api {
+        accounts,
+        applications,
+        registration,
+        claims,
+        sessions,
+        ended,
+        keyring,
+        policy,
+        pages,
+        clock,
+        shutdown: shutdown.clone(),
+    };
     readiness.set(true);
     let stack = Stack {
         verifier,
@@ -88,8 +154,9 @@ pub async fn serve(
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
-    let service = AuthServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service)).await
+    let auth = AuthServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let accounts = AccountServiceServer::new(account_api).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, Services::of(auth).and(accounts)).await
 }
 
 /// Looks which sessions have ended, for those who watch.
@@ -104,14 +171,24 @@ async fn look(ended: Ended, clock: Clock, shutdown: Shutdown) {
     }
 }
 
-/// Learns of keys that other replicas made, makes one when it is time, and forgets expired sessions.
-async fn upkeep(keyring: Arc<Keyring>, sessions: Sessions, clock: Clock, shutdown: Shutdown) {
+/// Learns of keys that other replicas made, makes one when it is time, and forgets sessions and tokens that
+/// expired.
+async fn upkeep(
+    keyring: Arc<Keyring>,
+    sessions: Sessions,
+    mailing: Mailing,
+    clock: Clock,
+    shutdown: Shutdown,
+) {
     while shutdown.pause(UPKEEP).await {
         if let Err(error) = keyring.refresh(clock.now()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not refresh the signing keys");
         }
         if let Err(error) = sessions.forget_expired(clock.now(), &shutdown).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired sessions");
+        }
+        if let Err(error) = mailing.forget_expired(clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired tokens");
         }
     }
 }

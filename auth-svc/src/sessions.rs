@@ -1,10 +1,11 @@
 //! Use cases on sessions: log in, refresh, log out, see and end those that are open.
 use crate::config::Lifetimes;
-use crate::domain::{Login, Session, User, UserAgent};
+use crate::domain::{Login, Pending, Purpose, Session, User, UserAgent};
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::mailing::Mailing;
 use crate::passwords::{Hash, Passwords};
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use crate::tokens::{RefreshToken, TokenPair, access_token};
 use jiff::{SignedDuration, Timestamp};
 use platform::audit::Entry;
@@ -26,6 +27,7 @@ pub struct Sessions {
     store: Store,
     passwords: Arc<Passwords>,
     keyring: Arc<Keyring>,
+    mailing: Mailing,
     lifetimes: Lifetimes,
 }
 
@@ -33,8 +35,14 @@ pub struct Sessions {
 const MOST_SESSIONS: i64 = 50;
 
 impl Sessions {
-    pub fn new(store: Store, passwords: Arc<Passwords>, keyring: Arc<Keyring>, lifetimes: Lifetimes) -> Self {
-        Self { store, passwords, keyring, lifetimes }
+    pub fn new(
+        store: Store,
+        passwords: Arc<Passwords>,
+        keyring: Arc<Keyring>,
+        mailing: Mailing,
+        lifetimes: Lifetimes,
+    ) -> Self {
+        Self { store, passwords, keyring, mailing, lifetimes }
     }
 
     /// `login` is none for a name that no account can have. Whatever is wrong, the same work is done and
@@ -83,6 +91,14 @@ impl Sessions {
         if !tx.has_password(id, &hash).await? {
             return Err(Error::InvalidCredentials);
         }
+        match user.pending {
+            None => {}
+            Some(Pending::Invitation) => return Err(Error::InvalidCredentials),
+            Some(Pending::EmailVerification) => {
+                self.remind(tx, id, now).await?;
+                return Err(Error::EmailUnverified);
+            }
+        }
         let session = Session::start(&user, user_agent, &self.lifetimes, now);
         let refresh = RefreshToken::new(session.id)?;
         tx.insert_session(&session).await?;
@@ -94,6 +110,15 @@ impl Sessions {
         tx.commit().await?;
         tracing::info!(user.id = %id, session.id = %session.id, "logged in");
         self.pair(&user, &session, refresh, now)
+    }
+
+    /// Sends whoever knows the password and has not proven the address another link, once the one before is too old.
+    async fn remind(&self, tx: Tx<'_>, user: UserId, now: Timestamp) -> Result<(), Error> {
+        if !tx.has_open_token(Purpose::EmailVerification, user.0, now).await? {
+            self.mailing.issue(&tx, Purpose::EmailVerification, user, now).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// Spends `token` for a new pair. Using it once more ends the session: one of the two users stole it.

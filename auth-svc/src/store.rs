@@ -1,12 +1,18 @@
 //! All SQL of this service.
 mod keys; // signing keys
+mod one_time_tokens; // tokens that work once
 mod sessions; // sessions and their refresh tokens
 mod users; // accounts
+mod erasure; // accounts of which nothing is known any more
 
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::audit::{self, Entry, Pending};
+use platform::outbox::{NewEvent, Outbox};
 use platform::postgres;
 use uuid::Uuid;
+
+/// The schema of this service.
+pub const SCHEMA: &str = "auth";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -38,23 +44,24 @@ impl From<tokio_postgres::Error> for Error {
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
+    outbox: Outbox,
 }
 
 impl Store {
-    pub fn new(pool: Pool) -> Self {
-        Self { pool }
+    pub fn new(pool: Pool, outbox: Outbox) -> Self {
+        Self { pool, outbox }
     }
 
     pub async fn connection(&self) -> Result<Connection, Error> {
-        Ok(Connection(postgres::connection(&self.pool).await?))
+        Ok(Connection(postgres::connection(&self.pool).await?, self.outbox.clone()))
     }
 }
 
-pub struct Connection(Object);
+pub struct Connection(Object, Outbox);
 
 impl Connection {
     pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
-        Ok(Tx(self.0.transaction().await?, Pending::default()))
+        Ok(Tx(self.0.transaction().await?, &self.1, Pending::default()))
     }
 
     /// Notes in the audit log what is no part of a transaction.
@@ -64,17 +71,24 @@ impl Connection {
 }
 
 /// One transaction; dropped without `commit`, it leaves no trace.
-pub struct Tx<'c>(Transaction<'c>, Pending);
+pub struct Tx<'c>(Transaction<'c>, &'c Outbox, Pending);
 
 impl Tx<'_> {
+    /// Tells the others, once this is committed. The account's row must be locked or new.
+    pub async fn announce(&self, event: NewEvent) -> Result<(), Error> {
+        Ok(self.1.append(&self.0, event).await?)
+    }
+
     /// Notes in the audit log what is done here.
     pub fn note(&self, entry: Entry) {
-        self.1.note(entry);
+        self.2.note(entry);
     }
 
     pub async fn commit(self) -> Result<(), Error> {
-        self.1.write(&self.0).await?;
-        Ok(self.0.commit().await?)
+        self.2.write(&self.0).await?;
+        self.0.commit().await?;
+        self.1.wake();
+        Ok(())
     }
 
     /// Waits for whoever else holds the lock called `name`, and keeps it until the end of the transaction.

@@ -3,6 +3,7 @@ use crate::config::Peers;
 use platform::client::{Identity, Peer};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
+use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
@@ -17,6 +18,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
+    pub accounts: AccountServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
     pub break_glass: BreakGlassServiceClient<Peer>,
     pub audit: AuditServiceClient<Peer>,
@@ -30,6 +32,7 @@ impl Clients {
     pub fn new(services: &Services) -> Self {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
+            accounts: AccountServiceClient::new(auth.clone()),
             auth: AuthServiceClient::new(auth),
             audit: AuditServiceClient::new(patient.clone()),
             patients: PatientServiceClient::new(patient.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),

@@ -5,14 +5,14 @@ use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
 use crate::routes::audit::model::{AuditEntry, PatientAccess};
-use crate::routes::auth::model::{Jwks, Session, Tokens, User};
+use crate::routes::auth::model::{Jwks, MessageSent, Session, Tokens, User};
 use crate::routes::break_glass::model::BreakGlassGrant;
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
 use crate::routes::notifications::model::Notification;
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
-use crate::routes::patients::model::{LegalHold, Patient};
+use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasure};
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
@@ -52,8 +52,8 @@ use utoipa::openapi::{
     ),
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
-        DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
-        OverrideHours, Patient, PatientAccess, PatientAttendance, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
+        ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent, Notification,
+        OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
@@ -61,7 +61,7 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 38] = [
+const COMPLETE: [&str; 39] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -84,6 +84,7 @@ const COMPLETE: [&str; 38] = [
     "Patient",
     "PatientAccess",
     "PatientAttendance",
+    "PatientErasure",
     "PlannedMove",
     "Price",
     "Room",

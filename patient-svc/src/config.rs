@@ -1,6 +1,8 @@
 //! Settings, all from the environment; `--help` is their manual.
 use crate::domain::chain::Told;
 use platform::config::{Broker, Grpc, Postgres, Process};
+use proto::ids::PatientId;
+use secrecy::SecretString;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -24,6 +26,10 @@ pub struct Config {
     #[arg(long, env)]
     pub appointment_url: String,
 
+    /// Another root secret that data keys may be wrapped by, while it is exchanged: see `keys rotate`.
+    #[arg(long, env, hide_env_values = true)]
+    pub secret_key_previous: Option<SecretString>,
+
     /// For how long a doctor who breaks the glass may read.
     #[arg(long, env, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=480))]
     pub break_glass_minutes: u32,
@@ -41,6 +47,21 @@ pub enum Command {
         /// A checkpoint as a process has logged it, which must be there: `17:5f…`.
         #[arg(long)]
         checkpoint: Option<Told>,
+    },
+    /// Exchange keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum KeysCommand {
+    /// Wrap all data keys by `SECRET_KEY` that are wrapped by `SECRET_KEY_PREVIOUS`, while everything goes on; exits
+    /// with 1 when there are some that neither opens.
+    Rotate,
+    /// Give one patient another data key for what is written from now on.
+    Renew {
+        /// Which patient.
+        patient_id: PatientId,
     },
 }
 

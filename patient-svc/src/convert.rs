@@ -2,6 +2,7 @@
 //! replies are rendered.
 mod patients; // patients, changes to them, queries
 mod merges; // merges, legal holds, and why
+mod claims; // codes
 mod audit; // the audit log
 mod records; // medical records and amendments
 mod break_glass; // leave to read in an emergency

@@ -20,9 +20,12 @@ pub mod holding; // the use cases on legal holds
 pub mod auditing; // the use cases on the audit log
 pub mod checkpoints; // the ends of the audit log's chains, signed
 pub mod verify; // use case: whether the audit log is as it was written
+pub mod claiming; // the use cases on codes by which patients get to their records
 pub mod charts; // the use cases of whoever reads medical records
 pub mod writing; // the use cases of whoever writes them
 pub mod break_glass; // the use cases on leave to read in an emergency
+pub mod erasing; // the use case of erasure
+pub mod keys; // the use cases of operators on keys
 pub mod removals; // removals that failed half-way are settled
 pub mod convert; // wire to domain and back
 pub mod api; // the gRPC face
@@ -38,7 +41,9 @@ use crate::break_glass_api::BreakGlassApi;
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
+use crate::claiming::Claiming;
 use crate::config::{Command, Config};
+use crate::erasing::Erasing;
 use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::registry::Registry;
@@ -79,9 +84,19 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
     let root = RootSecret::new(&config.process.secret_key)?;
     let pool = postgres::pool(&config.postgres, SERVICE)?;
-    let store = Store::new(pool, Outbox::new(store::SCHEMA), Keyring::new(&root));
-    let Command::AuditVerify { checkpoint } = command;
-    verify::verify(&store, &Signer::new(&root), checkpoint.as_ref(), &mut std::io::stdout().lock()).await
+    let store = Store::new(pool, Outbox::new(store::SCHEMA), keyring(&config, &root)?);
+    let told = &mut std::io::stdout().lock();
+    match command {
+        Command::AuditVerify { checkpoint } => {
+            verify::verify(&store, &Signer::new(&root), checkpoint.as_ref(), told).await
+        }
+        Command::Keys(command) => keys::run(command, &store, Clock::system().now(), told).await,
+    }
+}
+
+fn keyring(config: &Config, root: &RootSecret) -> anyhow::Result<Keyring> {
+    let previous = config.secret_key_previous.as_ref().map(RootSecret::new).transpose()?;
+    Ok(Keyring::new(root, previous.as_ref()))
 }
 
 /// Serves on `listener` until shutdown is requested.
@@ -101,7 +116,7 @@ pub async fn serve(
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
-    let store = Store::new(pool.clone(), outbox, Keyring::new(&root));
+    let store = Store::new(pool.clone(), outbox, keyring(&config, &root)?);
     let calendar = Calendar::new(appointments);
     let tokens = PageTokens::new(&root);
     let care = Care::new(store.clone(), calendar.clone());
@@ -110,7 +125,9 @@ pub async fn serve(
         Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone(), digests.clone());
     let auditing = Auditing::new(store.clone(), tokens.clone(), digests);
     checkpoints::keep_signing(store.clone(), Signer::new(&root), clock.clone(), &shutdown);
-    let merging = Merging::new(store.clone(), calendar.clone(), accounts);
+    let claiming = Claiming::new(store.clone(), accounts.clone());
+    let merging = Merging::new(store.clone(), calendar.clone(), accounts.clone());
+    let erasing = Erasing::new(store.clone(), accounts);
     let holding = Holding::new(store.clone());
     let charts = Charts::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
     let writing = Writing::new(store.clone(), calendar, care, charts.clone());
@@ -131,8 +148,17 @@ pub async fn serve(
     readiness.set(true);
     let break_glass = BreakGlassServiceServer::new(BreakGlassApi { break_glass, clock: clock.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let service = PatientServiceServer::new(Api { registry, merging, holding, charts, writing, clock })
-        .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let service = PatientServiceServer::new(Api {
+        registry,
+        claiming,
+        merging,
+        holding,
+        erasing,
+        charts,
+        writing,
+        clock,
+    })
+    .max_decoding_message_size(MAX_MESSAGE_BYTES);
     let audit = AuditServiceServer::new(AuditApi { auditing }).max_decoding_message_size(MAX_MESSAGE_BYTES);
     stack.serve(listener, Services::of(service).and(break_glass).and(audit)).await
 }

@@ -5,6 +5,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    use patient_svc::{command, migrate, serve};
-    platform::run::service_with("patient-svc", migrate, serve, command).await
+    use patient_svc::{SERVICE, command, migrate, serve};
+    platform::run::service_with(SERVICE, migrate, serve, command).await
 }

@@ -8,6 +8,8 @@ mod removals; // removals of patients that were begun
 mod break_glass; // leave to read in an emergency
 mod records; // medical records as they are read, opened
 mod revisions; // medical records as they are written, sealed
+mod keys; // data keys, as operators exchange them
+mod erasures; // patients of whom nothing is known any more
 mod audit; // the audit log as it is read
 
 use crate::sealing::Keyring;

@@ -47,6 +47,8 @@ ids! {
     UserId,
     /// One log-in of an account, with all the tokens that came of it.
     SessionId,
+    /// A token that works once.
+    OneTimeTokenId,
     /// A person who is treated.
     PatientId,
     /// A person who treats.

@@ -3,6 +3,9 @@
 
 mod accounts; // register, log in, stay logged in, log out, also elsewhere
 mod guessing; // passwords that strangers guess
+mod recovery; // what owners prove by mail
+mod verifying; // addresses that their owners prove, colleagues who are invited
+mod claims; // patients who get to the records that were made of them
 mod patients; // people who are treated, and finding them
 mod records; // what was found and done
 mod schedules; // doctors and their hours

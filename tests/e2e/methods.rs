@@ -34,6 +34,16 @@ const MATRIX: &str = "
     auth.v1.AuthService/RevokeUserSessions                      admin
     auth.v1.AuthService/WatchEndedSessions                      appointment-svc doctor-svc gateway notification-svc patient-svc
     auth.v1.AuthService/CheckPatientAccount                     patient-svc
+    auth.v1.AuthService/ErasePatientAccount                     patient-svc
+    auth.v1.AccountService/RequestPasswordReset                 anyone
+    auth.v1.AccountService/ResetPassword                        anyone
+    auth.v1.AccountService/VerifyEmail                          anyone
+    auth.v1.AccountService/AcceptInvitation                     anyone
+    auth.v1.AccountService/ResendEmailVerification              patient doctor staff admin auditor
+    auth.v1.AccountService/InviteUser                           admin
+    auth.v1.AccountService/ClaimPatient                         patient
+    auth.v1.AccountService/IssueClaimCode                       patient-svc
+    auth.v1.AccountService/GetAccountMessage                    notification-svc
 
     patient.v1.PatientService/CreatePatient                     patient staff admin
     patient.v1.PatientService/GetPatient                        patient doctor staff admin
@@ -44,9 +54,11 @@ const MATRIX: &str = "
     patient.v1.PatientService/DeletePatient                     patient admin
     patient.v1.PatientService/MergePatient                      patient staff admin
     patient.v1.PatientService/UnmergePatient                    patient staff admin
+    patient.v1.PatientService/CreateClaimCode                   patient staff admin
     patient.v1.PatientService/GetLegalHold                      patient admin
     patient.v1.PatientService/PlaceLegalHold                    patient admin
     patient.v1.PatientService/LiftLegalHold                     patient admin
+    patient.v1.PatientService/ErasePatient                      patient admin
     patient.v1.PatientService/CreateMedicalRecord               patient doctor
     patient.v1.PatientService/GetMedicalRecord                  patient doctor
     patient.v1.PatientService/ListMedicalRecords                patient doctor
@@ -57,6 +69,7 @@ const MATRIX: &str = "
     patient.v1.PatientService/CosignMedicalRecord               patient doctor
     patient.v1.PatientService/BatchGetPatientNames              appointment-svc
     patient.v1.PatientService/GetPatientContact                 notification-svc
+    patient.v1.PatientService/CheckPatientRecord                auth-svc
     patient.v1.PatientService/GetPatientParty                   appointment-svc
 
     patient.v1.BreakGlassService/BreakGlass                     patient doctor

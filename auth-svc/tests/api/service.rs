@@ -4,7 +4,11 @@ use clap::Parser as _;
 use local::database::Database;
 use local::service::Service as Name;
 use platform::admin::Readiness;
+use platform::clock::Clock;
+use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
+use platform::token::service_identity;
+use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::{self as pb, Role};
 use std::sync::Arc;
@@ -15,10 +19,12 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 
 pub(crate) const ADMIN: &str = "root@example.com";
+const SECRET: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Service {
     pub client: AuthServiceClient<Channel>,
+    pub accounts: AccountServiceClient<Channel>,
     pub database: Arc<Database>,
     shutdown: Shutdown,
 }
@@ -35,7 +41,10 @@ pub(crate) fn config(database: &Database, more: &[&str]) -> Config {
         format!("--database-url={}", database.runtime_url(Name::Auth)),
         format!("--database-owner-url={}", database.owner_url(Name::Auth)),
         "--database-max-connections=8".to_owned(),
-        "--secret-key=kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned(),
+        // Nobody listens: events stay where they are, and records are asked about by few.
+        "--rabbitmq-url=amqp://127.0.0.1:1".to_owned(),
+        "--patient-url=http://127.0.0.1:1".to_owned(),
+        format!("--secret-key={SECRET}"),
         format!("--bootstrap-admin-email={ADMIN}"),
         format!("--bootstrap-admin-password={PASSWORD}"),
     ];
@@ -66,8 +75,9 @@ impl Service {
         let serving =
             auth_svc::serve(config(&database, more), listener, Readiness::default(), shutdown.clone());
         shutdown.spawn(async { serving.await.unwrap() });
-        let client = AuthServiceClient::connect(url).await.unwrap();
-        let service = Self { client, database, shutdown };
+        let client = AuthServiceClient::connect(url.clone()).await.unwrap();
+        let accounts = AccountServiceClient::connect(url).await.unwrap();
+        let service = Self { client, accounts, database, shutdown };
         // The first answer comes when it has started.
         service.keys().await;
         service
@@ -135,10 +145,7 @@ impl Service {
 
     /// A connection past the service, as the owner of its tables.
     pub(crate) async fn owner(&self) -> tokio_postgres::Client {
-        let url = self.database.owner_url(Name::Auth);
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-        self.shutdown.spawn(connection);
-        client
+        owner(&self.database).await
     }
 
     /// The published keys, by id.
@@ -146,6 +153,14 @@ impl Service {
         let jwks = self.client.clone().get_jwks(pb::GetJwksRequest {}).await.unwrap().into_inner();
         jwks.keys.into_iter().map(|key| (key.kid, key.x)).collect()
     }
+}
+
+/// A connection as the owner of the tables.
+pub(crate) async fn owner(database: &Database) -> tokio_postgres::Client {
+    let url = database.owner_url(Name::Auth);
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    Shutdown::default().spawn(connection);
+    client
 }
 
 /// Answers do not show what is in them, so `unwrap_err` cannot take them.
@@ -170,6 +185,17 @@ pub(crate) fn by<T>(token: &str, message: T) -> Request<T> {
     if !token.is_empty() {
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     }
+    request
+}
+
+/// What the service called `name` asks.
+pub(crate) fn by_service<T>(name: &'static str, message: T) -> Request<T> {
+    let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
+    let identity = service_identity(&root, name, Clock::system()).unwrap();
+    let mut request = Request::new(message);
+    request
+        .metadata_mut()
+        .insert("authorization", identity(auth_svc::SERVICE).to_str().unwrap().parse().unwrap());
     request
 }
 

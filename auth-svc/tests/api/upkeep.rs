@@ -1,12 +1,15 @@
 use crate::service::{PASSWORD, Refused, Service, config, database, reason, someone};
 use auth_svc::SERVICE;
 use auth_svc::config::Config;
+use auth_svc::domain::Mint;
 use auth_svc::keyring::Keyring;
+use auth_svc::mailing::Mailing;
 use auth_svc::passwords::Passwords;
 use auth_svc::sessions::Sessions;
-use auth_svc::store::Store;
+use auth_svc::store::{SCHEMA, Store};
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::Clock;
+use platform::outbox::Outbox;
 use platform::postgres::pool;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
@@ -15,8 +18,13 @@ use std::sync::Arc;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-fn store(config: &Config) -> Store {
-    Store::new(pool(&config.postgres, "test").unwrap())
+pub(crate) fn store(config: &Config) -> Store {
+    Store::new(pool(&config.postgres, "test").unwrap(), Outbox::new(SCHEMA))
+}
+
+pub(crate) fn mailing(config: &Config) -> Mailing {
+    let root = RootSecret::new(&config.process.secret_key).unwrap();
+    Mailing::new(store(config), Mint::new(&root))
 }
 
 async fn keyring(config: &Config, now: Timestamp) -> Keyring {
@@ -25,9 +33,10 @@ async fn keyring(config: &Config, now: Timestamp) -> Keyring {
     Keyring::open(store(config), &root, verifier, now).await.unwrap()
 }
 
-async fn sessions(config: &Config, now: Timestamp) -> Sessions {
+pub(crate) async fn sessions(config: &Config, now: Timestamp) -> Sessions {
     let keyring = Arc::new(keyring(config, now).await);
-    Sessions::new(store(config), Arc::new(Passwords::new().unwrap()), keyring, config.lifetimes.clone())
+    let passwords = Arc::new(Passwords::new().unwrap());
+    Sessions::new(store(config), passwords, keyring, mailing(config), config.lifetimes.clone())
 }
 
 /// The ids of the keys that a process which starts at `now` publishes, and of the one it signs with.

@@ -156,6 +156,11 @@ pub fn may_review(role: Role) -> Result<(), Denied> {
     }
 }
 
+/// Who may give a patient the code that leads to their record.
+pub fn may_hand_out_codes(role: Role, id: PatientId) -> Result<(), Denied> {
+    may_merge(role, id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -45,6 +45,7 @@ pub(crate) struct Clinic {
     pub(crate) accounts: Keys,
     database: Option<Database>,
     owner_url: String,
+    pub(crate) config: Config,
     url: String,
     key: EncodingKey,
     shutdown: Shutdown,
@@ -90,16 +91,27 @@ impl Clinic {
             broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url) },
             auth_url: accounts.serve(&shutdown).await,
             appointment_url: calendar.serve(&shutdown).await,
+            secret_key_previous: None,
             break_glass_minutes: 60,
             break_glass_review_days: 7,
         };
         patient_svc::migrate(config.clone()).await.unwrap();
         let listener = TcpListener::bind(config.process.listen).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        shutdown.spawn(patient_svc::serve(config, listener, Readiness::default(), shutdown.clone()));
+        shutdown.spawn(patient_svc::serve(config.clone(), listener, Readiness::default(), shutdown.clone()));
         let key = EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref());
         let owner_url = database.owner_url(Service::Patient);
-        Self { calendar, accounts, database: Some(database), owner_url, url, key, shutdown }
+        Self { calendar, accounts, database: Some(database), owner_url, config, url, key, shutdown }
+    }
+
+    /// The service is another replica from now on, with these settings.
+    pub(crate) async fn goes_on_with(&mut self, config: Config) {
+        let listener = TcpListener::bind(config.process.listen).await.unwrap();
+        self.url = format!("http://{}", listener.local_addr().unwrap());
+        let serving =
+            patient_svc::serve(config.clone(), listener, Readiness::default(), self.shutdown.clone());
+        self.shutdown.spawn(serving);
+        self.config = config;
     }
 
     /// The service's own access to its database.
@@ -107,7 +119,7 @@ impl Clinic {
         let database = self.database.as_ref().unwrap();
         let settings = postgres_settings(database);
         let pool = platform::postgres::pool(&settings, "test").unwrap();
-        Store::new(pool, Outbox::new("patient"), Keyring::new(&root()))
+        Store::new(pool, Outbox::new("patient"), Keyring::new(&root(), None))
     }
 
     /// A connection that may do anything.

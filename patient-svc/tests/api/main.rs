@@ -9,8 +9,11 @@ mod audited;
 mod charted;
 mod duplicates;
 mod emergencies;
+mod erasing;
 mod events;
+mod keys;
 mod legal_holds;
+mod claiming; // codes by which patients get to their records
 mod merging;
 mod patients;
 mod records;
