@@ -1,4 +1,5 @@
 //! Use cases on accounts: register, read, change, also the password.
+use crate::audited::on_account;
 use crate::claims::Claim;
 use crate::domain::{Change, Purpose, Refusal, RoleName, Standing, User, Username};
 use crate::error::Error;
@@ -7,7 +8,6 @@ use crate::mailing::Mailing;
 use crate::passwords::{NewPassword, Passwords, Policy, Weak};
 use crate::store::Store;
 use jiff::Timestamp;
-use platform::audit::Entry;
 use platform::caller::{self, Caller, Role};
 use proto::ids::{PatientId, UserId};
 use proto::scalars::{Email, PersonName};
@@ -114,6 +114,7 @@ impl Accounts {
         let tx = connection.begin().await?;
         if let Some(id) = tx.erase_user_of(patient, now).await? {
             tx.end_sessions_of(id, None, now).await?;
+            tx.note(on_account("erase", id));
             tx.commit().await?;
             tracing::info!(user.id = %id, "erased an account");
         }
@@ -239,8 +240,4 @@ impl Accounts {
         tx.commit().await?;
         Ok(Some(user))
     }
-}
-
-fn on_account(action: &'static str, id: UserId) -> Entry {
-    Entry::new(action, "account").ids([id.0]).of([id.0])
 }

@@ -3,6 +3,7 @@
 //! That somebody is a patient is nobody's business, so whoever registers learns nothing of whether the address has an
 //! account: the answer is the same, and so is the work. Whoever has the address is told by mail.
 use crate::accounts::NewAccount;
+use crate::audited::on_account;
 use crate::claims::Claim;
 use crate::domain::{Login, Pending, Purpose, User};
 use crate::error::Error;
@@ -64,6 +65,7 @@ impl Applications {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.insert_user(user, password).await?;
+        tx.note(on_account("create", user.id).because(user.role.name()));
         if let Some(claim) = claim {
             claim.spend(&tx, now).await?;
         }

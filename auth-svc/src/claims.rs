@@ -1,4 +1,5 @@
 //! Use cases by which patients get to the records that the practice made of them.
+use crate::audited::{on_account, on_claim_code};
 use crate::domain::{BadToken, ClaimCode, OneTimeToken, Purpose, User};
 use crate::error::Error;
 use crate::records::{Record, Records};
@@ -45,6 +46,7 @@ impl Claims {
             return Err(Error::Taken(Taken::Link));
         }
         tx.replace_one_time_token(&token).await?;
+        tx.note(on_claim_code("create", patient));
         tx.commit().await?;
         tracing::info!(patient.id = %patient, token.id = %token.id, "issued a claim code");
         Ok((code, token.expires_at))
@@ -96,6 +98,7 @@ impl Claims {
         let linked = User { role: Role::Patient(claim.patient), updated_at: now, ..user };
         tx.update_user(&linked).await?;
         tx.end_sessions_of(linked.id, None, now).await?;
+        tx.note(on_account("update", linked.id).of([claim.patient.0]).fields(["patient_id"]));
         tx.commit().await?;
         tracing::info!(user.id = %linked.id, patient.id = %claim.patient, "claimed a patient record");
         Ok(linked)

@@ -1,4 +1,5 @@
 //! Use cases by which administrators give colleagues accounts without ever knowing a password.
+use crate::audited::on_account;
 use crate::domain::{Login, Pending, Purpose, User};
 use crate::error::Error;
 use crate::mailing::Mailing;
@@ -67,6 +68,7 @@ impl Invitations {
             }
         };
         self.mailing.issue(&tx, Purpose::Invitation, user.id, now).await?;
+        tx.note(on_account("invite", user.id).because(user.role.name()));
         tx.commit().await?;
         tracing::info!(user.id = %user.id, by.id = %by.id, role = user.role.name(), "invited somebody");
         Ok(user)

@@ -1,4 +1,5 @@
 //! Passwords that are set by whoever has the token of a mail.
+use crate::audited::on_account;
 use crate::domain::{BadToken, Purpose, Token, User};
 use crate::error::Error;
 use crate::events;
@@ -62,6 +63,7 @@ impl Redeeming {
         let user = user.proven(now);
         tx.update_user(&user).await?;
         tx.set_password(user.id, &password, now).await?;
+        tx.note(on_account("update", user.id).fields(["password"]));
         tx.end_sessions_of(user.id, None, now).await?;
         if purpose == Purpose::PasswordReset {
             tx.announce(events::password_changed(user.id)).await?;

@@ -1,4 +1,5 @@
 //! Use cases by which owners of accounts prove their addresses.
+use crate::audited::on_account;
 use crate::domain::{BadToken, Purpose, Token};
 use crate::error::Error;
 use crate::mailing::Mailing;
@@ -44,6 +45,7 @@ impl Verification {
         if tx.spend_one_time_token(purpose, &digest, now).await? != Some(user.id.0) {
             return Err(bad_token(BadToken));
         }
+        tx.note(on_account("update", user.id).fields(["email_verified_at"]));
         tx.update_user(&user.proven(now)).await?;
         tx.commit().await?;
         tracing::info!(user.id = %owner, "an address was proven");
