@@ -4,12 +4,13 @@ use crate::applications::Applications;
 use crate::claims::Claims;
 use crate::config::Registration;
 use crate::convert::{
-    SESSIONS, USERS, change, ended_sessions, id_in, new_account, session, sessions_page, users_page,
+    SESSIONS, USERS, change, code, ended_sessions, id_in, new_account, session, sessions_page, users_page,
 };
 use crate::domain::{Login, Standing, UserAgent};
 use crate::ended::Ended;
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::logins::Logins;
 use crate::passwords::Policy;
 use crate::sessions::Sessions;
 use crate::tokens::RefreshToken;
@@ -29,6 +30,7 @@ pub struct Api {
     pub applications: Applications,
     pub registration: Registration,
     pub claims: Claims,
+    pub logins: Logins,
     pub sessions: Sessions,
     pub ended: Ended,
     pub keyring: Arc<Keyring>,
@@ -41,10 +43,11 @@ pub struct Api {
 #[tonic::async_trait]
 impl AuthService for Api {
     async fn login(&self, request: Request<pb::LoginRequest>) -> Result<Response<pb::TokenPair>> {
-        let pb::LoginRequest { username, password, user_agent } = request.into_inner();
+        let pb::LoginRequest { username, password, user_agent, totp } = request.into_inner();
+        let proof = code("totp", totp)?;
         let login = Login::parse(&username);
         let user_agent = UserAgent::parse(&user_agent);
-        let pair = self.sessions.log_in(login, password.into(), user_agent, self.clock.now()).await?;
+        let pair = self.logins.log_in(login, password.into(), proof, user_agent, self.clock.now()).await?;
         Ok(Response::new(pair.into()))
     }
 
@@ -191,7 +194,7 @@ impl AuthService for Api {
         _: Request<pb::WatchEndedSessionsRequest>,
     ) -> Result<Response<Self::WatchEndedSessionsStream>> {
         let told = self.ended.watch(self.clock.now(), self.shutdown.clone()).await?;
-        let told = told.map(|sessions| Ok(ended_sessions(&sessions)));
+        let told = told.map(|told| Ok(ended_sessions(&told)));
         Ok(Response::new(told.boxed()))
     }
 

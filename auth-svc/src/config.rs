@@ -2,6 +2,7 @@
 use jiff::SignedDuration;
 use platform::config::{Broker, Grpc, Postgres, Process};
 use secrecy::SecretString;
+use uuid::Uuid;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -24,6 +25,11 @@ pub struct Config {
     #[command(flatten)]
     pub lifetimes: Lifetimes,
 
+    /// A new signing key is published for this long before it signs: longer than whoever keeps the published keys keeps
+    /// them.
+    #[arg(long, env, default_value = "5m", value_parser = positive)]
+    pub key_ripening: SignedDuration,
+
     /// Fewest characters of a new password.
     #[arg(long, env, default_value_t = 15, value_parser = clap::value_parser!(u8).range(8..=64))]
     pub password_min_length: u8,
@@ -31,6 +37,15 @@ pub struct Config {
     /// When those who register themselves can log in.
     #[arg(long, env, value_enum, default_value_t = Registration::Immediate)]
     pub registration: Registration,
+
+    /// Roles that may do nothing but set up a second factor until they have one, out of staff, doctor, admin and auditor,
+    /// separated by commas. All of them in production.
+    #[arg(long, env, value_delimiter = ',', value_parser = ["staff", "doctor", "admin", "auditor"])]
+    pub require_second_factor: Vec<String>,
+
+    /// What authenticators show beside the codes of the second factor: the name of the clinic.
+    #[arg(long, env, default_value = "Healthcare", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub totp_issuer: String,
 
     #[command(flatten)]
     pub bootstrap: Bootstrap,
@@ -43,6 +58,27 @@ pub enum Registration {
     Immediate,
     /// Once they have proven their address; whether it has an account is told by mail only, to its owner.
     Verify,
+}
+
+/// What else the binary does.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Show or change the keys that access tokens are signed with.
+    #[command(subcommand)]
+    Keys(KeyCommand),
+}
+
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+pub enum KeyCommand {
+    /// List the keys that tokens are verified with, oldest first.
+    List,
+    /// Make the next key at once; it signs after `KEY_RIPENING`, and the tokens of the one before stay valid.
+    Rotate,
+    /// Have every process refuse what a key has signed, within seconds: for one that leaked.
+    Revoke {
+        /// As `list` shows it.
+        id: Uuid,
+    },
 }
 
 /// How long tokens and sessions last.

@@ -1,4 +1,10 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
+mod proxies; // who acts for whom
+mod second_factor; // codes
+
+pub use proxies::{grant, proxy};
+pub use second_factor::{code, password, proof, recovery_codes};
+
 use crate::accounts::NewAccount;
 use crate::domain::{Asked, Change, Edit, Pending, RoleName, Session, Standing, User, role_of_new};
 use crate::ended;
@@ -204,8 +210,7 @@ impl From<User> for pb::User {
 
 /// A session as `caller` is shown it.
 pub fn session(session: Session, caller: &caller::User) -> pb::Session {
-    let Session { id, user_id: _, started_at, used_at, idles_at, expires_at, ended_at: _, user_agent } =
-        session;
+    let Session { id, started_at, used_at, idles_at, expires_at, user_agent, acting, .. } = session;
     pb::Session {
         id: id.to_string(),
         start_time: Some(to_wire(started_at)),
@@ -214,11 +219,13 @@ pub fn session(session: Session, caller: &caller::User) -> pb::Session {
         expire_time: Some(to_wire(expires_at)),
         user_agent: user_agent.map(String::from).unwrap_or_default(),
         is_current: id == caller.session_id,
+        acting_for: acting.map(|acting| acting.patient_id.to_string()).unwrap_or_default(),
     }
 }
 
-pub fn ended_sessions(sessions: &ended::Sessions) -> pb::EndedSessions {
-    pb::EndedSessions { session_ids: sessions.iter().map(SessionId::to_string).collect() }
+pub fn ended_sessions(told: &ended::Told) -> pb::EndedSessions {
+    let session_ids = told.sessions.iter().map(SessionId::to_string).collect();
+    pb::EndedSessions { session_ids, keys: told.keys.published().map(pb::Jwk::from).collect() }
 }
 
 impl From<RoleName> for pb::Role {

@@ -4,11 +4,15 @@ mod claim_code; // codes by which patients get to their records
 mod one_time; // tokens that work once
 mod role; // roles, the records they link to, and who may give them
 mod user; // an account, and what may change in it
+mod proxy; // people who act for a patient
 mod session; // one log-in, and when it is over
+mod denied; // why something is not done with a second factor
 
 pub use claim_code::{BadToken, ClaimCode};
+pub use denied::Denied;
 pub use name::{BadUsername, Login, Username};
 pub use one_time::{Mint, OneTimeToken, Purpose, Token};
+pub use proxy::{Acting, Proxy, Relation};
 pub use role::{Asked, Misfit, RoleName, Standing, role_of_new};
-pub use session::{Session, UserAgent};
+pub use session::{Session, Start, UserAgent};
 pub use user::{Change, Edit, Pending, Refusal, User};

@@ -1,5 +1,8 @@
-//! Sessions that ended while access tokens of theirs are in force, told to every process that verifies such tokens.
+//! What makes access tokens void before they expire, told to every process that verifies them: sessions that have
+//! ended, and keys that are not in force any more.
 use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::keys::KeySet;
 use crate::store::Store;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -7,24 +10,36 @@ use platform::shutdown::Shutdown;
 use proto::ids::SessionId;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// How much longer than it lives a token may be taken for valid: the leeway of whoever verifies it, and clocks that
 /// differ.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(2);
 
+/// All is told again after this long: whoever asked another replica for keys, which had not heard of a revocation yet,
+/// knows better then.
+const REPEAT: Duration = Duration::from_secs(20);
+
 pub type Sessions = Arc<HashSet<SessionId>>;
+
+/// What is told.
+pub struct Told {
+    pub sessions: Sessions,
+    pub keys: Arc<KeySet>,
+}
 
 #[derive(Clone)]
 pub struct Ended {
     store: Store,
     token_life: SignedDuration,
+    keyring: Arc<Keyring>,
     latest: watch::Sender<Sessions>,
 }
 
 impl Ended {
-    pub fn new(store: Store, token_life: SignedDuration) -> Self {
-        Self { store, token_life, latest: watch::Sender::default() }
+    pub fn new(store: Store, token_life: SignedDuration, keyring: Arc<Keyring>) -> Self {
+        Self { store, token_life, keyring, latest: watch::Sender::default() }
     }
 
     /// Looks which sessions have ended, wherever that was done, and tells all who watch when there is another.
@@ -40,19 +55,22 @@ impl Ended {
         Ok(())
     }
 
-    /// All of them as of now, and all of them again after each that ends, until shutdown is requested.
-    pub async fn watch(
-        &self,
-        now: Timestamp,
-        shutdown: Shutdown,
-    ) -> Result<BoxStream<'static, Sessions>, Error> {
-        let mut receiver = self.latest.subscribe();
+    /// All as of now, and all again after each change and from time to time, until shutdown is requested.
+    pub async fn watch(&self, now: Timestamp, shutdown: Shutdown) -> Result<BoxStream<'static, Told>, Error> {
+        let (mut sessions, keys) = (self.latest.subscribe(), self.keyring.watch());
         self.look(now).await?;
-        receiver.mark_changed();
-        let told = stream::unfold(receiver, |mut receiver| async {
-            receiver.changed().await.ok()?;
-            let sessions = receiver.borrow_and_update().clone();
-            Some((sessions, receiver))
+        sessions.mark_changed();
+        let told = stream::unfold((sessions, keys), |(mut sessions, mut keys)| async {
+            tokio::select! {
+                changed = sessions.changed() => changed.ok()?,
+                changed = keys.changed() => changed.ok()?,
+                () = tokio::time::sleep(REPEAT) => {}
+            }
+            let told = Told {
+                sessions: sessions.borrow_and_update().clone(),
+                keys: keys.borrow_and_update().clone(),
+            };
+            Some((told, (sessions, keys)))
         });
         Ok(told.take_until(async move { shutdown.requested().await }).boxed())
     }

@@ -1,11 +1,13 @@
 //! Everything that can go wrong here, and how the caller learns of it.
-use crate::domain::{Misfit, Refusal};
+use crate::challenge::Challenge;
+use crate::domain::{Denied, Misfit, Refusal};
 use crate::passwords::Weak;
 use crate::store::{self, Taken};
 use crate::{keys, passwords};
 use aws_lc_rs::error::Unspecified;
 use platform::caller::forbidden;
-use platform::fault::{self, fault};
+use platform::fault::{self, fault, fault_with};
+use platform::secrets::NotSealed;
 use platform::violations::Violations;
 use proto::ids::{SessionId, UserId};
 use tonic::{Code, Status};
@@ -19,6 +21,13 @@ pub enum Error {
     InvalidCredentials,
     #[error("the e-mail address has to be verified first: a link was sent to it")]
     EmailUnverified,
+    /// The password was right.
+    #[error("a code is needed besides the password")]
+    SecondFactorRequired(Challenge),
+    #[error("the code is wrong, or was used before")]
+    CodeRefused,
+    #[error("nobody waits for this code any more: log in again")]
+    ChallengeExpired,
     #[error("the current password is wrong")]
     WrongPassword,
     #[error("the new password is not good enough")]
@@ -36,6 +45,10 @@ pub enum Error {
     /// There is nothing to be sent any more.
     #[error("the token is used, void or too old")]
     TokenNotFound,
+    #[error("the caller may not act for this patient")]
+    ProxyNotFound,
+    #[error("the patient does not exist")]
+    PatientNotFound,
     #[error(transparent)]
     Invalid(#[from] Violations),
     #[error("session {0} does not exist")]
@@ -48,6 +61,8 @@ pub enum Error {
     HasRecord,
     #[error("patient-svc could not be asked")]
     RecordsAway(#[source] Status),
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error("the role and the links do not fit")]
     Unfit(Vec<Misfit>),
     #[error("too many people are logging in, try again shortly")]
@@ -58,6 +73,8 @@ pub enum Error {
     Keys(#[from] keys::Error),
     #[error("the token could not be signed")]
     Signing(#[from] jsonwebtoken::errors::Error),
+    #[error("the secret of an authenticator cannot be read")]
+    Sealed(#[from] NotSealed),
     #[error("there is no randomness")]
     Randomness(#[from] Unspecified),
     #[error("the account store failed")]
@@ -87,6 +104,9 @@ impl From<Error> for Status {
         let message = error.to_string();
         let (code, reason) = match error {
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
+            Error::CodeRefused => (Code::Unauthenticated, "WRONG_CODE"),
+            Error::ChallengeExpired => (Code::Unauthenticated, "CHALLENGE_EXPIRED"),
+            Error::SecondFactorRequired(challenge) => return challenged(&message, &challenge),
             Error::WrongPassword => (Code::PermissionDenied, "WRONG_PASSWORD"),
             Error::EmailUnverified => (Code::PermissionDenied, "EMAIL_UNVERIFIED"),
             Error::RefreshTokenInvalid => (Code::Unauthenticated, "REFRESH_TOKEN_INVALID"),
@@ -97,12 +117,20 @@ impl From<Error> for Status {
             Error::SessionNotFound(_) => (Code::NotFound, "SESSION_NOT_FOUND"),
             Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
             Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
+            Error::ProxyNotFound => (Code::NotFound, "PROXY_NOT_FOUND"),
+            Error::PatientNotFound => (Code::NotFound, "PATIENT_NOT_FOUND"),
+            Error::Taken(Taken::Proxy) => (Code::AlreadyExists, "PROXY_EXISTS"),
             Error::Taken(Taken::Link) => (Code::AlreadyExists, "ALREADY_LINKED"),
             Error::Refused(Refusal::OwnRole) => (Code::FailedPrecondition, "OWN_ROLE"),
             Error::Refused(Refusal::LastAdmin) => (Code::FailedPrecondition, "LAST_ADMIN"),
             Error::HasRecord => (Code::FailedPrecondition, "HAS_RECORD"),
             Error::RecordsAway(cause) => return fault::unavailable(DOMAIN, "patient-svc", &cause),
             Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", message),
+            Error::Denied(Denied::WrongCode) => (Code::PermissionDenied, "WRONG_CODE"),
+            Error::Denied(Denied::TotpEnabled) => (Code::FailedPrecondition, "TOTP_ENABLED"),
+            Error::Denied(Denied::TotpNotEnabled) => (Code::FailedPrecondition, "TOTP_NOT_ENABLED"),
+            Error::Denied(Denied::TotpNotEnrolled) => (Code::FailedPrecondition, "TOTP_NOT_ENROLLED"),
+            Error::Denied(Denied::OwnSecondFactor) => (Code::FailedPrecondition, "OWN_SECOND_FACTOR"),
             Error::WeakPassword(weak) => return Violations::of("new_password", weak).into(),
             Error::Unfit(misfits) => return violations(&misfits).into(),
             Error::Invalid(violations) => return violations.into(),
@@ -111,11 +139,18 @@ impl From<Error> for Status {
             error @ (Error::Hashing(_)
             | Error::Keys(_)
             | Error::Signing(_)
+            | Error::Sealed(_)
             | Error::Randomness(_)
             | Error::Store(_)) => return fault::internal(&error),
         };
         fault(code, DOMAIN, reason, message)
     }
+}
+
+/// Tells whoever knows the password what to answer with a code.
+fn challenged(message: &str, challenge: &Challenge) -> Status {
+    let facts = [("challenge", challenge.to_string())];
+    fault_with(Code::Unauthenticated, DOMAIN, "SECOND_FACTOR_REQUIRED", message, facts)
 }
 
 /// The fields of `UpdateUserRequest` that are wrong.

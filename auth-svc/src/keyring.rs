@@ -2,63 +2,128 @@
 use crate::error::Error;
 use crate::keys::{self, KeySet, SealedKey};
 use crate::store::Store;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use platform::secrets::{RootSecret, Sealer};
 use platform::token::Verifier;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use tokio::sync::watch;
+use uuid::Uuid;
 
-pub struct Keyring {
+/// The stored keys, and how they are read.
+pub struct Vault {
     store: Store,
     sealer: Sealer,
+    ripening: SignedDuration,
+}
+
+pub struct Keyring {
+    vault: Vault,
     verifier: Verifier,
-    current: RwLock<Arc<KeySet>>,
+    current: watch::Sender<Arc<KeySet>>,
 }
 
 impl Keyring {
-    pub async fn open(
-        store: Store,
-        root: &RootSecret,
-        verifier: Verifier,
-        now: Timestamp,
-    ) -> Result<Self, Error> {
-        let sealer = root.sealer("signing-keys");
-        let keys = load(&store, &sealer, now).await?;
+    pub async fn open(vault: Vault, verifier: Verifier, now: Timestamp) -> Result<Self, Error> {
+        let keys = vault.load(now).await?;
         publish(&verifier, &keys);
-        Ok(Self { store, sealer, verifier, current: RwLock::new(Arc::new(keys)) })
+        Ok(Self { vault, verifier, current: watch::Sender::new(Arc::new(keys)) })
     }
 
     pub fn current(&self) -> Arc<KeySet> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current.borrow().clone()
+    }
+
+    /// Tells of each change.
+    pub fn watch(&self) -> watch::Receiver<Arc<KeySet>> {
+        self.current.subscribe()
     }
 
     /// Reads the keys again. Those at hand stay in use when that fails.
     pub async fn refresh(&self, now: Timestamp) -> Result<(), Error> {
-        let keys = load(&self.store, &self.sealer, now).await?;
+        let keys = self.vault.load(now).await?;
         publish(&self.verifier, &keys);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.current.send_if_modified(|current| {
+            let is_news = !keys.ids().eq(current.ids());
+            *current = Arc::new(keys);
+            is_news
+        });
         Ok(())
+    }
+
+    /// Reads the keys again if somebody has added or revoked one.
+    pub async fn catch_up(&self, now: Timestamp) -> Result<(), Error> {
+        let stored = self.vault.store.connection().await?.list_key_ids().await?;
+        let is_same = stored.iter().map(Uuid::to_string).eq(self.current().ids());
+        if is_same { Ok(()) } else { self.refresh(now).await }
     }
 }
 
-/// The stored keys, after making one that is due and dropping those that are of no use any more.
-async fn load(store: &Store, sealer: &Sealer, now: Timestamp) -> Result<KeySet, Error> {
-    let mut connection = store.connection().await?;
-    let tx = connection.begin().await?;
-    let mut stored = tx.lock_and_list_keys().await?;
-    if keys::wants_another(&stored, now) {
-        let key = SealedKey::generate(sealer, now)?;
+impl Vault {
+    pub fn new(store: Store, root: &RootSecret, ripening: SignedDuration) -> Self {
+        Self { store, sealer: root.sealer("signing-keys"), ripening }
+    }
+
+    /// The stored keys, after making one that is due and dropping those that are of no use any more.
+    pub async fn load(&self, now: Timestamp) -> Result<KeySet, Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let mut stored = tx.lock_and_list_keys().await?;
+        if keys::wants_another(&stored, now) {
+            let key = SealedKey::generate(&self.sealer, now)?;
+            tx.insert_key(&key).await?;
+            tracing::info!(key.id = %key.id, "made a signing key");
+            stored.push(key);
+        }
+        let retired = keys::retired(&stored, self.ripening, now);
+        let retired: Vec<_> = stored.drain(..retired).map(|key| key.id).collect();
+        if !retired.is_empty() {
+            tx.delete_keys(&retired).await?;
+        }
+        // Opened before the commit: no key is made beside one that this process cannot use.
+        let keys = KeySet::open(&stored, self.ripening, &self.sealer)?;
+        tx.commit().await?;
+        Ok(keys)
+    }
+
+    /// The keys as they are.
+    pub async fn list(&self) -> Result<KeySet, Error> {
+        let mut connection = self.store.connection().await?;
+        let stored = connection.begin().await?.lock_and_list_keys().await?;
+        Ok(KeySet::open(&stored, self.ripening, &self.sealer)?)
+    }
+
+    /// With another, which follows the last.
+    pub async fn rotate(&self, now: Timestamp) -> Result<KeySet, Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let mut stored = tx.lock_and_list_keys().await?;
+        let key = SealedKey::generate(&self.sealer, now)?;
         tx.insert_key(&key).await?;
-        tracing::info!(key.id = %key.id, "made a signing key");
         stored.push(key);
+        let keys = KeySet::open(&stored, self.ripening, &self.sealer)?;
+        tx.commit().await?;
+        Ok(keys)
     }
-    let retired: Vec<_> = stored.drain(..keys::retired(&stored, now)).map(|key| key.id).collect();
-    if !retired.is_empty() {
-        tx.delete_keys(&retired).await?;
+
+    /// Without the key `id`, and with another when it was the last; none when there is no such key.
+    pub async fn revoke(&self, id: Uuid, now: Timestamp) -> Result<Option<KeySet>, Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let mut stored = tx.lock_and_list_keys().await?;
+        if !stored.iter().any(|key| key.id == id) {
+            return Ok(None);
+        }
+        stored.retain(|key| key.id != id);
+        tx.delete_keys(&[id]).await?;
+        if stored.is_empty() {
+            let key = SealedKey::generate(&self.sealer, now)?;
+            tx.insert_key(&key).await?;
+            stored.push(key);
+        }
+        let keys = KeySet::open(&stored, self.ripening, &self.sealer)?;
+        tx.commit().await?;
+        Ok(Some(keys))
     }
-    // Opened before the commit: no key is made beside one that this process cannot use.
-    let keys = KeySet::open(&stored, sealer)?;
-    tx.commit().await?;
-    Ok(keys)
 }
 
 /// Lets this process verify what it signs.

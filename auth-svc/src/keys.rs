@@ -9,8 +9,6 @@ use uuid::Uuid;
 
 /// A key is followed by a new one after this long.
 const LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// A new key signs only after every replica has read it; they look once a minute.
-const RIPE_AFTER: SignedDuration = SignedDuration::from_mins(5);
 /// An old key is published for this long after the next has taken over: what it signed has expired by then.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -28,7 +26,7 @@ pub struct SigningKey {
     /// The public key, base64url.
     pub x: String,
     pub private: EncodingKey,
-    created_at: Timestamp,
+    pub created_at: Timestamp,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -73,28 +71,41 @@ pub fn wants_another(keys: &[SealedKey], now: Timestamp) -> bool {
 }
 
 /// How many of `keys`, sorted by age, are of no use any more.
-pub fn retired(keys: &[SealedKey], now: Timestamp) -> usize {
-    let took_over = |key: &&SealedKey| now.duration_since(key.created_at) >= RIPE_AFTER + KEPT_FOR;
+pub fn retired(keys: &[SealedKey], ripening: SignedDuration, now: Timestamp) -> usize {
+    let took_over = |key: &&SealedKey| now.duration_since(key.created_at) >= ripening + KEPT_FOR;
     keys.iter().take_while(took_over).count().saturating_sub(1)
 }
 
 /// The keys in force, at least one, oldest first.
-pub struct KeySet(Vec<SigningKey>);
+pub struct KeySet {
+    keys: Vec<SigningKey>,
+    ripening: SignedDuration,
+}
 
 impl KeySet {
-    pub fn open(keys: &[SealedKey], sealer: &Sealer) -> Result<Self, Error> {
-        let opened: Vec<SigningKey> = keys.iter().map(|key| key.open(sealer)).collect::<Result<_, _>>()?;
-        if opened.is_empty() { Err(Error::None) } else { Ok(Self(opened)) }
+    /// A new key signs only after `ripening`, when every replica and whoever keeps the published keys has read it.
+    pub fn open(keys: &[SealedKey], ripening: SignedDuration, sealer: &Sealer) -> Result<Self, Error> {
+        let keys: Vec<SigningKey> = keys.iter().map(|key| key.open(sealer)).collect::<Result<_, _>>()?;
+        if keys.is_empty() { Err(Error::None) } else { Ok(Self { keys, ripening }) }
     }
 
-    /// The key to sign with: the newest that everyone knows.
+    /// The key to sign with: the newest that everyone knows, the oldest when there is none.
     pub fn signing(&self, now: Timestamp) -> &SigningKey {
-        let ripe = |key: &&SigningKey| now.duration_since(key.created_at) >= RIPE_AFTER;
-        self.0.iter().rev().find(ripe).unwrap_or(&self.0[0])
+        let ripe = |key: &&SigningKey| now >= self.signs_from(key);
+        self.keys.iter().rev().find(ripe).unwrap_or(&self.keys[0])
+    }
+
+    /// From when on `key` signs, unless it has to before.
+    pub fn signs_from(&self, key: &SigningKey) -> Timestamp {
+        key.created_at.saturating_add(self.ripening).unwrap_or(Timestamp::MAX)
     }
 
     pub fn published(&self) -> impl Iterator<Item = &SigningKey> {
-        self.0.iter()
+        self.keys.iter()
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.id.as_str())
     }
 }
 
@@ -104,6 +115,7 @@ mod tests {
     use platform::secrets::RootSecret;
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
+    const RIPENING: SignedDuration = SignedDuration::from_mins(5);
 
     fn sealer(secret: &str) -> Sealer {
         RootSecret::new(&secret.to_owned().into()).unwrap().sealer("test")
@@ -118,11 +130,11 @@ mod tests {
         let sealer = sealer("kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!");
         let made = |at| SealedKey::generate(&sealer, at).unwrap();
         let keys = [made(noon()), made(noon() + DAY)];
-        let set = KeySet::open(&keys, &sealer).unwrap();
+        let set = KeySet::open(&keys, RIPENING, &sealer).unwrap();
         assert_eq!(set.published().count(), 2);
         assert_eq!(set.signing(noon()).id, keys[0].id.to_string());
         assert_eq!(set.signing(noon() + DAY).id, keys[0].id.to_string());
-        assert_eq!(set.signing(noon() + DAY + RIPE_AFTER).id, keys[1].id.to_string());
+        assert_eq!(set.signing(noon() + DAY + RIPENING).id, keys[1].id.to_string());
     }
 
     #[test]
@@ -132,15 +144,15 @@ mod tests {
         assert!(wants_another(&[], noon()));
         assert!(!wants_another(&keys[..1], noon() + LIFE - DAY));
         assert!(wants_another(&keys[..1], noon() + LIFE));
-        assert_eq!(retired(&keys, noon() + LIFE + DAY), 0);
-        assert_eq!(retired(&keys, noon() + LIFE + DAY * 2), 1);
-        assert_eq!(retired(&keys[..1], noon() + LIFE * 2), 0);
+        assert_eq!(retired(&keys, RIPENING, noon() + LIFE + DAY), 0);
+        assert_eq!(retired(&keys, RIPENING, noon() + LIFE + DAY * 2), 1);
+        assert_eq!(retired(&keys[..1], RIPENING, noon() + LIFE * 2), 0);
     }
 
     #[test]
     fn another_secret_opens_no_key() {
         let key = SealedKey::generate(&sealer("kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!"), noon()).unwrap();
-        let opened = KeySet::open(&[key], &sealer("Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!"));
+        let opened = KeySet::open(&[key], RIPENING, &sealer("Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!"));
         assert!(matches!(opened, Err(Error::OtherSecret(_))));
     }
 }

@@ -6,5 +6,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    platform::run::service("auth-svc", auth_svc::migrate, auth_svc::serve).await
+    use auth_svc::{command, migrate, serve};
+    platform::run::service_with("auth-svc", migrate, serve, command).await
 }

@@ -1,18 +1,16 @@
-//! Use cases on sessions: log in, refresh, log out, see and end those that are open.
+//! Use cases on sessions: begin, refresh, log out, see and end those that are open.
 use crate::config::Lifetimes;
-use crate::domain::{Login, Pending, Purpose, Session, User, UserAgent};
+use crate::domain::{Proxy, Session, Start, User};
 use crate::error::Error;
 use crate::keyring::Keyring;
-use crate::mailing::Mailing;
-use crate::passwords::{Hash, Passwords};
 use crate::store::{Store, Tx};
 use crate::tokens::{RefreshToken, TokenPair, access_token};
 use jiff::{SignedDuration, Timestamp};
 use platform::audit::Entry;
-use platform::caller;
+use platform::caller::{self, Role};
 use platform::shutdown::Shutdown;
+use proto::access::Scopes;
 use proto::ids::{SessionId, UserId};
-use secrecy::SecretString;
 use std::sync::Arc;
 
 /// Expired sessions are kept for this long: access tokens made at their end are still looked up.
@@ -22,13 +20,22 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// a statement that takes too long.
 const BATCH: u32 = 100;
 
+/// A session with the refresh token that is its next.
+pub struct Begun {
+    user: User,
+    session: Session,
+    /// By what the user acts for somebody else.
+    proxy: Option<Proxy>,
+    refresh: RefreshToken,
+}
+
 #[derive(Clone)]
 pub struct Sessions {
     store: Store,
-    passwords: Arc<Passwords>,
     keyring: Arc<Keyring>,
-    mailing: Mailing,
     lifetimes: Lifetimes,
+    /// Roles whose owners must have one.
+    needs_second_factor: Vec<String>,
 }
 
 /// Sessions of one account that are open at once, at most.
@@ -37,88 +44,32 @@ const MOST_SESSIONS: i64 = 50;
 impl Sessions {
     pub fn new(
         store: Store,
-        passwords: Arc<Passwords>,
         keyring: Arc<Keyring>,
-        mailing: Mailing,
         lifetimes: Lifetimes,
+        needs_second_factor: Vec<String>,
     ) -> Self {
-        Self { store, passwords, keyring, mailing, lifetimes }
+        Self { store, keyring, lifetimes, needs_second_factor }
     }
 
-    /// `login` is none for a name that no account can have. Whatever is wrong, the same work is done and
-    /// the same answer given.
-    pub async fn log_in(
+    /// A session of `user`, who has just proven who they are, and is locked.
+    pub async fn begin(
         &self,
-        login: Option<Login>,
-        password: SecretString,
-        user_agent: Option<UserAgent>,
+        tx: &Tx<'_>,
+        user: &User,
+        start: Start,
         now: Timestamp,
-    ) -> Result<TokenPair, Error> {
-        let found = match &login {
-            Some(login) => self.store.connection().await?.find_login(login).await?,
-            None => None,
-        };
-        let (id, hash) = found.map(|(user, hash)| (user.id, hash)).unzip();
-        let outcome = self.enter(id, hash, password, user_agent, now).await;
-        if let Err(Error::InvalidCredentials) = outcome {
-            let id: Option<UserId> = id;
-            let id = id.map(|id| id.0);
-            let refused = Entry::new("log_in", "account").ids(id).of(id).denied("INVALID_CREDENTIALS");
-            self.store.connection().await?.note(refused).await?;
-        }
-        outcome
-    }
-
-    /// Logs in to account `id` whose password is `hash`, if there is one.
-    async fn enter(
-        &self,
-        id: Option<UserId>,
-        hash: Option<Hash>,
-        password: SecretString,
-        user_agent: Option<UserAgent>,
-        now: Timestamp,
-    ) -> Result<TokenPair, Error> {
-        // No connection is held meanwhile.
-        let verified = self.passwords.verify(password, hash.clone()).await?;
-        let (id, hash) = id.zip(hash).filter(|_| verified).ok_or(Error::InvalidCredentials)?;
-
-        let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
-        // Locked, so that an account that is being disabled gets no session that outlives that.
-        let user = tx.find_and_lock_user(id).await?.filter(|user| user.is_active);
-        let user = user.ok_or(Error::InvalidCredentials)?;
-        // Changed meanwhile, a password gives no session that outlives the change.
-        if !tx.has_password(id, &hash).await? {
-            return Err(Error::InvalidCredentials);
-        }
-        match user.pending {
-            None => {}
-            Some(Pending::Invitation) => return Err(Error::InvalidCredentials),
-            Some(Pending::EmailVerification) => {
-                self.remind(tx, id, now).await?;
-                return Err(Error::EmailUnverified);
-            }
-        }
-        let session = Session::start(&user, user_agent, &self.lifetimes, now);
+    ) -> Result<Begun, Error> {
+        let proxy = start.proxy.clone();
+        let session = Session::start(user, start, &self.lifetimes, now);
         let refresh = RefreshToken::new(session.id)?;
         tx.insert_session(&session).await?;
         tx.insert_refresh_token(&refresh).await?;
         // Every process is told of those that end: one account must not make a flood of them.
-        tx.end_oldest_sessions(id, MOST_SESSIONS, now).await?;
-        let owner = caller::User::new(id, session.id, user.role);
-        tx.note(on_session("log_in", session.id).of([id.0]).by(owner));
-        tx.commit().await?;
-        tracing::info!(user.id = %id, session.id = %session.id, "logged in");
-        self.pair(&user, &session, refresh, now)
-    }
-
-    /// Sends whoever knows the password and has not proven the address another link, once the one before is too old.
-    async fn remind(&self, tx: Tx<'_>, user: UserId, now: Timestamp) -> Result<(), Error> {
-        if !tx.has_open_token(Purpose::EmailVerification, user.0, now).await? {
-            self.mailing.issue(&tx, Purpose::EmailVerification, user, now).await?;
-            tx.commit().await?;
-        }
-        Ok(())
+        tx.end_oldest_sessions(user.id, MOST_SESSIONS, now).await?;
+        let owner = caller::User::new(user.id, session.id, user.role);
+        tx.note(on_session("log_in", session.id).of([user.id.0]).by(owner));
+        tracing::info!(user.id = %user.id, session.id = %session.id, "logged in");
+        Ok(Begun { user: user.clone(), session, proxy, refresh })
     }
 
     /// Spends `token` for a new pair. Using it once more ends the session: one of the two users stole it.
@@ -137,13 +88,21 @@ impl Sessions {
             return Err(Error::RefreshTokenReused);
         }
         let user = tx.find_user(session.user_id).await?.ok_or(Error::RefreshTokenInvalid)?;
+        let proxy = match session.acting {
+            // Not locked: whoever withdraws it ends this session after us.
+            Some(acting) => {
+                let proxy = tx.find_proxy(acting.proxy_id).await?.filter(|proxy| proxy.is_in_force(now));
+                Some(proxy.ok_or(Error::RefreshTokenInvalid)?)
+            }
+            None => None,
+        };
         let session = session.resumed(&user, &self.lifetimes, now).ok_or(Error::RefreshTokenInvalid)?;
         let next = RefreshToken::new(session.id)?;
         tx.spend_refresh_token(token, now).await?;
         tx.insert_refresh_token(&next).await?;
         tx.prolong_session(&session).await?;
         tx.commit().await?;
-        self.pair(&user, &session, next, now)
+        self.pair(Begun { user, session, proxy, refresh: next }, now)
     }
 
     /// Ends the session of `token`, spent or not. Says nothing about tokens that do not exist.
@@ -214,16 +173,30 @@ impl Sessions {
         Ok(())
     }
 
-    fn pair(
-        &self,
-        user: &User,
-        session: &Session,
-        refresh: RefreshToken,
-        now: Timestamp,
-    ) -> Result<TokenPair, Error> {
+    /// As whom tokens of `session` let `user` in.
+    fn caller(&self, user: &User, session: &Session, proxy: Option<&Proxy>) -> caller::User {
+        let own = caller::User::new(user.id, session.id, user.role);
+        match proxy {
+            Some(proxy) => caller::User {
+                role: Role::Patient(proxy.patient_id),
+                scopes: Scopes::parse(&proxy.scopes()),
+                acting: true,
+                ..own
+            },
+            None if session.lacks_second_factor(user.role, &self.needs_second_factor) => {
+                caller::User { scopes: Scopes::parse(caller::ENROLMENT), ..own }
+            }
+            None => own,
+        }
+    }
+
+    /// The tokens of a session, once it is stored.
+    pub fn pair(&self, begun: Begun, now: Timestamp) -> Result<TokenPair, Error> {
+        let Begun { user, session, proxy, refresh } = begun;
         let keys = self.keyring.current();
         let life = self.lifetimes.access_token_life;
-        let access = access_token(keys.signing(now), user, session, life, now)?;
+        let caller = self.caller(&user, &session, proxy.as_ref());
+        let access = access_token(keys.signing(now), caller, &session, life, now)?;
         Ok(TokenPair { access, refresh })
     }
 }

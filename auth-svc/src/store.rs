@@ -1,9 +1,13 @@
 //! All SQL of this service.
 mod keys; // signing keys
 mod one_time_tokens; // tokens that work once
+mod proxies; // who acts for whom
+mod second_factor; // what authenticators share, recovery codes, log-ins that wait for a code
 mod sessions; // sessions and their refresh tokens
 mod users; // accounts
 mod erasure; // accounts of which nothing is known any more
+
+pub use second_factor::{Awaited, StoredTotp};
 
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::audit::{self, Entry, Pending};
@@ -33,6 +37,8 @@ pub enum Taken {
     Username,
     #[error("the patient or doctor record")]
     Link,
+    #[error("the right to act for the patient")]
+    Proxy,
 }
 
 impl From<tokio_postgres::Error> for Error {

@@ -1,11 +1,12 @@
 //! Tokens: a signed one for access, which says who is asking, and an opaque one to get the next.
-use crate::domain::{Session, User};
+use crate::domain::Session;
 use crate::keys::SigningKey;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::Unspecified;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::errors;
+use platform::caller::User;
 use platform::token::{Claims, sign};
 use proto::ids::SessionId;
 use std::fmt;
@@ -23,17 +24,18 @@ pub struct AccessToken {
     pub expires_in: i32,
 }
 
-/// Signs that `user` is logged in. The token does not outlive its session.
+/// Signs that `caller` uses `session`. The token does not outlive it.
 pub fn access_token(
     key: &SigningKey,
-    user: &User,
+    caller: User,
     session: &Session,
     life: SignedDuration,
     now: Timestamp,
 ) -> errors::Result<AccessToken> {
     let life = life.min(session.expires_at.duration_since(now)).as_secs();
-    let caller = platform::caller::User::new(user.id, session.id, user.role);
-    let text = sign(&key.private, &key.id, &Claims::of(caller, now, life))?;
+    let amr = session.methods().iter().map(|method| (*method).to_owned()).collect();
+    let claims = Claims { amr: Some(amr), ..Claims::of(caller, now, life) };
+    let text = sign(&key.private, &key.id, &claims)?;
     Ok(AccessToken { text, expires_in: i32::try_from(life).unwrap_or(i32::MAX) })
 }
 

@@ -5,6 +5,8 @@ use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
+use proto::auth::proxy_service_client::ProxyServiceClient;
+use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::patient::audit_service_client::AuditServiceClient;
@@ -19,6 +21,8 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
     pub accounts: AccountServiceClient<Peer>,
+    pub proxies: ProxyServiceClient<Peer>,
+    pub second_factor: SecondFactorServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
     pub break_glass: BreakGlassServiceClient<Peer>,
     pub audit: AuditServiceClient<Peer>,
@@ -33,6 +37,8 @@ impl Clients {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
             accounts: AccountServiceClient::new(auth.clone()),
+            proxies: ProxyServiceClient::new(auth.clone()),
+            second_factor: SecondFactorServiceClient::new(auth.clone()),
             auth: AuthServiceClient::new(auth),
             audit: AuditServiceClient::new(patient.clone()),
             patients: PatientServiceClient::new(patient.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),

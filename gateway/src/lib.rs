@@ -15,6 +15,7 @@ pub mod once; // requests that are carried out once
 pub mod patch; // partial updates
 pub mod observe; // span, log line and measurement of every request
 pub mod caller; // who is asking
+pub mod challenge; // log-ins that wait for a code
 pub mod limits; // how often one caller may ask
 pub mod cache; // answers about doctors, kept for a minute
 pub mod app; // what handlers share
@@ -35,6 +36,7 @@ pub const SERVICE: &str = "gateway";
 use crate::app::App;
 use crate::cache::Directory;
 use crate::caller::Identifier;
+use crate::challenge::Challenges;
 use crate::clients::{Clients, Services};
 use crate::config::Config;
 use crate::health::Health;
@@ -72,6 +74,7 @@ pub fn service(config: &Config, shutdown: &Shutdown) -> anyhow::Result<router::S
     let services = Services::new(&config.peers, &identity)?;
     let app = App {
         clients: Clients::new(&services),
+        challenges: Challenges::new(&root),
         limits: Limits::new(redis.clone(), &root, &config.rate_limits),
         directory: Directory::new(redis.clone(), clock.clone()),
     };

@@ -5,7 +5,9 @@ use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
 use crate::routes::audit::model::{AuditEntry, PatientAccess};
-use crate::routes::auth::model::{Jwks, MessageSent, Session, Tokens, User};
+use crate::routes::auth::model::{
+    Jwks, MessageSent, Proxy, RecoveryCodes, Session, Tokens, TotpEnrolment, User,
+};
 use crate::routes::break_glass::model::BreakGlassGrant;
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
@@ -53,7 +55,7 @@ use utoipa::openapi::{
     components(schemas(
         AbsencePlan, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent, Notification,
-        OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, User, VisitType,
+        OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
@@ -61,7 +63,7 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 39] = [
+const COMPLETE: [&str; 40] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -87,6 +89,7 @@ const COMPLETE: [&str; 39] = [
     "PatientErasure",
     "PlannedMove",
     "Price",
+    "Proxy",
     "Room",
     "RuleVerdict",
     "Series",

@@ -89,6 +89,10 @@ pub struct Details {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, value_type = Vec<Uuid>)]
     patient_ids: Vec<String>,
+    /// With `second_factor_required`: what is sent to `POST /api/auth/login/totp` with a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "W3Q0c2VhbGVkIGNoYWxsZW5nZQ")]
+    challenge: Option<String>,
     /// For the `Retry-After` header.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -135,6 +139,7 @@ impl Problem {
             allowed: None,
             appointment_ids: Vec::new(),
             patient_ids: Vec::new(),
+            challenge: None,
             retry_after: matches!(status.as_u16(), 429 | 503).then_some(RETRY_AFTER),
         }))
     }
@@ -181,6 +186,12 @@ impl Problem {
     #[must_use]
     pub fn without(mut self, pointer: &str) -> Self {
         self.0.errors.retain(|error| error.pointer != pointer);
+        self
+    }
+
+    #[must_use]
+    pub fn with_challenge(mut self, challenge: String) -> Self {
+        self.0.challenge = Some(challenge);
         self
     }
 

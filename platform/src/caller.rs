@@ -19,7 +19,12 @@ pub struct User {
     pub role: Role,
     /// What their token allows of what the role may do.
     pub scopes: Scopes,
+    /// Whether they act for the patient of their role. `id` is who really acts.
+    pub acting: bool,
 }
+
+/// What tokens allow whose owners must set up a second factor before anything else.
+pub const ENROLMENT: &str = "account.enrol account.read";
 
 /// The process that a call came through, in the name of somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,10 +77,13 @@ impl Caller {
                 Err(forbidden("not for this role"))
             }
             Self::User(user) if !method.scope.is_some_and(|scope| user.scopes.allow(scope)) => {
-                let (scope, message) =
-                    (method.scope.unwrap_or_default(), "the access token does not allow it");
-                let scope = [("scope", scope.to_owned())];
-                Err(fault_with(Code::PermissionDenied, DOMAIN, "INSUFFICIENT_SCOPE", message, scope))
+                let scope = [("scope", method.scope.unwrap_or_default().to_owned())];
+                let (reason, message) = if user.scopes == Scopes::parse(ENROLMENT) {
+                    ("SECOND_FACTOR_ENROLMENT_REQUIRED", "a second factor has to be set up first")
+                } else {
+                    ("INSUFFICIENT_SCOPE", "the access token does not allow it")
+                };
+                Err(fault_with(Code::PermissionDenied, DOMAIN, reason, message, scope))
             }
             Self::User(_) => Ok(()),
         }
@@ -85,7 +93,7 @@ impl Caller {
 impl User {
     /// Somebody who may do everything that the role may.
     pub fn new(id: UserId, session_id: SessionId, role: Role) -> Self {
-        Self { id, session_id, role, scopes: Scopes::ALL }
+        Self { id, session_id, role, scopes: Scopes::ALL, acting: false }
     }
 
     /// Lets only people pass, not services.
@@ -132,6 +140,8 @@ mod tests {
                 "{scopes}"
             );
         }
+        let enrolling = staff(Scopes::parse(ENROLMENT));
+        assert_eq!(reason(&enrolling).as_deref(), Some("SECOND_FACTOR_ENROLMENT_REQUIRED"));
         let auditor = User::new(UserId::random(), SessionId::random(), Role::Auditor);
         assert_eq!(reason(&Caller::User(auditor)).as_deref(), Some("FORBIDDEN"));
     }

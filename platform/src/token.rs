@@ -51,6 +51,12 @@ pub struct Claims {
     /// The doctor record of a doctor's account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub did: Option<String>,
+    /// How the person proved who they are (RFC 8176).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amr: Option<Vec<String>>,
+    /// Who acts for the patient of `pid` (RFC 8693, section 4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
     /// What the token allows, of what the role may do (RFC 8693, section 4.2); everything when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
@@ -58,6 +64,12 @@ pub struct Claims {
     pub nbf: i64,
     pub exp: i64,
     pub jti: String,
+}
+
+/// Who really acts, by their account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub sub: String,
 }
 
 /// Why a token was not accepted; callers are told no more than that.
@@ -88,6 +100,8 @@ impl Claims {
             role: Some(user.role.name().to_owned()),
             pid,
             did,
+            amr: None,
+            act: user.acting.then(|| Actor { sub: user.id.to_string() }),
             scope: user.scopes.text(),
             iat: now,
             nbf: now,
@@ -228,6 +242,7 @@ fn user(claims: &Claims) -> Result<User, Rejected> {
         session_id: id(&claims.sid)?.parse().map_err(|_| Rejected::Invalid)?,
         role,
         scopes: claims.scope.as_deref().map_or(Scopes::ALL, Scopes::parse),
+        acting: claims.act.is_some(),
     })
 }
 

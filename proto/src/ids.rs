@@ -49,6 +49,8 @@ ids! {
     SessionId,
     /// A token that works once.
     OneTimeTokenId,
+    /// That somebody may act for a patient.
+    ProxyId,
     /// A person who is treated.
     PatientId,
     /// A person who treats.

@@ -34,6 +34,13 @@ const MATRIX: &str = "
     GET    /api/auth/sessions                                     401 401 200 200 200 200 200 200 200
     DELETE /api/auth/sessions/{id}                                401 401 204 404 404 404 404 404 404
     POST   /api/auth/logout-all                                   401 401 204 204 204 204 204 204 204
+    POST   /api/auth/login/totp                                   200 200 200 200 200 200 200 200 200
+    POST   /api/auth/totp                                         401 401 200 200 200 200 200 200 200
+    POST   /api/auth/totp/confirm                                 401 401 200 200 200 200 200 200 200
+    POST   /api/auth/totp/recovery-codes                          401 401 200 200 200 200 200 200 200
+    GET    /api/auth/acting-for                                   401 401 200 200 200 200 200 200 200
+    POST   /api/auth/act-for                                      401 401 200 404 404 404 404 404 404
+    DELETE /api/auth/totp                                         401 401 204 204 204 204 204 204 204
     GET    /.well-known/jwks.json                                 200 200 200 200 200 200 200 200 200
     GET    /health                                                200 200 200 200 200 200 200 200 200
     GET    /health/live                                           200 200 200 200 200 200 200 200 200
@@ -45,6 +52,7 @@ const MATRIX: &str = "
     GET    /api/users/{id}                                        401 401 403 403 403 403 403 200 403
     PUT    /api/users/{id}                                        401 401 403 403 403 403 403 200 403
     POST   /api/users/{id}/revoke-sessions                        401 401 403 403 403 403 403 204 403
+    DELETE /api/users/{id}/totp                                   401 401 403 403 403 403 403 204 403
 
     GET    /api/patients                                          401 401 403 403 200 200 200 200 403
     POST   /api/patients                                          401 401 409 409 403 403 201 201 403
@@ -56,6 +64,9 @@ const MATRIX: &str = "
     POST   /api/patients/{id}/merge                               401 401 403 404 403 403 200 200 403
     POST   /api/patients/{id}/unmerge                             401 401 403 404 403 403 200 200 403
     POST   /api/patients/{id}/claim-codes                         401 401 403 404 403 403 201 201 403
+    GET    /api/patients/{id}/proxies                             401 401 200 404 403 403 200 200 403
+    POST   /api/patients/{id}/proxies                             401 401 403 404 403 403 201 201 403
+    DELETE /api/patients/{id}/proxies/{proxy_id}                  401 401 204 404 403 403 204 204 403
     GET    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     PUT    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     DELETE /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403

@@ -44,6 +44,17 @@ const MATRIX: &str = "
     auth.v1.AccountService/ClaimPatient                         patient
     auth.v1.AccountService/IssueClaimCode                       patient-svc
     auth.v1.AccountService/GetAccountMessage                    notification-svc
+    auth.v1.ProxyService/GrantProxy                             staff admin
+    auth.v1.ProxyService/ListProxies                            patient staff admin
+    auth.v1.ProxyService/RevokeProxy                            patient staff admin
+    auth.v1.ProxyService/ListActingFor                          patient doctor staff admin auditor
+    auth.v1.ProxyService/ActFor                                 patient doctor staff admin auditor
+    auth.v1.SecondFactorService/CompleteLogin                   anyone
+    auth.v1.SecondFactorService/EnrolTotp                       patient doctor staff admin auditor
+    auth.v1.SecondFactorService/ConfirmTotp                     patient doctor staff admin auditor
+    auth.v1.SecondFactorService/RemoveTotp                      patient doctor staff admin auditor
+    auth.v1.SecondFactorService/RenewRecoveryCodes              patient doctor staff admin auditor
+    auth.v1.SecondFactorService/RemoveUserTotp                  admin
 
     patient.v1.PatientService/CreatePatient                     patient staff admin
     patient.v1.PatientService/GetPatient                        patient doctor staff admin

@@ -9,4 +9,5 @@ pub mod rest; // requests and answers
 pub mod mesh; // the mesh that tests share, or one of one's own
 pub mod people; // an admin, receptionists, doctors and patients
 pub mod clinic; // times to book, and what tests do over and over
+pub mod authenticator; // codes that somebody's phone shows
 pub mod grpc; // the mesh as an internal program sees it

@@ -73,7 +73,9 @@ impl From<Role> for RoleName {
 
 impl Standing {
     pub fn of(caller: Option<&Caller>) -> Self {
+        // Registering is open to everyone, so nobody has looked yet what the token allows.
         match caller {
+            Some(Caller::User(user)) if !user.scopes.allow("users.write") => Self::Anyone,
             Some(Caller::User(caller::User { role: Role::Admin, .. })) => Self::Admin,
             Some(Caller::User(caller::User { role: Role::Staff, .. })) => Self::Staff,
             _ => Self::Anyone,
@@ -124,6 +126,16 @@ pub(super) fn linked(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proto::access::Scopes;
+    use proto::ids::{SessionId, UserId};
+
+    #[test]
+    fn a_token_that_does_not_allow_to_make_accounts_makes_nobody_more_than_anyone() {
+        let admin = caller::User::new(UserId::random(), SessionId::random(), Role::Admin);
+        assert_eq!(Standing::of(Some(&Caller::User(admin))), Standing::Admin);
+        let limited = caller::User { scopes: Scopes::parse(caller::ENROLMENT), ..admin };
+        assert_eq!(Standing::of(Some(&Caller::User(limited))), Standing::Anyone);
+    }
 
     #[test]
     fn anyone_becomes_a_patient_and_nothing_else() {

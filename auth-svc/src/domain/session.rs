@@ -1,4 +1,5 @@
 //! One log-in of an account, and when it is over.
+use super::proxy::{Acting, Proxy};
 use super::user::User;
 use crate::config::Lifetimes;
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +19,19 @@ pub struct Session {
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     pub user_agent: Option<UserAgent>,
+    /// Whether a code was shown besides the password.
+    pub has_second_factor: bool,
+    /// In whose place its owner acts, if not for themselves.
+    pub acting: Option<Acting>,
+}
+
+/// How a session begins.
+#[derive(Default)]
+pub struct Start {
+    pub has_second_factor: bool,
+    pub user_agent: Option<UserAgent>,
+    /// By what its owner acts for somebody else.
+    pub proxy: Option<Proxy>,
 }
 
 /// What a program says of itself, cut to what its owner recognises it by.
@@ -47,18 +61,33 @@ impl From<UserAgent> for String {
 }
 
 impl Session {
-    pub fn start(user: &User, user_agent: Option<UserAgent>, lifetimes: &Lifetimes, now: Timestamp) -> Self {
+    pub fn start(user: &User, start: Start, lifetimes: &Lifetimes, now: Timestamp) -> Self {
+        let Start { has_second_factor, user_agent, proxy } = start;
         let (idle, life) = limits(user.role, lifetimes);
+        // Nobody acts longer than they may.
+        let limit = proxy.as_ref().and_then(|proxy| proxy.expires_at).unwrap_or(Timestamp::MAX);
         Self {
             id: SessionId::random(),
             user_id: user.id,
             started_at: now,
             used_at: now,
             idles_at: after(now, idle),
-            expires_at: after(now, life),
+            expires_at: after(now, life).min(limit),
             ended_at: None,
             user_agent,
+            has_second_factor,
+            acting: proxy.map(|proxy| proxy.acting()),
         }
+    }
+
+    /// Whether its owner, of one of the `roles` that need a second factor, has shown none.
+    pub fn lacks_second_factor(&self, role: Role, roles: &[String]) -> bool {
+        !self.has_second_factor && roles.iter().any(|name| name == role.name())
+    }
+
+    /// How its owner proved who they are (RFC 8176).
+    pub fn methods(&self) -> &'static [&'static str] {
+        if self.has_second_factor { &["pwd", "otp", "mfa"] } else { &["pwd"] }
     }
 
     pub fn is_over(&self, now: Timestamp) -> bool {
@@ -128,10 +157,11 @@ mod tests {
 
     #[test]
     fn a_session_at_rest_is_over_sooner_for_staff_than_for_patients() {
-        let staff = Session::start(&user(Role::Staff), None, &lifetimes(), noon());
+        let staff = Session::start(&user(Role::Staff), Start::default(), &lifetimes(), noon());
         assert!(!staff.is_over(noon() + MINUTE * 29));
         assert!(staff.is_over(noon() + MINUTE * 30));
-        let patient = Session::start(&user(Role::Patient(PatientId::random())), None, &lifetimes(), noon());
+        let patient =
+            Session::start(&user(Role::Patient(PatientId::random())), Start::default(), &lifetimes(), noon());
         assert!(!patient.is_over(noon() + DAY * 6));
         assert!(patient.is_over(noon() + DAY * 7));
     }
@@ -139,7 +169,7 @@ mod tests {
     #[test]
     fn use_prolongs_a_session_but_not_for_ever() {
         let (user, lifetimes) = (user(Role::Auditor), lifetimes());
-        let mut session = Session::start(&user, None, &lifetimes, noon());
+        let mut session = Session::start(&user, Start::default(), &lifetimes, noon());
         let mut now = noon();
         while let Some(resumed) = session.clone().resumed(&user, &lifetimes, now) {
             session = resumed;
@@ -160,7 +190,7 @@ mod tests {
     #[test]
     fn neither_an_ended_session_nor_a_disabled_account_goes_on() {
         let active = user(Role::Admin);
-        let session = Session::start(&active, None, &lifetimes(), noon());
+        let session = Session::start(&active, Start::default(), &lifetimes(), noon());
         let ended = Session { ended_at: Some(noon()), ..session.clone() };
         assert_eq!(ended.resumed(&active, &lifetimes(), noon()), None);
         let disabled = User { is_active: false, ..active };

@@ -1,14 +1,26 @@
 //! Signing keys, sealed.
-use super::{Error, Tx};
+use super::{Connection, Error, Tx};
 use crate::keys::SealedKey;
 use tracing::instrument;
 use uuid::Uuid;
 
 const LIST: &str = "SELECT id, sealed, created_at FROM auth.signing_keys ORDER BY created_at, id";
 
+const LIST_IDS: &str = "SELECT id FROM auth.signing_keys ORDER BY created_at, id";
+
 const INSERT: &str = "INSERT INTO auth.signing_keys (id, sealed, created_at) VALUES ($1, $2, $3)";
 
 const DELETE: &str = "DELETE FROM auth.signing_keys WHERE id = ANY ($1)";
+
+impl Connection {
+    /// Oldest first. Asked every second, so it is no span of every trace.
+    #[instrument(level = "trace", name = "db.signing_key.list_ids", skip_all)]
+    pub async fn list_key_ids(&self) -> Result<Vec<Uuid>, Error> {
+        let statement = self.0.prepare_cached(LIST_IDS).await?;
+        let rows = self.0.query(&statement, &[]).await?;
+        rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+    }
+}
 
 impl Tx<'_> {
     /// All keys, oldest first. Nobody else makes one until the end of the transaction.

@@ -1,26 +1,30 @@
 //! Sessions and their refresh tokens.
 use super::{Connection, Error, Tx};
-use crate::domain::{Session, UserAgent};
+use crate::domain::{Acting, Session, UserAgent};
 use crate::tokens::RefreshToken;
 use jiff::Timestamp;
-use proto::ids::{SessionId, UserId};
+use proto::ids::{PatientId, ProxyId, SessionId, UserId};
 use std::collections::HashSet;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tracing::instrument;
+use uuid::Uuid;
 
 const INSERT: &str = "
-    INSERT INTO auth.sessions (id, user_id, started_at, used_at, idles_at, expires_at, user_agent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO auth.sessions (id, user_id, started_at, used_at, idles_at, expires_at, user_agent, has_second_factor,
+            proxy_id, acting_for)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 const FIND_AND_LOCK: &str = "
-    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent
+    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent,
+           has_second_factor, proxy_id, acting_for
       FROM auth.sessions
      WHERE id = $1
        FOR UPDATE";
 
 const LIST_OPEN: &str = "
-    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent
+    SELECT id, user_id, started_at, used_at, idles_at, expires_at, ended_at, user_agent,
+           has_second_factor, proxy_id, acting_for
       FROM auth.sessions
      WHERE user_id = $1 AND ended_at IS NULL AND idles_at > $2 AND expires_at > $2
        AND ($3::uuid IS NULL OR id < $3)
@@ -28,6 +32,8 @@ const LIST_OPEN: &str = "
      LIMIT $4";
 
 const PROLONG: &str = "UPDATE auth.sessions SET used_at = $2, idles_at = $3 WHERE id = $1";
+
+const SET_SECOND_FACTOR: &str = "UPDATE auth.sessions SET has_second_factor = $2 WHERE id = $1";
 
 const END: &str = "UPDATE auth.sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
 
@@ -121,11 +127,32 @@ impl Tx<'_> {
     #[instrument(name = "db.session.insert", skip_all, fields(session.id = %session.id))]
     pub async fn insert_session(&self, session: &Session) -> Result<(), Error> {
         let statement = self.0.prepare_cached(INSERT).await?;
-        let Session { id, user_id, started_at, used_at, idles_at, expires_at, ended_at: _, user_agent } =
-            session;
+        let Session {
+            id,
+            user_id,
+            started_at,
+            used_at,
+            idles_at,
+            expires_at,
+            ended_at: _,
+            user_agent,
+            has_second_factor,
+            acting,
+        } = session;
+        let (proxy_id, acting_for) = acting.map(|acting| (acting.proxy_id.0, acting.patient_id.0)).unzip();
         let user_agent = user_agent.as_ref().map(UserAgent::as_str);
-        let columns: [&(dyn ToSql + Sync); 7] =
-            [&id.0, &user_id.0, started_at, used_at, idles_at, expires_at, &user_agent];
+        let columns: [&(dyn ToSql + Sync); 10] = [
+            &id.0,
+            &user_id.0,
+            started_at,
+            used_at,
+            idles_at,
+            expires_at,
+            &user_agent,
+            has_second_factor,
+            &proxy_id,
+            &acting_for,
+        ];
         self.0.execute(&statement, &columns).await?;
         Ok(())
     }
@@ -163,6 +190,15 @@ impl Tx<'_> {
         Ok(self.0.execute(&statement, &[&id.0, &user_id.0, &now]).await? == 1)
     }
 
+    /// Notes whether its owner has shown a code.
+    #[instrument(name = "db.session.set_second_factor", skip_all, fields(session.id = %id))]
+    pub async fn set_second_factor(&self, id: SessionId, shown: bool) -> Result<(), Error> {
+        let statement = self.0.prepare_cached(SET_SECOND_FACTOR).await?;
+        self.0.execute(&statement, &[&id.0, &shown]).await?;
+        Ok(())
+    }
+
+    /// Whoever has begun to log in does not go on.
     #[instrument(name = "db.session.end_all", skip_all, fields(user.id = %user_id))]
     pub async fn end_sessions_of(
         &self,
@@ -172,7 +208,7 @@ impl Tx<'_> {
     ) -> Result<(), Error> {
         let statement = self.0.prepare_cached(END_ALL).await?;
         self.0.execute(&statement, &[&user_id.0, &now, &but.map(|id| id.0)]).await?;
-        Ok(())
+        self.delete_challenges_of(user_id).await
     }
 
     /// Ends all sessions of an account but the latest `most`.
@@ -213,6 +249,9 @@ impl TryFrom<&Row> for Session {
         let started_at: Timestamp = row.try_get("started_at")?;
         let used_at: Option<Timestamp> = row.try_get("used_at")?;
         let user_agent: Option<&str> = row.try_get("user_agent")?;
+        let proxy_id: Option<Uuid> = row.try_get("proxy_id")?;
+        let acting_for: Option<Uuid> = row.try_get("acting_for")?;
+        let acting = proxy_id.map(ProxyId).zip(acting_for.map(PatientId));
         Ok(Self {
             id: SessionId(row.try_get("id")?),
             user_id: UserId(row.try_get("user_id")?),
@@ -222,6 +261,8 @@ impl TryFrom<&Row> for Session {
             expires_at: row.try_get("expires_at")?,
             ended_at: row.try_get("ended_at")?,
             user_agent: user_agent.and_then(UserAgent::parse),
+            has_second_factor: row.try_get("has_second_factor")?,
+            acting: acting.map(|(proxy_id, patient_id)| Acting { proxy_id, patient_id }),
         })
     }
 }

@@ -71,7 +71,12 @@ const HAS_PASSWORD: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE id = $1 
 
 const SET_PASSWORD: &str = "UPDATE auth.users SET password_hash = $2, updated_at = $3 WHERE id = $1";
 
-const OF_PATIENT: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE patient_id = $1)";
+/// Whoever may act for the patient logs in as they do.
+const OF_PATIENT: &str = "
+    SELECT EXISTS (SELECT FROM auth.users WHERE patient_id = $1)
+        OR EXISTS (
+            SELECT FROM auth.proxies
+             WHERE patient_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))";
 
 const ANY_ADMIN: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE role = 'admin')";
 

@@ -67,7 +67,8 @@ async fn an_access_token_says_who_asks_and_nothing_more() {
         let (user, tokens) = service.person(role).await;
         let (header, claims) = read(&service, &tokens.access_token).await;
         assert_eq!((header.alg, header.typ.as_deref()), (Algorithm::EdDSA, Some("at+jwt")));
-        let mut expected = BTreeSet::from(["iss", "aud", "sub", "sid", "role", "iat", "nbf", "exp", "jti"]);
+        let mut expected =
+            BTreeSet::from(["iss", "aud", "sub", "sid", "role", "amr", "iat", "nbf", "exp", "jti"]);
         match role {
             Role::Patient => expected.insert("pid"),
             Role::Doctor => expected.insert("did"),
@@ -77,6 +78,7 @@ async fn an_access_token_says_who_asks_and_nothing_more() {
         assert_eq!(names, expected);
         assert_eq!((&claims["iss"], &claims["aud"]), (&"healthcare-auth".into(), &"healthcare-api".into()));
         assert_eq!(claims["sub"], Value::from(user.id));
+        assert_eq!(claims["amr"], Value::from(vec!["pwd"]));
         assert_eq!(
             claims["role"].as_str().unwrap(),
             role.as_str_name().trim_start_matches("ROLE_").to_lowercase()

@@ -4,6 +4,8 @@ mod service; // how the tests start it and talk to it
 mod starting; // the first administrator, and replicas
 mod registering; // who may make which account
 mod logging_in; // failures alike, tokens as specified
+mod second_factor; // codes from authenticators, and recovery codes
+mod proxies; // who acts for whom
 mod refreshing; // each refresh token works once
 mod sessions; // seen, and ended from elsewhere
 mod ending; // told to whoever verifies tokens
@@ -15,4 +17,5 @@ mod claiming; // patients who get to their records
 mod verifying; // addresses that their owners prove
 mod inviting; // colleagues who are given accounts
 mod changing; // links, roles, disabled accounts
+mod keys; // rotated and revoked by operators
 mod upkeep; // what is followed and forgotten in time

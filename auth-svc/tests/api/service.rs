@@ -10,6 +10,8 @@ use platform::shutdown::Shutdown;
 use platform::token::service_identity;
 use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
+use proto::auth::proxy_service_client::ProxyServiceClient;
+use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::auth::{self as pb, Role};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -25,6 +27,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct Service {
     pub client: AuthServiceClient<Channel>,
     pub accounts: AccountServiceClient<Channel>,
+    pub proxies: ProxyServiceClient<Channel>,
+    pub second_factor: SecondFactorServiceClient<Channel>,
     pub database: Arc<Database>,
     shutdown: Shutdown,
 }
@@ -75,9 +79,12 @@ impl Service {
         let serving =
             auth_svc::serve(config(&database, more), listener, Readiness::default(), shutdown.clone());
         shutdown.spawn(async { serving.await.unwrap() });
-        let client = AuthServiceClient::connect(url.clone()).await.unwrap();
-        let accounts = AccountServiceClient::connect(url).await.unwrap();
-        let service = Self { client, accounts, database, shutdown };
+        let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
+        let client = AuthServiceClient::new(channel.clone());
+        let accounts = AccountServiceClient::new(channel.clone());
+        let proxies = ProxyServiceClient::new(channel.clone());
+        let second_factor = SecondFactorServiceClient::new(channel);
+        let service = Self { client, accounts, proxies, second_factor, database, shutdown };
         // The first answer comes when it has started.
         service.keys().await;
         service

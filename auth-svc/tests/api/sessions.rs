@@ -22,6 +22,7 @@ async fn revokes(service: &Service, token: &str, id: &str) -> Result<(), Status>
 
 async fn logs_in_with(service: &Service, user: &User, user_agent: &str) -> TokenPair {
     let request = pb::LoginRequest {
+        totp: String::new(),
         username: user.email.clone(),
         password: PASSWORD.to_owned(),
         user_agent: user_agent.to_owned(),

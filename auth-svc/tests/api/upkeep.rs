@@ -2,9 +2,11 @@ use crate::service::{PASSWORD, Refused, Service, config, database, reason, someo
 use auth_svc::SERVICE;
 use auth_svc::config::Config;
 use auth_svc::domain::Mint;
-use auth_svc::keyring::Keyring;
+use auth_svc::keyring::{Keyring, Vault};
+use auth_svc::logins::Logins;
 use auth_svc::mailing::Mailing;
 use auth_svc::passwords::Passwords;
+use auth_svc::second_factor::SecondFactor;
 use auth_svc::sessions::Sessions;
 use auth_svc::store::{SCHEMA, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -30,13 +32,20 @@ pub(crate) fn mailing(config: &Config) -> Mailing {
 async fn keyring(config: &Config, now: Timestamp) -> Keyring {
     let root = RootSecret::new(&config.process.secret_key).unwrap();
     let verifier = Verifier::new(SERVICE, &root, None, Clock::stopped_at(now));
-    Keyring::open(store(config), &root, verifier, now).await.unwrap()
+    let vault = Vault::new(store(config), &root, config.key_ripening);
+    Keyring::open(vault, verifier, now).await.unwrap()
 }
 
-pub(crate) async fn sessions(config: &Config, now: Timestamp) -> Sessions {
+async fn sessions(config: &Config, now: Timestamp) -> Sessions {
     let keyring = Arc::new(keyring(config, now).await);
+    Sessions::new(store(config), keyring, config.lifetimes.clone(), Vec::new())
+}
+
+pub(crate) async fn logins(config: &Config, now: Timestamp) -> Logins {
+    let root = RootSecret::new(&config.process.secret_key).unwrap();
     let passwords = Arc::new(Passwords::new().unwrap());
-    Sessions::new(store(config), passwords, keyring, mailing(config), config.lifetimes.clone())
+    let second_factor = SecondFactor::new(store(config), passwords.clone(), &root, &config.totp_issuer);
+    Logins::new(store(config), passwords, second_factor, sessions(config, now).await, mailing(config))
 }
 
 /// The ids of the keys that a process which starts at `now` publishes, and of the one it signs with.

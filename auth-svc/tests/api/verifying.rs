@@ -1,6 +1,6 @@
 //! Addresses that their owners prove, and registration that waits for it.
 use crate::service::{PASSWORD, Refused, Service, by, database, fields, reason, someone};
-use crate::upkeep::sessions;
+use crate::upkeep::logins;
 use auth_svc::domain::Login;
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -154,11 +154,11 @@ async fn whoever_knows_the_password_is_sent_another_link_when_the_first_is_too_o
     };
     assert_eq!(count().await, 1);
     let now = Clock::system().now();
-    let sessions = sessions(&crate::service::config(&service.database, &[]), now).await;
+    let logins = logins(&crate::service::config(&service.database, &[]), now).await;
     let later = now + SignedDuration::from_hours(24);
     let log_in = async |password: &str| {
-        let answer =
-            sessions.log_in(Login::parse(&user.email), password.to_owned().into(), None, later).await;
+        let login = Login::parse(&user.email);
+        let answer = logins.log_in(login, password.to_owned().into(), None, None, later).await;
         reason(&Status::from(answer.err().unwrap()))
     };
     assert_eq!(log_in("not the password, surely").await, "INVALID_CREDENTIALS");

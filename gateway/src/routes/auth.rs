@@ -16,6 +16,7 @@ use proto::auth as pb;
 use proto::doctor::GetDoctorRequest;
 use proto::ids::{DoctorId, PatientId, UserId};
 use proto::patient::{GetPatientRequest, Patient};
+use second_factor::{is_guess, told};
 use std::collections::BTreeMap;
 use tonic::Code;
 use utoipa::IntoResponses;
@@ -28,6 +29,8 @@ mod claims; // records that the practice made
 mod invitations; // accounts for colleagues
 mod recovery; // passwords that were forgotten
 mod verification; // addresses that their owners prove
+mod second_factor; // codes besides the password
+mod proxies; // who acts for a patient
 mod sessions; // those that are open, and their end
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -45,6 +48,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(invitations::routes())
         .merge(recovery::routes())
         .merge(verification::routes())
+        .merge(second_factor::routes())
+        .merge(proxies::routes())
         .merge(sessions::routes())
 }
 
@@ -55,6 +60,10 @@ pub fn routes() -> OpenApiRouter<App> {
 /// password is right and the address has to be verified first; a link was sent to it. Failed attempts are limited
 /// for each account and address, and for each account in a day; addresses that the owner logged in from lately are
 /// counted apart, so that strangers keep nobody out.
+///
+/// An account with a second factor is answered 401 `second_factor_required` with a `challenge`, which is for
+/// `POST /api/auth/login/totp` within five minutes. A program may send the code as `totp` at once; a wrong one is 401
+/// `wrong_code` and counts as a wrong password does.
 #[utoipa::path(post, path = "/api/auth/login", operation_id = "Login", tag = "auth", security(()),
     request_body(content((LogIn = "application/x-www-form-urlencoded"), (LogIn = "application/json"))),
     responses(Unauthorized, Forbidden))]
@@ -67,13 +76,15 @@ async fn log_in(
     let attempt = app.limits.attempt(&body.username, address).await?;
     let user_agent =
         headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let username = body.username.clone();
     let answer = app.clients.auth.clone().login(body.of(user_agent)).await;
     match &answer {
         Ok(_) => attempt.succeeded().await,
-        Err(status) if status.code() == Code::Unauthenticated => {}
+        Err(status) if is_guess(status) => {}
         Err(_) => attempt.give_back().await,
     }
-    Ok(Plain(answer?.into_inner().into()))
+    let tokens = answer.map_err(|status| told(&app, username, status))?;
+    Ok(Plain(tokens.into_inner().into()))
 }
 
 /// Register

@@ -15,7 +15,7 @@ const RESPITE: Duration = Duration::from_secs(3);
 const FIRST_RESPITE: Duration = Duration::from_millis(100);
 
 impl Verifier {
-    /// Hears which sessions end, and refuses their tokens from then on, until shutdown is requested. While auth-svc is
+    /// Hears which sessions end and which keys are in force, and refuses all other tokens, until shutdown is requested. While auth-svc is
     /// away, what it said last holds, and nobody has to wait.
     pub fn follow(&self, shutdown: &Shutdown) {
         let Some(mut issuer) = self.0.issuer.clone() else { return };
@@ -41,8 +41,12 @@ impl Verifier {
 
     async fn hear(&self, issuer: &mut AuthServiceClient<Peer>, has_heard: &mut bool) -> Result<(), Status> {
         let mut told = issuer.watch_ended_sessions(WatchEndedSessionsRequest {}).await?.into_inner();
-        while let Some(EndedSessions { session_ids }) = told.message().await? {
+        while let Some(EndedSessions { session_ids, keys }) = told.message().await? {
             self.set_ended(session_ids.iter().map(String::as_str));
+            // An auth-svc of the release before says nothing of keys.
+            if !keys.is_empty() {
+                self.set_keys(keys.iter().map(|key| (key.kid.as_str(), key.x.as_str())));
+            }
             *has_heard = true;
         }
         Ok(())

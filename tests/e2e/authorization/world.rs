@@ -7,6 +7,7 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_email, text};
 use tests::rest::Rest;
 
+mod second_factor; // codes besides the password
 mod charts; // records that wait for a signature, and doctors who break the glass
 mod signed_in; // sessions and accounts that one cell may end or change
 mod waiting; // those who wait, and what is offered to them
@@ -314,6 +315,12 @@ impl World {
             "POST /api/users/{id}/revoke-sessions" => {
                 read(format!("/api/users/{}/revoke-sessions", self.fresh_account().await))
             }
+            "POST /api/auth/login/totp"
+            | "POST /api/auth/totp"
+            | "POST /api/auth/totp/confirm"
+            | "POST /api/auth/totp/recovery-codes"
+            | "DELETE /api/auth/totp" => self.second_factor(operation, persona).await,
+            "DELETE /api/users/{id}/totp" => read(format!("/api/users/{}/totp", self.fresh_account().await)),
             "GET /api/users/{id}" => read(format!("/api/users/{}", self.admin.id)),
             "PUT /api/users/{id}" => {
                 let account = format!("/api/users/{}", self.staff.id);
@@ -370,6 +377,17 @@ impl World {
                 }
                 let reason = json!({ "reason": "two people" });
                 Ask { untouched: Some(id.clone()), ..write(format!("{id}/unmerge"), reason) }
+            }
+            "GET /api/patients/{id}/proxies" => read(format!("{patient}/proxies")),
+            "POST /api/patients/{id}/proxies" => {
+                let proxy = json!({ "email": self.admin.patient().await.email, "relation": "guardian" });
+                write(format!("{patient}/proxies"), proxy)
+            }
+            "DELETE /api/patients/{id}/proxies/{proxy_id}" => {
+                read(format!("{patient}/proxies/{}", self.fresh_proxy().await))
+            }
+            "POST /api/auth/act-for" => {
+                write("/api/auth/act-for".into(), json!({ "patient_id": self.patients_child().await }))
             }
             "GET /api/patients/{id}/records" => read(format!("{patient}/records")),
             "POST /api/patients/{id}/records" => {

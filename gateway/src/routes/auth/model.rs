@@ -7,12 +7,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod requests; // what front ends send
+mod second_factor; // codes besides the password
+mod proxy; // who acts for a patient
 mod recovery; // what is sent by mail, and what comes back
 
+pub use proxy::{ActFor, GrantProxy, Proxy};
 pub use recovery::{
     AcceptInvitation, ClaimPatient, InviteUser, MessageSent, RequestPasswordReset, ResetPassword, VerifyEmail,
 };
 pub use requests::{ChangePassword, LogIn, Refresh, Register, UpdateUser};
+pub use second_factor::{
+    CompleteLogin, ConfirmTotp, EnrolTotp, RecoveryCodes, TotpEnrolment, WithSecondFactor,
+};
 
 /// What an account is to the clinic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -183,14 +189,25 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// Whether it is the one that asks.
     pub is_current: bool,
+    /// The patient in whose place its owner acts; null when they act for themselves.
+    #[schema(value_type = Option<Uuid>)]
+    pub acting_for: Option<String>,
 }
 
 impl TryFrom<pb::Session> for Session {
     type Error = Garbled;
 
     fn try_from(session: pb::Session) -> Result<Self, Garbled> {
-        let pb::Session { id, start_time, last_use_time, idle_time, expire_time, user_agent, is_current } =
-            session;
+        let pb::Session {
+            id,
+            start_time,
+            last_use_time,
+            idle_time,
+            expire_time,
+            user_agent,
+            is_current,
+            acting_for,
+        } = session;
         Ok(Self {
             id,
             started_at: Instant::utc("start_time", start_time)?,
@@ -199,6 +216,7 @@ impl TryFrom<pb::Session> for Session {
             expires_at: Instant::utc("expire_time", expire_time)?,
             user_agent: given(user_agent),
             is_current,
+            acting_for: given(acting_for),
         })
     }
 }

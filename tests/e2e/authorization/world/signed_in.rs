@@ -13,6 +13,21 @@ impl World {
         text(own.unwrap(), "id")
     }
 
+    /// That somebody may act for the patient, for one cell to withdraw.
+    pub(super) async fn fresh_proxy(&self) -> String {
+        let proxy = json!({ "email": self.admin.patient().await.email, "relation": "proxy" });
+        let path = format!("/api/patients/{}/proxies", self.patient.id);
+        text(&self.admin.post(&path, proxy).await.created(), "id")
+    }
+
+    /// Somebody whom the patient, and nobody else, may act for.
+    pub(super) async fn patients_child(&self) -> String {
+        let child = self.admin.anybody().await;
+        let proxy = json!({ "email": self.patient.email, "relation": "guardian" });
+        self.admin.post(&format!("/api/patients/{child}/proxies"), proxy).await.created();
+        child
+    }
+
     /// An account that nobody else uses.
     pub(super) async fn fresh_account(&self) -> String {
         let account = json!({ "email": fresh_email("signed-in"), "password": PASSWORD });

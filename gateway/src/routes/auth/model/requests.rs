@@ -119,6 +119,9 @@ pub struct LogIn {
     pub username: String,
     #[schema(format = Password, min_length = 1, max_length = 512, example = "a long and private sentence")]
     pub password: String,
+    /// The six digits that the authenticator shows, for accounts with a second factor.
+    #[schema(nullable = false, max_length = 7, example = "")]
+    pub totp: Option<String>,
     #[schema(nullable = false, example = "password")]
     pub grant_type: Option<GrantType>,
     #[schema(nullable = false, example = "")]
@@ -138,8 +141,9 @@ pub enum GrantType {
 
 impl LogIn {
     pub fn of(self, user_agent: &str) -> pb::LoginRequest {
-        let Self { username, password, .. } = self;
-        pb::LoginRequest { username, password, user_agent: user_agent.to_owned() }
+        let Self { username, password, totp, .. } = self;
+        let (user_agent, totp) = (user_agent.to_owned(), totp.unwrap_or_default());
+        pb::LoginRequest { username, password, user_agent, totp }
     }
 }
 
