@@ -114,6 +114,7 @@ impl Accounts {
         let tx = connection.begin().await?;
         if let Some(id) = tx.erase_user_of(patient, now).await? {
             tx.end_sessions_of(id, None, now).await?;
+            tx.note(on_account("erase", id));
             tx.commit().await?;
             tracing::info!(user.id = %id, "erased an account");
         }

@@ -16,6 +16,7 @@ pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
 pub mod records; // what is asked of patient-svc
+pub mod audited; // what the audit log is told
 pub mod claims; // use cases by which patients get to their records
 pub mod mailing; // tokens that are mailed
 pub mod redeeming; // passwords that are set by who has such a token

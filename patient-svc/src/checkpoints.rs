@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::store::{Signed, Store};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use platform::audit::chain::{Checkpoint, Head, Signer};
+use platform::audit::hex;
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use std::time::Duration;
@@ -48,7 +49,7 @@ pub async fn sign(store: &Store, signer: &Signer, now: Timestamp) -> Result<Opti
     let signed = Signed { checkpoint: checkpoint.clone(), signature };
     tx.insert_checkpoint(&signed).await?;
     tx.commit().await?;
-    let signature: String = signed.signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature = hex(&signed.signature);
     tracing::info!(
         audit.checkpoint = %Told::of(&checkpoint),
         audit.entries = checkpoint.entries(),

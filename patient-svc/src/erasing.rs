@@ -1,5 +1,6 @@
 //! The use case of erasure.
 use crate::accounts::Accounts;
+use crate::audited::on_patient;
 use crate::domain::access;
 use crate::domain::erasure::Erasure;
 use crate::domain::merge::Unfit;
@@ -9,6 +10,7 @@ use crate::events::Fact;
 use crate::store::Store;
 use jiff::Timestamp;
 use platform::caller::User;
+use platform::context::about;
 use platform::violations::Violations;
 use proto::ids::PatientId;
 use proto::scalars::Reason;
@@ -34,12 +36,15 @@ impl Erasing {
         reason: Result<Reason, Violations>,
         now: Timestamp,
     ) -> Result<Erasure, Error> {
+        about("patient", id.0, Some(id.0));
         access::may_delete(user.role, id).map_err(Error::of_patient)?;
         let reason = reason?;
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?;
         if let Some(erasure) = tx.erasure(id).await? {
+            tx.note(on_patient("read", id));
+            tx.commit().await?;
             return Ok(erasure);
         }
         match patient.present() {
@@ -59,6 +64,7 @@ impl Erasing {
         for erased in tx.erase(&everyone, &erasure).await? {
             tx.announce(Fact::Erased.of(&erased)).await?;
         }
+        tx.note(on_patient("erase", id).of(everyone.iter().map(|one| one.0)));
         tx.commit().await?;
         Ok(erasure)
     }

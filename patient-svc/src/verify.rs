@@ -48,7 +48,9 @@ pub async fn look(
         let links = tx.links(after, BATCH).await?;
         let Some(last) = links.last() else { break };
         after = (last.shard, last.number);
-        links.iter().for_each(|link| walk.link(link));
+        for link in &links {
+            walk.link(link);
+        }
     }
     let (links, touched) = walk.end(&tx.heads().await?);
     findings.extend(touched);

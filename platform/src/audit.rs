@@ -149,16 +149,21 @@ impl Entry {
             "reason": self.reason,
             "break_glass": self.break_glass,
             "fields": self.fields,
-            "criteria": self.criteria.as_deref().map(hex),
-            "before": self.before.as_deref().map(hex),
-            "after": self.after.as_deref().map(hex),
+            "criteria": self.criteria.as_deref().map(bytea),
+            "before": self.before.as_deref().map(bytea),
+            "after": self.after.as_deref().map(bytea),
         })
     }
 }
 
 /// As PostgreSQL reads bytes.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+fn bytea(bytes: &[u8]) -> String {
+    format!("\\x{}", hex(bytes))
+}
+
+/// In hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Writes `entries` of the request at hand by one statement: in a transaction the last before its end, because nothing

@@ -11,6 +11,7 @@ use tokio_postgres::{Client, NoTls};
 async fn log(mesh: &Mesh) -> Client {
     let (client, connection) =
         tokio_postgres::connect(&mesh.ground.database.admin_url(), NoTls).await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
     tokio::spawn(connection);
     client
 }

@@ -1,6 +1,7 @@
 //! The chains of the audit log, walked: what was changed, taken away, put in or cut off since it was written.
 use jiff::Timestamp;
 use platform::audit::chain::{Checkpoint, Hash, Head, Link, SHARDS};
+use platform::audit::hex;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -169,8 +170,7 @@ pub struct BadTold;
 
 impl Told {
     pub fn of(checkpoint: &Checkpoint) -> Self {
-        let digest = checkpoint.digest().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { number: checkpoint.number, digest }
+        Self { number: checkpoint.number, digest: hex(&checkpoint.digest()) }
     }
 }
 

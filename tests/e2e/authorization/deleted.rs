@@ -36,7 +36,6 @@ const KEPT: &str = "
     PUT    /api/doctors/{id}/overrides/{date}             a date
     DELETE /api/doctors/{id}/overrides/{date}             a date
     GET    /api/patients/{id}/attendance                  counts visits, which are kept
-    GET    /api/patients/{id}/access-log                  what was done stays done
     GET    /api/waitlist/{id}                             entries are cancelled
     PUT    /api/waitlist/{id}                             entries are cancelled
     DELETE /api/waitlist/{id}                             entries are cancelled
@@ -53,6 +52,7 @@ const KEPT: &str = "
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.
 const OTHERWISE: &str = "
     DELETE /api/patients/{id}                   403 403 403 200
+    GET    /api/patients/{id}/access-log        200 403 403 200
     DELETE /api/doctors/{id}                    403 403 403 200
     PUT    /api/records/{id}                    404 404 403 403
     POST   /api/records/{id}/entered-in-error   404 404 403 403
