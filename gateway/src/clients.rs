@@ -3,6 +3,7 @@ use crate::config::Peers;
 use platform::client::{Identity, Peer};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
+use proto::auth::api_client_service_client::ApiClientServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
@@ -18,6 +19,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
+    pub api_clients: ApiClientServiceClient<Peer>,
     pub proxies: ProxyServiceClient<Peer>,
     pub second_factor: SecondFactorServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
@@ -33,6 +35,7 @@ impl Clients {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
             auth: AuthServiceClient::new(auth.clone()),
+            api_clients: ApiClientServiceClient::new(auth.clone()),
             proxies: ProxyServiceClient::new(auth.clone()),
             second_factor: SecondFactorServiceClient::new(auth),
             patients: PatientServiceClient::new(patient.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),

@@ -234,7 +234,9 @@ fn counted_as(method: &Method, request: &Extensions) -> (Policy, String) {
         _ => None,
     };
     match (method, route, user) {
-        (&Method::POST, "/api/auth/login" | "/api/auth/login/totp", _) => (Policy::Login, address),
+        (&Method::POST, "/api/auth/login" | "/api/auth/login/totp" | "/api/auth/token", _) => {
+            (Policy::Login, address)
+        }
         (&Method::POST, "/api/auth/register", None) => (Policy::Register, address),
         (_, "/api/patients/search", Some(user)) => (Policy::Search, user),
         (&Method::POST, "/api/appointments/holds", Some(user)) => (Policy::Hold, user),

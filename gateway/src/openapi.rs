@@ -3,6 +3,7 @@ use crate::health;
 use crate::problem::{self, Details};
 use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
+use crate::routes::api_clients::model::{ApiClient, ApiClientSecret, ClientToken, NewApiClient};
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
 use crate::routes::auth::model::{Jwks, Proxy, RecoveryCodes, Session, Tokens, TotpEnrolment, User};
 use crate::routes::break_glass::model::BreakGlassGrant;
@@ -49,7 +50,7 @@ use utoipa::openapi::{
         (name = "health", description = "Whether the system works"),
     ),
     components(schemas(
-        AbsencePlan, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
+        AbsencePlan, ApiClient, ApiClientSecret, ClientToken, NewApiClient, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
         OverrideHours, Patient, PatientAttendance, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,

@@ -5,6 +5,7 @@ mod accounts; // register, log in, stay logged in, log out, also elsewhere
 mod second_factor; // codes besides the password
 mod keys; // signing keys, rotated and revoked
 mod proxies; // who acts for whom
+mod api_clients; // programs that log in by themselves
 mod guessing; // passwords that strangers guess
 mod patients; // people who are treated, and finding them
 mod records; // what was found and done

@@ -12,4 +12,5 @@ mod ending; // told to whoever verifies tokens
 mod passwords; // changed by their owners
 mod changing; // links, roles, disabled accounts
 mod keys; // rotated and revoked by operators
+mod api_clients; // programs that log in by themselves
 mod upkeep; // what is followed and forgotten in time

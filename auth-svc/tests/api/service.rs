@@ -5,6 +5,7 @@ use local::database::Database;
 use local::service::Service as Name;
 use platform::admin::Readiness;
 use platform::shutdown::Shutdown;
+use proto::auth::api_client_service_client::ApiClientServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
@@ -21,6 +22,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Service {
     pub client: AuthServiceClient<Channel>,
+    pub api_clients: ApiClientServiceClient<Channel>,
     pub proxies: ProxyServiceClient<Channel>,
     pub second_factor: SecondFactorServiceClient<Channel>,
     pub database: Arc<Database>,
@@ -72,9 +74,10 @@ impl Service {
         shutdown.spawn(async { serving.await.unwrap() });
         let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
         let client = AuthServiceClient::new(channel.clone());
+        let api_clients = ApiClientServiceClient::new(channel.clone());
         let proxies = ProxyServiceClient::new(channel.clone());
         let second_factor = SecondFactorServiceClient::new(channel);
-        let service = Self { client, proxies, second_factor, database, shutdown };
+        let service = Self { client, api_clients, proxies, second_factor, database, shutdown };
         // The first answer comes when it has started.
         service.keys().await;
         service
