@@ -13,7 +13,7 @@ use crate::domain::status::Status;
 use crate::domain::why::Why;
 use crate::error::Error;
 use crate::events::{self, Change};
-use crate::store::{Locked, Look, Store};
+use crate::store::{Locked, Look, Store, audited};
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::{Role, User};
 use platform::violations::Violations;
@@ -64,6 +64,7 @@ impl Absences {
         let patients: Vec<PatientId> = affected.iter().map(|visit| visit.patient_id).collect();
         let (taken, own) =
             tokio::try_join!(connection.taken(look), connection.taken_from_patients(&patients, span, &ids),)?;
+        connection.note(audited::visits("list", &affected)).await?;
         drop(connection);
         let mut board = board(user, calendars, &clinic, absence, &taken, own);
         let proposals = affected.into_iter().map(|visit| {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::events::{self, Change};
 use crate::once::Once;
 use crate::placing::{self, Desk, Missing, Placed, lost, unbookable};
-use crate::store::{Connection, Locked, Store, Tx};
+use crate::store::{Connection, Locked, Store, Tx, audited};
 use crate::waitlist::hidden;
 use jiff::Timestamp;
 use platform::caller::User;
@@ -75,6 +75,8 @@ impl Accepting {
                 let visit = entry.fulfilled_by.ok_or(Error::OfferClosed)?;
                 let (appointment, now) = tx.lock(visit).await?.ok_or(Error::OfferClosed)?;
                 appointment.reader(user)?;
+                tx.note(audited::visit("read", &appointment));
+                tx.commit().await?;
                 return Ok(Booked { appointment, hold: None, now });
             }
             OfferState::Expired => return Err(Error::OfferExpired),
@@ -139,7 +141,11 @@ impl Accepting {
             secure(&mut connection, user, id, &Once::default()).await?;
         match offer.state {
             OfferState::Open => {}
-            OfferState::Declined => return Ok(offer),
+            OfferState::Declined => {
+                tx.note(audited::offers("read", std::slice::from_ref(&offer)));
+                tx.commit().await?;
+                return Ok(offer);
+            }
             OfferState::Expired => return Err(Error::OfferExpired),
             OfferState::Accepted | OfferState::Withdrawn | OfferState::Lost => {
                 return Err(Error::OfferClosed);

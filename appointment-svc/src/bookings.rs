@@ -22,7 +22,7 @@ use crate::events::{self, Change};
 use crate::offers;
 use crate::once::Once;
 use crate::placing::{self, Desk, Missing, Placed, Placing, kind, lost, may_book, minutes, unbookable};
-use crate::store::{Conflict, Locked, Store, Tx};
+use crate::store::{Conflict, Locked, Store, Tx, audited};
 use jiff::Timestamp;
 use platform::caller::{Role, User};
 use platform::violations::Violations;
@@ -138,6 +138,7 @@ impl Bookings {
     ) -> Result<Now<Appointment>, Error> {
         let mut connection = self.store.connection().await?;
         let (seen, _) = connection.find(id).await?.ok_or(Error::NotFound)?;
+        audited::about_visit(&seen);
         seen.actor(user)?;
         let tx = connection.begin().await?;
         once.begin(&tx).await?;
@@ -336,6 +337,7 @@ pub(crate) async fn unchanged(
     now: Timestamp,
     once: &Once,
 ) -> Result<Now<Appointment>, Error> {
+    tx.note(audited::visit("read", &appointment));
     once.end_with(&tx, user, &appointment, now).await?;
     tx.commit().await?;
     Ok((appointment, now))

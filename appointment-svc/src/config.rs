@@ -45,6 +45,10 @@ pub struct Config {
     /// has it.
     #[arg(long, env, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=20))]
     pub waitlist_broadcast: u16,
+
+    /// How many days before and after a visit its doctor treats the patient, and reads their records.
+    #[arg(long, env, default_value_t = 365, value_parser = clap::value_parser!(i32).range(1..=3650))]
+    pub care_relationship_days: i32,
 }
 
 /// Quiet hours, or none.

@@ -2,6 +2,7 @@
 //! asked of its owner, and a version that is not newer changes nothing, so a redelivery does no harm.
 use crate::calendars::Calendars;
 use crate::error::Error;
+use crate::visits::Visits;
 use platform::inbox::{Handler, Refused};
 use platform::outbox::Envelope;
 use proto::ids::{DoctorId, PatientId};
@@ -13,11 +14,12 @@ pub const PATTERNS: &[&str] = &["doctor.*", "patient.*"];
 
 pub struct Consumer {
     calendars: Calendars,
+    visits: Visits,
 }
 
 impl Consumer {
-    pub fn new(calendars: Calendars) -> Self {
-        Self { calendars }
+    pub fn new(calendars: Calendars, visits: Visits) -> Self {
+        Self { calendars, visits }
     }
 }
 
@@ -32,6 +34,7 @@ impl Handler for Consumer {
             "patient.created" | "patient.deleted" | "patient.merged" | "patient.unmerged" => {
                 self.calendars.refresh_party(PatientId(event.subject)).await.map(drop)
             }
+            "patient.erased" => self.visits.forget_words(PatientId(event.subject)).await,
             // Nothing that a calendar knows of.
             _ => return Ok(()),
         };

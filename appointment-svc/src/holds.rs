@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::offers;
 use crate::once::Once;
 use crate::placing::{self, Missing, Placed, Placing, lost, may_book};
-use crate::store::{Store, Terms, Tx};
+use crate::store::{Store, Terms, Tx, audited};
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::User;
 use proto::ids::AppointmentId;
@@ -86,6 +86,7 @@ impl Holds {
         let (hold, now) = find(&tx, user, id, &token).await?;
         let until = hold.renewed(self.ttl, now)?;
         tx.renew_hold(id, until).await?;
+        tx.note(audited::hold("renew", &hold.appointment));
         tx.commit().await?;
         Ok(Kept { hold: Hold { until, ..hold }, token })
     }
@@ -94,8 +95,9 @@ impl Holds {
     pub async fn release(&self, user: &User, id: AppointmentId, token: Token) -> Result<(), Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        find(&tx, user, id, &token).await?;
+        let (hold, _) = find(&tx, user, id, &token).await?;
         tx.give_up_holds(&[id]).await?;
+        tx.note(audited::hold("release", &hold.appointment));
         tx.commit().await?;
         Ok(())
     }

@@ -156,12 +156,12 @@ fn assemble(
     let transitions = Transitions::new(store.clone());
     let absences = Absences::new(store.clone());
     reaper::start(store.clone(), shutdown);
-    let visits = Visits::new(store, neighbours);
+    let visits = Visits::new(store, neighbours, config.care_relationship_days);
     inbox::consume(
         broker,
         consumer::QUEUE,
         consumer::PATTERNS,
-        Arc::new(Consumer::new(calendars.clone())),
+        Arc::new(Consumer::new(calendars.clone(), visits.clone())),
         shutdown,
     );
 

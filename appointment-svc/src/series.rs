@@ -19,11 +19,12 @@ use crate::events::{self, Change};
 use crate::offers;
 use crate::once::Once;
 use crate::placing;
-use crate::store::{Conflict, Locked, Store, Tx};
+use crate::store::{Conflict, Locked, Store, Tx, audited};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use platform::caller::{Role, User};
+use platform::context::about;
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, SeriesId};
 
@@ -150,8 +151,10 @@ impl Recurring {
     pub async fn get(&self, user: &User, id: SeriesId) -> Result<Seen, Error> {
         let connection = self.store.connection().await?;
         let (series, now) = connection.series(id).await?.ok_or(Error::NoSuchSeries)?;
+        about("series", id.0, Some(series.patient_id.0));
         actor(&series, user)?;
         let visits = connection.visits_of_series(id).await?;
+        connection.note(audited::series("read", &series)).await?;
         Ok(Seen { series, visits, now })
     }
 
@@ -262,6 +265,7 @@ async fn finish(
     once: &Once,
 ) -> Result<Outcome, Error> {
     let id = series.id;
+    tx.note(audited::series("update", &series));
     let visits = tx.lock_visits_of_series(id).await?;
     let outcome = Outcome { seen: Some(Seen { series, visits, now }), occurrences, zone };
     once.end_series(&tx, id, || outcome.wordless(user)).await?;

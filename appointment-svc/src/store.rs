@@ -1,5 +1,6 @@
 //! All SQL of this service.
 
+pub mod audited; // what the audit log is told
 mod query; // statements that narrow by what is asked for
 mod clinic; // what the clinic offers
 mod calendars; // what doctors offer, and who may be booked
@@ -9,6 +10,7 @@ mod holds; // times that are kept
 mod once; // requests that were carried out
 mod history; // what visits were before
 mod reads; // lists of visits, and who treats whom
+mod erasure; // words about patients of whom nothing is to be known any more
 mod series; // visits that recur
 mod openings; // times that came free
 mod waitlist; // patients who wait
@@ -31,6 +33,7 @@ pub use waitlist_offers::Offered;
 
 use clinic::Known;
 use deadpool_postgres::{Object, Pool, Transaction};
+use platform::audit::{self, Entry, Pending};
 use platform::outbox::{NewEvent, Outbox};
 use platform::postgres;
 use query::Query;
@@ -70,6 +73,7 @@ pub struct Tx<'c> {
     tx: Transaction<'c>,
     outbox: &'c Outbox,
     clinic: &'c Known,
+    audit: Pending,
 }
 
 impl Store {
@@ -86,7 +90,12 @@ impl Store {
 impl Connection {
     pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
         let Self { client, outbox, clinic } = self;
-        Ok(Tx { tx: client.transaction().await?, outbox, clinic })
+        Ok(Tx { tx: client.transaction().await?, outbox, clinic, audit: Pending::default() })
+    }
+
+    /// Notes a read in the audit log. What cannot be noted must not be told.
+    pub async fn note(&self, entry: Entry) -> Result<(), Error> {
+        Ok(audit::append(&self.client, &[entry]).await?)
     }
 }
 
@@ -94,6 +103,11 @@ impl Tx<'_> {
     /// Writes `event`, to leave when the transaction commits.
     pub async fn announce(&self, event: NewEvent) -> Result<(), Error> {
         Ok(self.outbox.append(&self.tx, event).await?)
+    }
+
+    /// Notes in the audit log what is done here.
+    pub fn note(&self, entry: Entry) {
+        self.audit.note(entry);
     }
 
     /// Waits no longer than this for what others have locked, until it is set anew.
@@ -104,6 +118,7 @@ impl Tx<'_> {
     }
 
     pub async fn commit(self) -> Result<(), Error> {
+        self.audit.write(&self.tx).await?;
         self.tx.commit().await?;
         self.outbox.wake();
         Ok(())

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::events::{self, Change};
 use crate::once::Once;
 use crate::placing::look;
-use crate::store::{Conflict, Connection, Locked, Store, Tx};
+use crate::store::{Conflict, Connection, Locked, Store, Tx, audited};
 use jiff::Timestamp;
 use platform::caller::User;
 use proto::ids::AppointmentId;
@@ -114,6 +114,7 @@ async fn secure<'c>(
     once: &Once,
 ) -> Result<Secured<'c>, Error> {
     let (seen, _) = connection.find(id).await?.ok_or(Error::NotFound)?;
+    audited::about_visit(&seen);
     seen.reader(user)?;
     let tx = connection.begin().await?;
     once.begin(&tx).await?;

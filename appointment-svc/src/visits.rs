@@ -3,15 +3,19 @@ use crate::domain::appointment::Appointment;
 use crate::domain::status::{Actor, Status};
 use crate::error::Error;
 use crate::neighbours::{Names, Neighbours};
-use crate::store::{Attendance, Filter, HistoryEntry, Store};
+use crate::store::{Attendance, Filter, HistoryEntry, Store, audited};
 use jiff::Timestamp;
+use platform::audit::Entry;
 use platform::caller::{Role, User};
+use platform::context::about;
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 
 #[derive(Clone)]
 pub struct Visits {
     store: Store,
     neighbours: Neighbours,
+    /// How many days before and after a visit its doctor treats the patient.
+    care_days: i32,
 }
 
 /// Visits, and the time at which they were so.
@@ -21,13 +25,16 @@ pub struct Seen {
 }
 
 impl Visits {
-    pub fn new(store: Store, neighbours: Neighbours) -> Self {
-        Self { store, neighbours }
+    pub fn new(store: Store, neighbours: Neighbours, care_days: i32) -> Self {
+        Self { store, neighbours, care_days }
     }
 
     pub async fn get(&self, user: &User, id: AppointmentId) -> Result<Seen, Error> {
-        let (appointment, now) = self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)?;
+        let connection = self.store.connection().await?;
+        let (appointment, now) = connection.find(id).await?.ok_or(Error::NotFound)?;
+        audited::about_visit(&appointment);
         appointment.reader(user)?;
+        connection.note(audited::visit("read", &appointment)).await?;
         Ok(Seen { appointments: vec![appointment], now })
     }
 
@@ -40,6 +47,7 @@ impl Visits {
     ) -> Result<(Appointment, Actor), Error> {
         let connection = self.store.connection().await?;
         let (mut appointment, now) = connection.find(id).await?.ok_or(Error::NotFound)?;
+        audited::about_visit(&appointment);
         appointment.reader(user)?;
         let change = connection.last_change(id, at).await?.ok_or(Error::NotFound)?;
         change.restore(&mut appointment);
@@ -49,18 +57,21 @@ impl Visits {
         appointment.sub_status = None;
         let appointment = appointment.at(at.min(now));
         let reader = appointment.reader(user)?;
+        connection.note(audited::visit("read", &appointment)).await?;
         Ok((appointment, reader))
     }
 
-    /// The visits of `filter` that `user` may see.
+    /// The visits of `filter` that `user` may see: as many as are shown, and one more that tells of the next page.
     pub async fn list(&self, user: &User, filter: Filter) -> Result<Seen, Error> {
-        let Some(filter) = within_role(user, filter)? else {
-            let now = self.store.connection().await?.now().await?;
-            return Ok(Seen { appointments: Vec::new(), now });
-        };
+        let filter = within_role(user, filter)?;
         let connection = self.store.connection().await?;
         let now = connection.now().await?;
-        let appointments = connection.list(&filter).await?;
+        let appointments = match &filter {
+            Some(filter) => connection.list(filter).await?,
+            None => Vec::new(),
+        };
+        let shown = audited::shown(&appointments, filter.map_or(1, |filter| filter.limit));
+        connection.note(audited::visits("list", shown)).await?;
         Ok(Seen { appointments, now })
     }
 
@@ -81,22 +92,27 @@ impl Visits {
     pub async fn history(&self, user: &User, id: AppointmentId) -> Result<(Vec<HistoryEntry>, Actor), Error> {
         let connection = self.store.connection().await?;
         let (appointment, _) = connection.find(id).await?.ok_or(Error::NotFound)?;
+        audited::about_visit(&appointment);
         let actor = appointment.reader(user)?;
-        Ok((connection.history(id).await?, actor))
+        let history = connection.history(id).await?;
+        connection.note(audited::visit("read", &appointment).fields(["history"])).await?;
+        Ok((history, actor))
     }
 
     /// For the patient and those who treat them or run the practice.
     pub async fn attendance(&self, user: &User, patient: PatientId) -> Result<Attendance, Error> {
+        about("attendance", patient.0, Some(patient.0));
         let connection = self.store.connection().await?;
         match user.role {
             Role::Admin | Role::Staff => {}
             Role::Patient(own) if own == patient => {}
             Role::Patient(_) => return Err(Error::NoSuchPatient),
-            Role::Doctor(doctor) if connection.treats(doctor, patient).await? => {}
+            Role::Doctor(doctor) if connection.treats(doctor, patient, self.care_days).await? => {}
             Role::Doctor(_) | Role::Auditor => return Err(Error::NotAllowed("not a patient of yours")),
         }
         let (attendance, is_known) =
             (connection.attendance(patient).await?, connection.knows_party(patient).await?);
+        connection.note(Entry::new("read", "attendance").ids([patient.0]).of([patient.0])).await?;
         drop(connection);
         let is_the_practice = matches!(user.role, Role::Admin | Role::Staff);
         if is_the_practice && !is_known && self.neighbours.party(patient).await?.is_none() {
@@ -112,11 +128,16 @@ impl Visits {
     }
 
     pub async fn treats(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {
-        Ok(self.store.connection().await?.treats(doctor, patient).await?)
+        Ok(self.store.connection().await?.treats(doctor, patient, self.care_days).await?)
+    }
+
+    /// Blanks what people wrote about visits of `patient`.
+    pub async fn forget_words(&self, patient: PatientId) -> Result<(), Error> {
+        Ok(self.store.connection().await?.forget_words(patient).await?)
     }
 
     pub async fn treated(&self, doctor: DoctorId) -> Result<Vec<PatientId>, Error> {
-        Ok(self.store.connection().await?.treated(doctor).await?)
+        Ok(self.store.connection().await?.treated(doctor, self.care_days).await?)
     }
 }
 

@@ -8,9 +8,10 @@ use crate::domain::waitlist::{self, Entry, EntryState, Offer, OfferState, Priori
 use crate::error::Error;
 use crate::once::Once;
 use crate::placing;
-use crate::store::{Offered, Store, Tx, Waiters};
+use crate::store::{Offered, Store, Tx, Waiters, audited};
 use jiff::Timestamp;
 use platform::caller::{Role, User};
+use platform::context::about;
 use platform::violations::Violations;
 use proto::ids::{DoctorId, PatientId, VisitTypeId, WaitlistEntryId, WaitlistOfferId};
 use std::collections::HashSet;
@@ -97,7 +98,9 @@ impl Waitlist {
     pub async fn get(&self, user: &User, id: WaitlistEntryId) -> Result<Seen, Error> {
         let connection = self.store.connection().await?;
         let (entry, _) = connection.entry(id).await?.ok_or(Error::NoSuchEntry)?;
+        about("waitlist_entry", id.0, Some(entry.patient_id.0));
         entry.check_access(user).map_err(hidden)?;
+        connection.note(audited::waiting("read", &entry)).await?;
         let offer = connection.open_offers(&[id]).await?.remove(&id);
         Ok((entry, offer))
     }
@@ -112,13 +115,19 @@ impl Waitlist {
             Role::Doctor(own) if waiters.doctor_id.is_none_or(|asked| asked == own) => {
                 Waiters { only_doctor_id: Some(own), ..waiters }
             }
-            Role::Patient(_) | Role::Doctor(_) => return Ok(Vec::new()),
+            Role::Patient(_) | Role::Doctor(_) => {
+                let nobody = audited::all_waiting("list", &[]);
+                self.store.connection().await?.note(nobody).await?;
+                return Ok(Vec::new());
+            }
             Role::Auditor => return Err(Error::NotAllowed("auditors do not see the waitlist")),
         };
         let connection = self.store.connection().await?;
         let entries = connection.entries(&waiters).await?;
         let ids: Vec<WaitlistEntryId> = entries.iter().map(|entry| entry.id).collect();
         let mut open = connection.open_offers(&ids).await?;
+        let listed = audited::shown(&entries, waiters.limit);
+        connection.note(audited::all_waiting("list", listed)).await?;
         let with_offer = |entry: Entry| {
             let offer = open.remove(&entry.id);
             (entry, offer)
@@ -129,7 +138,8 @@ impl Waitlist {
     /// Changes what is waited for. What is offered already stays on offer.
     pub async fn edit(&self, user: &User, id: WaitlistEntryId, edit: &EntryEdit) -> Result<Seen, Error> {
         check_priority(user, edit.priority)?;
-        self.get(user, id).await?;
+        let (seen, _) = self.store.connection().await?.entry(id).await?.ok_or(Error::NoSuchEntry)?;
+        seen.check_access(user).map_err(hidden)?;
         let wanted = Wishes {
             doctors: edit.doctors.clone().unwrap_or_default(),
             locations: edit.locations.clone().unwrap_or_default(),
@@ -150,6 +160,8 @@ impl Waitlist {
         if entry != before {
             tx.update_entry(&mut entry).await?;
             tx.retry_openings().await?;
+        } else {
+            tx.note(audited::waiting("read", &entry));
         }
         let offer = tx.open_offer(id).await?;
         tx.commit().await?;
@@ -171,6 +183,8 @@ impl Waitlist {
             entry.unanswered = 0;
             tx.update_entry(&mut entry).await?;
             tx.retry_openings().await?;
+        } else {
+            tx.note(audited::waiting("read", &entry));
         }
         let offer = tx.open_offer(id).await?;
         tx.commit().await?;
@@ -192,6 +206,8 @@ impl Waitlist {
         tx.hold_party(seen.patient_id).await?;
         let (entry, _) = tx.lock_entry(id).await?.ok_or(Error::NoSuchEntry)?;
         if entry.state == EntryState::Cancelled {
+            tx.note(audited::waiting("read", &entry));
+            tx.commit().await?;
             return Ok(entry);
         }
         expect_version(&entry, expected_version)?;
@@ -230,7 +246,9 @@ impl Waitlist {
             (None, Role::Admin | Role::Staff) => {}
             (None, _) => return Err(Error::NotAllowed("only the practice sees what was offered to all")),
         }
-        Ok(connection.offers(offered).await?)
+        let offers = connection.offers(offered).await?;
+        connection.note(audited::offers("list", audited::shown(&offers, offered.limit))).await?;
+        Ok(offers)
     }
 
     /// For other services, which act for nobody.

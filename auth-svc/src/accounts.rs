@@ -1,9 +1,13 @@
 //! Use cases on accounts: register, read, change, also the password.
-use crate::domain::{Change, Refusal, RoleName, Standing, User, Username};
+use crate::claims::Claim;
+use crate::domain::{Change, Purpose, Refusal, RoleName, Standing, User, Username};
 use crate::error::Error;
+use crate::events;
+use crate::mailing::Mailing;
 use crate::passwords::{NewPassword, Passwords, Policy, Weak};
 use crate::store::Store;
 use jiff::Timestamp;
+use platform::audit::Entry;
 use platform::caller::{self, Caller, Role};
 use proto::ids::{PatientId, UserId};
 use proto::scalars::{Email, PersonName};
@@ -17,17 +21,20 @@ pub struct NewAccount {
     pub full_name: Option<PersonName>,
     pub password: NewPassword,
     pub role: Role,
+    /// The code that `role` is linked by, to be used with it.
+    pub claim: Option<Claim>,
 }
 
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
     passwords: Arc<Passwords>,
+    mailing: Mailing,
 }
 
 impl Accounts {
-    pub fn new(store: Store, passwords: Arc<Passwords>) -> Self {
-        Self { store, passwords }
+    pub fn new(store: Store, passwords: Arc<Passwords>, mailing: Mailing) -> Self {
+        Self { store, passwords, mailing }
     }
 
     /// What `caller` may do with accounts, at this moment: a token may outlive its session by seconds,
@@ -54,15 +61,33 @@ impl Accounts {
         if open { Ok(()) } else { Err(Error::SessionEnded) }
     }
 
-    pub async fn register(&self, account: NewAccount, now: Timestamp) -> Result<User, Error> {
-        let NewAccount { email, username, full_name, password, role } = account;
+    /// Makes an account. Whoever makes their own is sent a link that proves the address.
+    pub async fn register(&self, by: Standing, account: NewAccount, now: Timestamp) -> Result<User, Error> {
+        let NewAccount { email, username, full_name, password, role, claim } = account;
         let password = self.passwords.hash(password).await?;
         let id = UserId::random();
-        let user =
-            User { id, email, username, full_name, role, is_active: true, created_at: now, updated_at: now };
+        let user = User {
+            id,
+            email,
+            username,
+            full_name,
+            role,
+            is_active: true,
+            email_verified_at: None,
+            pending: None,
+            created_at: now,
+            updated_at: now,
+        };
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.insert_user(&user, &password).await?;
+        tx.note(on_account("create", id).because(role.name()));
+        if let Some(claim) = claim {
+            claim.spend(&tx, now).await?;
+        }
+        if by == Standing::Anyone {
+            self.mailing.issue(&tx, Purpose::EmailVerification, id, now).await?;
+        }
         tx.commit().await?;
         tracing::info!(user.id = %id, role = role.name(), "registered an account");
         Ok(user)
@@ -81,6 +106,18 @@ impl Accounts {
     /// Whether somebody logs in as `patient`, for other services.
     pub async fn exists_for(&self, patient: PatientId) -> Result<bool, Error> {
         Ok(self.store.connection().await?.patient_has_user(patient).await?)
+    }
+
+    /// Forgets whose account it is that `patient` logged in to, for other services.
+    pub async fn erase(&self, patient: PatientId, now: Timestamp) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        if let Some(id) = tx.erase_user_of(patient, now).await? {
+            tx.end_sessions_of(id, None, now).await?;
+            tx.commit().await?;
+            tracing::info!(user.id = %id, "erased an account");
+        }
+        Ok(())
     }
 
     /// Newest first, from the one after `last`.
@@ -120,6 +157,8 @@ impl Accounts {
         if user.must_log_in_again(&changed) {
             tx.end_sessions_of(id, None, now).await?;
         }
+        // The role is who they are to everybody from now on.
+        tx.note(on_account("update", id).fields(user.differences(&changed)).because(changed.role.name()));
         tx.commit().await?;
         tracing::info!(user.id = %id, by.id = %caller.id, role = changed.role.name(), "changed an account");
         Ok(changed)
@@ -138,8 +177,7 @@ impl Accounts {
         self.require_session(caller).await?;
         let found = self.store.connection().await?.find_with_password(caller.id).await?;
         let (user, before) = found.ok_or(Error::SessionEnded)?;
-        let names = [user.email.as_str(), user.username.as_ref().map_or("", Username::as_str)];
-        let accepted = policy.accept(&new, &names).map_err(Error::WeakPassword)?;
+        let accepted = policy.accept(&new, &user.names()).map_err(Error::WeakPassword)?;
         let is_same = current.expose_secret() == new.expose_secret();
         // No connection is held meanwhile.
         if !self.passwords.verify(current, Some(before.clone())).await? {
@@ -157,6 +195,9 @@ impl Accounts {
         }
         tx.set_password(caller.id, &password, now).await?;
         tx.end_sessions_of(caller.id, Some(caller.session_id), now).await?;
+        tx.note(on_account("update", caller.id).fields(["password"]));
+        tx.void_one_time_tokens(Purpose::PasswordReset, caller.id.0).await?;
+        tx.announce(events::password_changed(caller.id)).await?;
         tx.commit().await?;
         tracing::info!(user.id = %caller.id, "changed a password");
         Ok(())
@@ -188,11 +229,18 @@ impl Accounts {
             full_name: None,
             role: Role::Admin,
             is_active: true,
+            email_verified_at: None,
+            pending: None,
             created_at: now,
             updated_at: now,
         };
         tx.insert_user(&user, &password).await?;
+        tx.note(on_account("create", user.id).because(user.role.name()));
         tx.commit().await?;
         Ok(Some(user))
     }
+}
+
+fn on_account(action: &'static str, id: UserId) -> Entry {
+    Entry::new(action, "account").ids([id.0]).of([id.0])
 }

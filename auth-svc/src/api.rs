@@ -1,5 +1,8 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::accounts::Accounts;
+use crate::applications::Applications;
+use crate::claims::Claims;
+use crate::config::Registration;
 use crate::convert::{
     SESSIONS, USERS, change, code, ended_sessions, id_in, new_account, session, sessions_page, users_page,
 };
@@ -12,7 +15,7 @@ use crate::passwords::Policy;
 use crate::sessions::Sessions;
 use crate::tokens::RefreshToken;
 use futures::stream::{BoxStream, StreamExt as _};
-use platform::caller::{Caller, User};
+use platform::caller::{Caller, Role, User};
 use platform::clock::Clock;
 use platform::page::PageTokens;
 use platform::shutdown::Shutdown;
@@ -24,6 +27,9 @@ use tonic::{Request, Response, Result};
 
 pub struct Api {
     pub accounts: Accounts,
+    pub applications: Applications,
+    pub registration: Registration,
+    pub claims: Claims,
     pub logins: Logins,
     pub sessions: Sessions,
     pub ended: Ended,
@@ -47,8 +53,24 @@ impl AuthService for Api {
 
     async fn register(&self, request: Request<pb::RegisterRequest>) -> Result<Response<pb::User>> {
         let standing = self.accounts.standing(Caller::maybe_of(&request).as_ref()).await?;
-        let account = new_account(request.into_inner(), standing, &self.policy)?;
-        let user = self.accounts.register(account, self.clock.now()).await?;
+        let mut request = request.into_inner();
+        let now = self.clock.now();
+        let code = std::mem::take(&mut request.claim_code);
+        let mut account = new_account(request, !code.is_empty(), standing, &self.policy)?;
+        if !code.is_empty() {
+            let claim = self.claims.check("claim_code", code.try_into(), now).await?;
+            account.role = Role::Patient(claim.patient);
+            account.claim = Some(claim);
+        }
+        if standing == Standing::Anyone && self.registration == Registration::Verify {
+            if account.username.is_some() {
+                let problem = "cannot be chosen before the address is verified";
+                return Err(Violations::of("username", problem).into());
+            }
+            self.applications.apply(account, now).await?;
+            return Ok(Response::new(pb::User::default()));
+        }
+        let user = self.accounts.register(standing, account, now).await?;
         Ok(Response::new(user.into()))
     }
 
@@ -184,6 +206,16 @@ impl AuthService for Api {
         let id = id.map_err(|problem| Violations::of("patient_id", problem))?;
         let has_account = self.accounts.exists_for(id).await?;
         Ok(Response::new(pb::CheckPatientAccountResponse { has_account }))
+    }
+
+    async fn erase_patient_account(
+        &self,
+        request: Request<pb::ErasePatientAccountRequest>,
+    ) -> Result<Response<pb::ErasePatientAccountResponse>> {
+        let id = request.into_inner().patient_id.parse();
+        let id = id.map_err(|problem| Violations::of("patient_id", problem))?;
+        self.accounts.erase(id, self.clock.now()).await?;
+        Ok(Response::new(pb::ErasePatientAccountResponse {}))
     }
 
     async fn get_jwks(&self, _: Request<pb::GetJwksRequest>) -> Result<Response<pb::Jwks>> {

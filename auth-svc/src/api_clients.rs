@@ -6,6 +6,7 @@ use crate::keyring::Keyring;
 use crate::store::{Connection, Store};
 use crate::tokens::{AccessToken, client_token};
 use jiff::{SignedDuration, Timestamp};
+use platform::audit::Entry;
 use platform::caller;
 use proto::ids::ApiClientId;
 use proto::scalars::Label;
@@ -56,6 +57,7 @@ impl ApiClients {
         if let Some(secret) = &secret {
             tx.add_api_client_secret(id, &secret.digest(), now, now).await?;
         }
+        tx.note(on_client("create", id));
         tx.commit().await?;
         tracing::info!(client.id = %id, by.id = %by.id, "made an API client");
         Ok((client, secret))
@@ -84,6 +86,7 @@ impl ApiClients {
         }
         let secret = ClientSecret::generate()?;
         tx.add_api_client_secret(id, &secret.digest(), now + OVERLAP, now).await?;
+        tx.note(on_client("update", id).fields(["secret"]));
         tx.commit().await?;
         tracing::info!(client.id = %id, by.id = %by.id, "gave an API client another secret");
         Ok((client, secret))
@@ -99,6 +102,7 @@ impl ApiClients {
         let tx = connection.begin().await?;
         let client = tx.find_and_lock_api_client(id).await?.ok_or(Error::ApiClientNotFound)?;
         tx.disable_api_client(id, now).await?;
+        tx.note(on_client("update", id).fields(["disabled_at"]));
         tx.commit().await?;
         tracing::info!(client.id = %id, by.id = %by.id, "disabled an API client");
         Ok(ApiClient { disabled_at: client.disabled_at.or(Some(now)), ..client })
@@ -132,6 +136,10 @@ impl ApiClients {
     pub async fn forget_expired(&self, now: Timestamp) -> Result<(), Error> {
         Ok(self.store.connection().await?.forget_assertions(now).await?)
     }
+}
+
+fn on_client(action: &'static str, id: ApiClientId) -> Entry {
+    Entry::new(action, "api_client").ids([id.0])
 }
 
 async fn proves(

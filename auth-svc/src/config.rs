@@ -1,6 +1,6 @@
 //! Settings of this service; `--help` is their manual.
 use jiff::SignedDuration;
-use platform::config::{Grpc, Postgres, Process};
+use platform::config::{Broker, Grpc, Postgres, Process};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -16,6 +16,13 @@ pub struct Config {
     pub postgres: Postgres,
 
     #[command(flatten)]
+    pub broker: Broker,
+
+    /// Where patient-svc answers; replicas separated by commas.
+    #[arg(long, env)]
+    pub patient_url: String,
+
+    #[command(flatten)]
     pub lifetimes: Lifetimes,
 
     /// A new signing key is published for this long before it signs: longer than whoever keeps the published keys keeps
@@ -26,6 +33,10 @@ pub struct Config {
     /// Fewest characters of a new password.
     #[arg(long, env, default_value_t = 15, value_parser = clap::value_parser!(u8).range(8..=64))]
     pub password_min_length: u8,
+
+    /// When those who register themselves can log in.
+    #[arg(long, env, value_enum, default_value_t = Registration::Immediate)]
+    pub registration: Registration,
 
     /// Roles that may do nothing but set up a second factor until they have one, out of staff, doctor, admin and auditor,
     /// separated by commas. All of them in production.
@@ -38,6 +49,15 @@ pub struct Config {
 
     #[command(flatten)]
     pub bootstrap: Bootstrap,
+}
+
+/// When those who register themselves can log in, and what they learn of those who are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Registration {
+    /// At once; whose address has an account is told so.
+    Immediate,
+    /// Once they have proven their address; whether it has an account is told by mail only, to its owner.
+    Verify,
 }
 
 /// What else the binary does.

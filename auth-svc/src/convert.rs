@@ -8,8 +8,9 @@ pub use proxies::{grant, proxy};
 pub use second_factor::{code, password, proof, recovery_codes};
 
 use crate::accounts::NewAccount;
-use crate::domain::{Asked, Change, Edit, RoleName, Session, Standing, User, role_of_new};
+use crate::domain::{Asked, Change, Edit, Pending, RoleName, Session, Standing, User, role_of_new};
 use crate::ended;
+use crate::invitations::Invitee;
 use crate::keys::SigningKey;
 use crate::passwords::Policy;
 use crate::tokens::TokenPair;
@@ -27,8 +28,10 @@ use std::str::FromStr;
 pub const USERS: &str = "users";
 pub const SESSIONS: &str = "sessions";
 
+/// `is_claim` when a code says whose record it will be.
 pub fn new_account(
     request: pb::RegisterRequest,
+    is_claim: bool,
     by: Standing,
     policy: &Policy,
 ) -> Result<NewAccount, Violations> {
@@ -38,6 +41,9 @@ pub fn new_account(
         patient_id: id(&mut wrong, "patient_id", &request.patient_id),
         doctor_id: id(&mut wrong, "doctor_id", &request.doctor_id),
     };
+    if is_claim && (asked.role.is_some_and(|role| role != RoleName::Patient) || asked.patient_id.is_some()) {
+        wrong.add("claim_code", "goes with the role patient only, and without patient_id");
+    }
     let role = role_of_new(by, asked);
     for misfit in role.as_ref().err().into_iter().flatten() {
         wrong.add(misfit.field(), misfit);
@@ -49,8 +55,39 @@ pub fn new_account(
     let email = wrong.field("email", request.email.try_into());
     match (email, password, role) {
         (Some(email), Some(password), Ok(role)) if wrong.is_empty() => {
-            Ok(NewAccount { email, username, full_name, password, role })
+            Ok(NewAccount { email, username, full_name, password, role, claim: None })
         }
+        _ => Err(wrong),
+    }
+}
+
+/// Who is invited, as what.
+pub fn invitee(request: pb::InviteUserRequest) -> Result<Invitee, Violations> {
+    let mut wrong = Violations::default();
+    let asked = Asked {
+        role: role(&mut wrong, "role", request.role),
+        patient_id: None,
+        doctor_id: id(&mut wrong, "doctor_id", &request.doctor_id),
+    };
+    let role = match asked.role {
+        None | Some(RoleName::Patient) => {
+            if wrong.is_empty() {
+                wrong.add("role", "must be doctor, staff, admin or auditor");
+            }
+            None
+        }
+        Some(_) => {
+            let role = role_of_new(Standing::Admin, asked);
+            for misfit in role.as_ref().err().into_iter().flatten() {
+                wrong.add(misfit.field(), misfit);
+            }
+            role.ok()
+        }
+    };
+    let full_name = wrong.optional("full_name", request.full_name);
+    let email = wrong.field("email", request.email.try_into());
+    match (email, role) {
+        (Some(email), Some(role)) if wrong.is_empty() => Ok(Invitee { email, full_name, role }),
         _ => Err(wrong),
     }
 }
@@ -139,7 +176,18 @@ fn link<T: FromStr<Err: Display>>(wrong: &mut Violations, field: &str, text: &st
 
 impl From<User> for pb::User {
     fn from(user: User) -> Self {
-        let User { id, email, username, full_name, role, is_active, created_at, updated_at } = user;
+        let User {
+            id,
+            email,
+            username,
+            full_name,
+            role,
+            is_active,
+            email_verified_at,
+            pending,
+            created_at,
+            updated_at,
+        } = user;
         let (patient_id, doctor_id) = match role {
             Role::Patient(id) => (id.to_string(), String::new()),
             Role::Doctor(id) => (String::new(), id.to_string()),
@@ -154,6 +202,8 @@ impl From<User> for pb::User {
             patient_id,
             doctor_id,
             is_active,
+            email_verify_time: email_verified_at.map(to_wire),
+            pending: pending.map_or(pb::Pending::Unspecified, Into::into).into(),
             create_time: Some(to_wire(created_at)),
             update_time: Some(to_wire(updated_at)),
         }
@@ -188,6 +238,15 @@ impl From<RoleName> for pb::Role {
             RoleName::Patient => Self::Patient,
             RoleName::Staff => Self::Staff,
             RoleName::Auditor => Self::Auditor,
+        }
+    }
+}
+
+impl From<Pending> for pb::Pending {
+    fn from(pending: Pending) -> Self {
+        match pending {
+            Pending::Invitation => Self::Invitation,
+            Pending::EmailVerification => Self::EmailVerification,
         }
     }
 }

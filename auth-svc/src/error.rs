@@ -19,6 +19,8 @@ pub enum Error {
     /// The same for an unknown name, a wrong password and a disabled account.
     #[error("the user name or the password is wrong")]
     InvalidCredentials,
+    #[error("the e-mail address has to be verified first: a link was sent to it")]
+    EmailUnverified,
     /// The password was right.
     #[error("a code is needed besides the password")]
     SecondFactorRequired(Challenge),
@@ -52,6 +54,9 @@ pub enum Error {
     ApiClientNotFound,
     #[error("the program proves itself by a key")]
     NoSecret,
+    /// There is nothing to be sent any more.
+    #[error("the token is used, void or too old")]
+    TokenNotFound,
     #[error("the caller may not act for this patient")]
     ProxyNotFound,
     #[error("the patient does not exist")]
@@ -64,6 +69,10 @@ pub enum Error {
     Taken(#[source] Taken),
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error("the account has a patient record")]
+    HasRecord,
+    #[error("patient-svc could not be asked")]
+    RecordsAway(#[source] Status),
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error("the role and the links do not fit")]
@@ -104,19 +113,19 @@ impl From<passwords::Error> for Error {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        if let Error::Invalid(wrong) = error {
-            return wrong.into();
-        }
-        let (code, reason) = match &error {
+        let message = error.to_string();
+        let (code, reason) = match error {
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
             Error::CodeRefused => (Code::Unauthenticated, "WRONG_CODE"),
             Error::ChallengeExpired => (Code::Unauthenticated, "CHALLENGE_EXPIRED"),
-            Error::SecondFactorRequired(challenge) => return challenged(&error, challenge),
+            Error::SecondFactorRequired(challenge) => return challenged(&message, &challenge),
             Error::WrongPassword => (Code::PermissionDenied, "WRONG_PASSWORD"),
+            Error::EmailUnverified => (Code::PermissionDenied, "EMAIL_UNVERIFIED"),
             Error::RefreshTokenInvalid => (Code::Unauthenticated, "REFRESH_TOKEN_INVALID"),
             Error::RefreshTokenReused => (Code::Unauthenticated, "REFRESH_TOKEN_REUSED"),
             Error::SessionEnded => (Code::Unauthenticated, "SESSION_ENDED"),
             Error::UserNotFound(_) => (Code::NotFound, "USER_NOT_FOUND"),
+            Error::TokenNotFound => (Code::NotFound, "TOKEN_NOT_FOUND"),
             Error::SessionNotFound(_) => (Code::NotFound, "SESSION_NOT_FOUND"),
             Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
             Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
@@ -132,32 +141,34 @@ impl From<Error> for Status {
             Error::Taken(Taken::Link) => (Code::AlreadyExists, "ALREADY_LINKED"),
             Error::Refused(Refusal::OwnRole) => (Code::FailedPrecondition, "OWN_ROLE"),
             Error::Refused(Refusal::LastAdmin) => (Code::FailedPrecondition, "LAST_ADMIN"),
+            Error::HasRecord => (Code::FailedPrecondition, "HAS_RECORD"),
+            Error::RecordsAway(cause) => return fault::unavailable(DOMAIN, "patient-svc", &cause),
+            Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", message),
             Error::Denied(Denied::WrongCode) => (Code::PermissionDenied, "WRONG_CODE"),
             Error::Denied(Denied::TotpEnabled) => (Code::FailedPrecondition, "TOTP_ENABLED"),
             Error::Denied(Denied::TotpNotEnabled) => (Code::FailedPrecondition, "TOTP_NOT_ENABLED"),
             Error::Denied(Denied::TotpNotEnrolled) => (Code::FailedPrecondition, "TOTP_NOT_ENROLLED"),
             Error::Denied(Denied::OwnSecondFactor) => (Code::FailedPrecondition, "OWN_SECOND_FACTOR"),
-            Error::Busy => return fault::exhausted(DOMAIN, "AUTH_BUSY", error.to_string()),
             Error::WeakPassword(weak) => return Violations::of("new_password", weak).into(),
-            Error::Unfit(misfits) => return violations(misfits).into(),
+            Error::Unfit(misfits) => return violations(&misfits).into(),
+            Error::Invalid(violations) => return violations.into(),
             Error::Forbidden(message) => return forbidden(message),
             Error::Store(store::Error::Database(database)) => return database.status(DOMAIN),
-            Error::Hashing(_)
+            error @ (Error::Hashing(_)
             | Error::Keys(_)
-            | Error::Invalid(_)
             | Error::Signing(_)
             | Error::Sealed(_)
             | Error::Randomness(_)
-            | Error::Store(_) => return fault::internal(&error),
+            | Error::Store(_)) => return fault::internal(&error),
         };
-        fault(code, DOMAIN, reason, error.to_string())
+        fault(code, DOMAIN, reason, message)
     }
 }
 
 /// Tells whoever knows the password what to answer with a code.
-fn challenged(error: &Error, challenge: &Challenge) -> Status {
+fn challenged(message: &str, challenge: &Challenge) -> Status {
     let facts = [("challenge", challenge.to_string())];
-    fault_with(Code::Unauthenticated, DOMAIN, "SECOND_FACTOR_REQUIRED", error.to_string(), facts)
+    fault_with(Code::Unauthenticated, DOMAIN, "SECOND_FACTOR_REQUIRED", message, facts)
 }
 
 /// The fields of `UpdateUserRequest` that are wrong.

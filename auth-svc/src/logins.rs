@@ -1,13 +1,16 @@
 //! Use cases of logging in: the password, and the code of those who have a second factor.
 use crate::challenge::{self, Challenge, Proof};
-use crate::domain::{Login, Start, UserAgent};
+use crate::domain::{Login, Pending, Purpose, Start, UserAgent};
 use crate::error::Error;
-use crate::passwords::Passwords;
+use crate::mailing::Mailing;
+use crate::passwords::{Hash, Passwords};
 use crate::second_factor::SecondFactor;
 use crate::sessions::Sessions;
-use crate::store::{Awaited, Store};
+use crate::store::{Awaited, Store, Tx};
 use crate::tokens::TokenPair;
 use jiff::Timestamp;
+use platform::audit::Entry;
+use proto::ids::UserId;
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -17,6 +20,7 @@ pub struct Logins {
     passwords: Arc<Passwords>,
     second_factor: SecondFactor,
     sessions: Sessions,
+    mailing: Mailing,
 }
 
 impl Logins {
@@ -25,8 +29,9 @@ impl Logins {
         passwords: Arc<Passwords>,
         second_factor: SecondFactor,
         sessions: Sessions,
+        mailing: Mailing,
     ) -> Self {
-        Self { store, passwords, second_factor, sessions }
+        Self { store, passwords, second_factor, sessions, mailing }
     }
 
     /// `login` is none for a name that no account can have. Whatever is wrong, the same work is done and
@@ -44,6 +49,26 @@ impl Logins {
             None => None,
         };
         let (id, hash) = found.map(|(user, hash)| (user.id, hash)).unzip();
+        let outcome = self.enter(id, hash, password, proof, user_agent, now).await;
+        let code = match outcome {
+            Err(Error::InvalidCredentials) => "INVALID_CREDENTIALS",
+            Err(Error::CodeRefused) => "WRONG_CODE",
+            _ => return outcome,
+        };
+        self.store.connection().await?.note(refused(id, code)).await?;
+        outcome
+    }
+
+    /// Logs in to account `id` whose password is `hash`, if there is one.
+    async fn enter(
+        &self,
+        id: Option<UserId>,
+        hash: Option<Hash>,
+        password: SecretString,
+        proof: Option<Proof>,
+        user_agent: Option<UserAgent>,
+        now: Timestamp,
+    ) -> Result<TokenPair, Error> {
         // No connection is held meanwhile.
         let verified = self.passwords.verify(password, hash.clone()).await?;
         let (id, hash) = id.zip(hash).filter(|_| verified).ok_or(Error::InvalidCredentials)?;
@@ -56,6 +81,14 @@ impl Logins {
         // Changed meanwhile, a password gives no session that outlives the change.
         if !tx.has_password(id, &hash).await? {
             return Err(Error::InvalidCredentials);
+        }
+        match user.pending {
+            None => {}
+            Some(Pending::Invitation) => return Err(Error::InvalidCredentials),
+            Some(Pending::EmailVerification) => {
+                self.remind(tx, id, now).await?;
+                return Err(Error::EmailUnverified);
+            }
         }
         let totp = tx.find_totp(id).await?.filter(|totp| totp.is_on);
         match (&totp, proof) {
@@ -78,6 +111,15 @@ impl Logins {
         self.sessions.pair(begun, now)
     }
 
+    /// Sends whoever knows the password and has not proven the address another link, once the one before is too old.
+    async fn remind(&self, tx: Tx<'_>, user: UserId, now: Timestamp) -> Result<(), Error> {
+        if !tx.has_open_token(Purpose::EmailVerification, user.0, now).await? {
+            self.mailing.issue(&tx, Purpose::EmailVerification, user, now).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// The second step: `proof` for the account whose password was right before.
     pub async fn complete(
         &self,
@@ -98,6 +140,7 @@ impl Logins {
                 tx.delete_challenge(challenge).await?;
                 tracing::warn!(user.id = %user.id, "a log-in ended after too many wrong codes");
             }
+            tx.note(refused(Some(user.id), "WRONG_CODE"));
             tx.commit().await?;
             return Err(Error::CodeRefused);
         }
@@ -115,4 +158,9 @@ impl Logins {
     pub async fn forget_expired(&self, now: Timestamp) -> Result<(), Error> {
         Ok(self.store.connection().await?.delete_expired_challenges(now).await?)
     }
+}
+
+fn refused(account: Option<UserId>, code: &str) -> Entry {
+    let id = account.map(|id| id.0);
+    Entry::new("log_in", "account").ids(id).of(id).denied(code)
 }

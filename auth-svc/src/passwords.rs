@@ -7,6 +7,8 @@ pub use policy::{NewPassword, Policy, Weak};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::error::Unspecified;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -31,6 +33,8 @@ pub enum Error {
     Busy,
     #[error("the hash function failed: {0}")]
     Function(password_hash::Error),
+    #[error("there is no randomness")]
+    Randomness(#[from] Unspecified),
     #[error("the hash function did not return")]
     Panicked(#[from] JoinError),
 }
@@ -55,6 +59,18 @@ impl Passwords {
         let work = move || {
             let _core = core;
             hash(password.expose())
+        };
+        spawn_blocking(work).await?
+    }
+
+    /// What is stored where nobody is to log in yet: nobody has that password.
+    pub async fn unknowable(&self) -> Result<Hash, Error> {
+        let mut secret = [0; 32];
+        aws_lc_rs::rand::fill(&mut secret)?;
+        let core = self.setting.free().await?;
+        let work = move || {
+            let _core = core;
+            hash(&BASE64_URL_SAFE_NO_PAD.encode(secret))
         };
         spawn_blocking(work).await?
     }

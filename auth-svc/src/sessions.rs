@@ -6,6 +6,7 @@ use crate::keyring::Keyring;
 use crate::store::{Store, Tx};
 use crate::tokens::{RefreshToken, TokenPair, access_token};
 use jiff::{SignedDuration, Timestamp};
+use platform::audit::Entry;
 use platform::caller::{self, Role};
 use platform::shutdown::Shutdown;
 use proto::access::Scopes;
@@ -65,6 +66,8 @@ impl Sessions {
         tx.insert_refresh_token(&refresh).await?;
         // Every process is told of those that end: one account must not make a flood of them.
         tx.end_oldest_sessions(user.id, MOST_SESSIONS, now).await?;
+        let owner = caller::User::new(user.id, session.id, user.role);
+        tx.note(on_session("log_in", session.id).of([user.id.0]).by(owner));
         tracing::info!(user.id = %user.id, session.id = %session.id, "logged in");
         Ok(Begun { user: user.clone(), session, proxy, refresh })
     }
@@ -79,6 +82,7 @@ impl Sessions {
         let spent = tx.refresh_token_is_spent(token).await?.ok_or(Error::RefreshTokenInvalid)?;
         if spent {
             tx.end_session(session.id, now).await?;
+            tx.note(on_session("refresh", session.id).of([session.user_id.0]).denied("REFRESH_TOKEN_REUSED"));
             tx.commit().await?;
             tracing::warn!(user.id = %session.user_id, session.id = %session.id, "a refresh token was used twice");
             return Err(Error::RefreshTokenReused);
@@ -107,6 +111,7 @@ impl Sessions {
         let tx = connection.begin().await?;
         if tx.refresh_token_is_spent(token).await?.is_some() {
             tx.end_session(token.session_id, now).await?;
+            tx.note(on_session("log_out", token.session_id));
             tx.commit().await?;
             tracing::info!(session.id = %token.session_id, "logged out");
         }
@@ -126,10 +131,14 @@ impl Sessions {
 
     /// Ends a session of the caller, whether it has ended already or not.
     pub async fn end(&self, caller: &caller::User, id: SessionId, now: Timestamp) -> Result<(), Error> {
-        let is_own = self.store.connection().await?.end_session_of(id, caller.id, now).await?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        let is_own = tx.end_session_of(id, caller.id, now).await?;
         if !is_own {
             return Err(Error::SessionNotFound(id));
         }
+        tx.note(on_session("end", id).of([caller.id.0]));
+        tx.commit().await?;
         tracing::info!(user.id = %caller.id, session.id = %id, "ended a session");
         Ok(())
     }
@@ -141,6 +150,7 @@ impl Sessions {
         // Locked, so that nobody who is logging in gets a session that outlives this.
         tx.find_and_lock_user(user_id).await?.ok_or(Error::UserNotFound(user_id))?;
         tx.end_sessions_of(user_id, None, now).await?;
+        tx.note(Entry::new("end_all", "session").of([user_id.0]));
         tx.commit().await?;
         tracing::info!(user.id = %user_id, by.id = %by.id, "ended all sessions");
         Ok(())
@@ -189,4 +199,8 @@ impl Sessions {
         let access = access_token(keys.signing(now), caller, &session, life, now)?;
         Ok(TokenPair { access, refresh })
     }
+}
+
+fn on_session(action: &'static str, id: SessionId) -> Entry {
+    Entry::new(action, "session").ids([id.0])
 }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::events::Event;
 use crate::store::narrowings::{Narrowing, Owner};
 use crate::store::{Store, Tx};
+use platform::audit::Entry;
 use platform::shutdown::Shutdown;
 use std::time::Duration;
 
@@ -56,6 +57,7 @@ impl Changes {
         practice.rules_version = tx.next_rules_version().await?;
         tx.insert(&practice).await?;
         tx.announce(Event::between(None, &practice)).await?;
+        tx.note(Entry::new("create", "doctor").ids([practice.id().0]));
         tx.commit().await?;
         drop(connection);
         self.tell(&practice, Shift::Wider).await;
@@ -198,6 +200,7 @@ async fn save<A: Aggregate>(tx: &Tx<'_>, before: &A, after: &A) -> Result<(), Er
     if after != before {
         after.save(tx, before).await?;
         tx.announce(after.events(before)).await?;
+        tx.note(after.entry(before));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! All SQL of this service.
 use crate::events::Event;
 use deadpool_postgres::{Object, Pool, Transaction};
+use platform::audit::{Entry, Pending};
 use platform::outbox::Outbox;
 use platform::postgres;
 use proto::ids::{DoctorId, LocationId};
@@ -64,6 +65,7 @@ pub struct Connection {
 pub struct Tx<'c> {
     transaction: Transaction<'c>,
     outbox: &'c Outbox,
+    audit: Pending,
 }
 
 impl Store {
@@ -78,7 +80,8 @@ impl Store {
 
 impl Connection {
     pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
-        Ok(Tx { transaction: self.client.transaction().await?, outbox: &self.outbox })
+        let transaction = self.client.transaction().await?;
+        Ok(Tx { transaction, outbox: &self.outbox, audit: Pending::default() })
     }
 }
 
@@ -102,7 +105,13 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notes in the audit log what is done here.
+    pub fn note(&self, entry: Entry) {
+        self.audit.note(entry);
+    }
+
     pub async fn commit(self) -> Result<(), Error> {
+        self.audit.write(&self.transaction).await?;
         self.transaction.commit().await?;
         self.outbox.wake();
         Ok(())

@@ -3,12 +3,14 @@ use crate::config::Peers;
 use platform::client::{Identity, Peer};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
+use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::api_client_service_client::ApiClientServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::patient::audit_service_client::AuditServiceClient;
 use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 
@@ -20,10 +22,12 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
     pub api_clients: ApiClientServiceClient<Peer>,
+    pub accounts: AccountServiceClient<Peer>,
     pub proxies: ProxyServiceClient<Peer>,
     pub second_factor: SecondFactorServiceClient<Peer>,
     pub patients: PatientServiceClient<Peer>,
     pub break_glass: BreakGlassServiceClient<Peer>,
+    pub audit: AuditServiceClient<Peer>,
     pub doctors: DoctorServiceClient<Peer>,
     pub appointments: AppointmentServiceClient<Peer>,
     pub waitlist: WaitlistServiceClient<Peer>,
@@ -34,10 +38,12 @@ impl Clients {
     pub fn new(services: &Services) -> Self {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
-            auth: AuthServiceClient::new(auth.clone()),
+            accounts: AccountServiceClient::new(auth.clone()),
             api_clients: ApiClientServiceClient::new(auth.clone()),
             proxies: ProxyServiceClient::new(auth.clone()),
-            second_factor: SecondFactorServiceClient::new(auth),
+            second_factor: SecondFactorServiceClient::new(auth.clone()),
+            auth: AuthServiceClient::new(auth),
+            audit: AuditServiceClient::new(patient.clone()),
             patients: PatientServiceClient::new(patient.clone()).max_decoding_message_size(MAX_ANSWER_BYTES),
             break_glass: BreakGlassServiceClient::new(patient),
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),

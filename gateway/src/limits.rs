@@ -36,7 +36,7 @@ enum Policy {
     Hold,
     /// What an address does without a token.
     Anonymous,
-    /// Log-ins from an address.
+    /// Log-ins from an address, and those who forgot how.
     Login,
     /// Failed log-ins to one account from an address.
     Account,
@@ -203,9 +203,9 @@ impl Limits {
     }
 }
 
-/// Counts a request to the API and refuses it when there were too many; says in every answer how many are left.
+/// Counts a request to the API or a page behind a mail and refuses it when there were too many; says in every answer how many are left.
 pub async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with("/api/") {
+    if !["/api/", "/account/"].iter().any(|start| request.uri().path().starts_with(start)) {
         return next.run(request).await;
     }
     let (policy, subject) = counted_as(request.method(), request.extensions());
@@ -234,9 +234,11 @@ fn counted_as(method: &Method, request: &Extensions) -> (Policy, String) {
         _ => None,
     };
     match (method, route, user) {
-        (&Method::POST, "/api/auth/login" | "/api/auth/login/totp" | "/api/auth/token", _) => {
-            (Policy::Login, address)
-        }
+        (
+            &Method::POST,
+            "/api/auth/login" | "/api/auth/login/totp" | "/api/auth/password-reset" | "/api/auth/token",
+            _,
+        ) => (Policy::Login, address),
         (&Method::POST, "/api/auth/register", None) => (Policy::Register, address),
         (_, "/api/patients/search", Some(user)) => (Policy::Search, user),
         (&Method::POST, "/api/appointments/holds", Some(user)) => (Policy::Hold, user),

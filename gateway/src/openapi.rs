@@ -5,14 +5,17 @@ use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
 use crate::routes::api_clients::model::{ApiClient, ApiClientSecret, ClientToken, NewApiClient};
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
-use crate::routes::auth::model::{Jwks, Proxy, RecoveryCodes, Session, Tokens, TotpEnrolment, User};
+use crate::routes::audit::model::{AuditEntry, PatientAccess};
+use crate::routes::auth::model::{
+    Jwks, MessageSent, Proxy, RecoveryCodes, Session, Tokens, TotpEnrolment, User,
+};
 use crate::routes::break_glass::model::BreakGlassGrant;
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
 use crate::routes::notifications::model::Notification;
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
-use crate::routes::patients::model::{LegalHold, Patient};
+use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasure};
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
@@ -46,13 +49,14 @@ use utoipa::openapi::{
         (name = "appointments", description = "Free times and visits"),
         (name = "waitlist", description = "Patients who wait for a time, and what is offered to them"),
         (name = "records", description = "What was found and done"),
+        (name = "audit", description = "Who did what with whose data"),
         (name = "notifications", description = "Messages to patients and doctors"),
         (name = "health", description = "Whether the system works"),
     ),
     components(schemas(
-        AbsencePlan, ApiClient, ApiClientSecret, ClientToken, NewApiClient, Appointment, AppointmentEvent, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
-        DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, Notification,
-        OverrideHours, Patient, PatientAttendance, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
+        AbsencePlan, ApiClient, ApiClientSecret, ClientToken, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
+        ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent, Notification,
+        OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
@@ -60,11 +64,12 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 37] = [
+const COMPLETE: [&str; 40] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
     "AppointmentEvent",
+    "AuditEntry",
     "Availability",
     "AvailabilityOverride",
     "BookingPolicy",
@@ -80,7 +85,9 @@ const COMPLETE: [&str; 37] = [
     "Notification",
     "OverrideHours",
     "Patient",
+    "PatientAccess",
     "PatientAttendance",
+    "PatientErasure",
     "PlannedMove",
     "Price",
     "Proxy",

@@ -122,6 +122,16 @@ pub fn range(
     end_date: Option<Bound>,
     tz: Option<TimeZoneName>,
 ) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+    between(["start_date", "end_date"], start_date, end_date, tz)
+}
+
+/// [`range`] of parameters with other names.
+pub fn between(
+    [first, last]: [&str; 2],
+    start_date: Option<Bound>,
+    end_date: Option<Bound>,
+    tz: Option<TimeZoneName>,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
     let zone = tz.and_then(|tz| TimeZone::get(tz.as_str()).ok()).unwrap_or(TimeZone::UTC);
     let from = start_date.and_then(|bound| bound.begin(&zone));
     let until = end_date.and_then(|bound| bound.end(&zone));
@@ -131,7 +141,7 @@ pub fn range(
     if let (Some(from), Some(until)) = (from.map(order), until.map(order))
         && (from > until || is_day && from == until)
     {
-        return Err(Problem::invalid_field("/end_date", "must not lie before start_date"));
+        return Err(Problem::invalid_field(&format!("/{last}"), &format!("must not lie before {first}")));
     }
     Ok((from, until))
 }

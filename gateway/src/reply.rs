@@ -24,6 +24,12 @@ pub struct Found<T>(pub T);
 /// 201, where the new resource is, and the resource.
 pub struct Created<T>(pub T);
 
+/// 201 and something that is shown once and has no address of its own.
+pub struct Issued<T>(pub T);
+
+/// 202 and a word about what will be done.
+pub struct Accepted<T>(pub T);
+
 /// 200 and something without an address of its own.
 pub struct Plain<T>(pub T);
 
@@ -91,6 +97,18 @@ impl<T: Resource> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
         let location = self.0.location();
         (StatusCode::CREATED, [(header::LOCATION, location)], Found(self.0)).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Issued<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Json(self.0)).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self.0)).into_response()
     }
 }
 
@@ -178,6 +196,18 @@ impl<T: Resource> IntoResponses for Created<T> {
             text_header("Where the new resource is.", "/api/…/0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e");
         let response = resource::<T>("Created").header("Location", location);
         documented(StatusCode::CREATED, response)
+    }
+}
+
+impl<T: ToSchema> IntoResponses for Issued<T> {
+    fn responses() -> Documented {
+        documented(StatusCode::CREATED, json::<T>("Created, and shown only now"))
+    }
+}
+
+impl<T: ToSchema> IntoResponses for Accepted<T> {
+    fn responses() -> Documented {
+        documented(StatusCode::ACCEPTED, json::<T>("Accepted, and will be done"))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::limits::{Limits, limit};
 use crate::observe::observe;
 use crate::parameters::{self, Bare};
 use crate::problem::Problem;
-use crate::{docs, openapi, routes};
+use crate::{docs, openapi, pages, routes};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -54,7 +54,8 @@ pub fn service(app: App, health: Health, identifier: Identifier, edge: &Edge) ->
     let limits = app.limits.clone();
     let document = document();
     let bare = from_fn_with_state(Bare::of(&document), parameters::refuse);
-    let mut router = Router::from(routes::all().with_state(app)).route_layer(bare);
+    let pages = pages::routes(app.clone());
+    let mut router = Router::from(routes::all().with_state(app)).route_layer(bare).merge(pages);
     router = router.merge(Router::from(health::routes().with_state(health)));
     if edge.serve_docs {
         router = router.merge(docs::routes(document.to_json().expect("the document is plain data")));

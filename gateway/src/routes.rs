@@ -17,6 +17,7 @@ pub mod absences; // AppointmentService: doctors who will be away
 pub mod waitlist; // WaitlistService
 pub mod records; // PatientService: what was found and done
 pub mod break_glass; // BreakGlassService
+pub mod audit; // AuditService
 pub mod notifications; // NotificationService
 
 /// Every resource.
@@ -37,6 +38,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(waitlist::routes())
         .merge(records::routes())
         .merge(break_glass::routes())
+        .merge(audit::routes())
         .merge(notifications::routes())
 }
 

@@ -20,6 +20,10 @@ pub struct Config {
     #[command(flatten)]
     pub smtp: Smtp,
 
+    /// Where people reach the gateway, for instance `https://clinic.example`: links in mails lead there.
+    #[arg(long, env)]
+    pub public_url: String,
+
     /// Where auth-svc answers; several replicas are separated by commas.
     #[arg(long, env)]
     pub auth_url: String,

@@ -1,5 +1,5 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
-use crate::domain::{About, Kind, Notification, Recipient, Stage, State};
+use crate::domain::{About, AccountKind, Kind, Notification, Recipient, Stage, State};
 use crate::store::Filter;
 use platform::page::{self, PageTokens};
 use platform::violations::Violations;
@@ -58,6 +58,7 @@ impl From<Notification> for pb::Notification {
             About::Visit { change, .. } => {
                 (wire_kind(change.kind), change.appointment_id.to_string(), change.version, String::new())
             }
+            About::Account { kind, .. } => (wire_account_kind(kind), String::new(), 0, String::new()),
             About::Offer { id, .. } => (pb::NotificationKind::Offered, String::new(), 0, id.to_string()),
         };
         let next_attempt_at = match state {
@@ -95,10 +96,21 @@ fn wire_kind(kind: Kind) -> pb::NotificationKind {
     }
 }
 
+fn wire_account_kind(kind: AccountKind) -> pb::NotificationKind {
+    match kind {
+        AccountKind::PasswordReset => pb::NotificationKind::PasswordReset,
+        AccountKind::PasswordChanged => pb::NotificationKind::PasswordChanged,
+        AccountKind::EmailVerification => pb::NotificationKind::EmailVerification,
+        AccountKind::Invitation => pb::NotificationKind::Invitation,
+        AccountKind::RegisteredAgain => pb::NotificationKind::RegisteredAgain,
+    }
+}
+
 fn wire_recipient_kind(recipient: Recipient) -> pb::RecipientKind {
     match recipient {
         Recipient::Patient(_) => pb::RecipientKind::Patient,
         Recipient::Doctor(_) => pb::RecipientKind::Doctor,
+        Recipient::Account(_) => pb::RecipientKind::Account,
     }
 }
 

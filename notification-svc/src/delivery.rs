@@ -1,13 +1,13 @@
 //! The use cases: write down whom to tell, tell them, look, try again.
 use crate::channel::{Letter, email::Email};
-use crate::domain::{About, Change, Failure, Notification, Outcome, Recipient};
+use crate::domain::{About, AccountKind, Change, Failure, Notification, Outcome, Recipient};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
 use crate::store::{Claim, Filter, Store};
-use crate::templates::{Content, Reader, render, render_offer};
+use crate::templates::{Content, Reader, render, render_account, render_offer};
 use jiff::Timestamp;
 use platform::propagation;
-use proto::ids::{DoctorId, EventId, NotificationId, PatientId, WaitlistOfferId};
+use proto::ids::{DoctorId, EventId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::ops::ControlFlow;
@@ -36,12 +36,14 @@ pub struct Delivery {
     store: Store,
     neighbours: Neighbours,
     email: Email,
+    /// Where people find the pages that links lead to.
+    public_url: Arc<str>,
     due: Arc<Notify>,
 }
 
 impl Delivery {
-    pub fn new(store: Store, neighbours: Neighbours, email: Email) -> Self {
-        Self { store, neighbours, email, due: Arc::default() }
+    pub fn new(store: Store, neighbours: Neighbours, email: Email, public_url: &str) -> Self {
+        Self { store, neighbours, email, public_url: public_url.into(), due: Arc::default() }
     }
 
     /// Writes down `messages`, which are to be sent; nothing when `event` was seen before.
@@ -150,6 +152,9 @@ impl Delivery {
         match &notification.about {
             About::Visit { change, recipient } => self.about_visit(notification.id, change, *recipient).await,
             About::Offer { id, patient_id } => self.about_offer(notification.id, *id, *patient_id, now).await,
+            About::Account { kind, user_id, token_id } => {
+                self.about_account(notification.id, *kind, *user_id, *token_id).await
+            }
         }
     }
 
@@ -173,6 +178,8 @@ impl Delivery {
                 self.to_patient(message, id, visit.doctor_id, words).await
             }
             Recipient::Doctor(id) => self.to_doctor(message, id, |name| words(Reader::Doctor { name })).await,
+            // Nobody else is told of visits.
+            Recipient::Account(_) => Ok(SKIPPED),
         }
     }
 
@@ -189,6 +196,21 @@ impl Delivery {
         }
         let words = |name: &str, doctor: Option<&str>| render_offer(&offer, name, doctor);
         self.to_patient(message, patient_id, offer.doctor_id, words).await
+    }
+
+    /// To whom and with what token auth-svc knows, and whether that token can still be used.
+    async fn about_account(
+        &self,
+        message: NotificationId,
+        kind: AccountKind,
+        user_id: UserId,
+        token_id: Option<OneTimeTokenId>,
+    ) -> Result<Prepared, Failure> {
+        let Some(account) = self.neighbours.account(user_id, token_id).await? else {
+            return Ok(Prepared::Break(Outcome::Superseded));
+        };
+        let content = render_account(kind, &account, &self.public_url).ok_or(Failure::BadAnswer)?;
+        Ok(Prepared::Continue(Letter { id: message, to: account.email, content }))
     }
 
     /// Skipped when the patient cannot be written to, or does not want to be. `words` are made of the patient's name

@@ -2,13 +2,15 @@
 mod attempt; // how attempts end, and when the next one is
 mod visit; // how visits change, and what of it is news
 mod offer; // free times that are offered to those who wait
+mod account; // what owners of accounts are told
 
+pub use account::{Account, AccountKind, Token};
 pub use attempt::{Failure, Outcome};
 pub use offer::{Offer, OfferMode};
 pub use visit::{Change, Kind, Visit, VisitStatus};
 
 use jiff::Timestamp;
-use proto::ids::{DoctorId, NotificationId, PatientId, WaitlistOfferId};
+use proto::ids::{DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
 use uuid::Uuid;
 
 /// One message to one recipient. Holds neither address nor text: both are looked up when it is sent.
@@ -31,6 +33,8 @@ pub enum About {
     Visit { change: Change, recipient: Recipient },
     /// The patient is told of an offer, and nobody else.
     Offer { id: WaitlistOfferId, patient_id: PatientId },
+    /// The owner of an account is told of it, perhaps with a token to send back.
+    Account { kind: AccountKind, user_id: UserId, token_id: Option<OneTimeTokenId> },
 }
 
 /// Whom a message is for.
@@ -38,6 +42,8 @@ pub enum About {
 pub enum Recipient {
     Patient(PatientId),
     Doctor(DoctorId),
+    /// The owner of an account.
+    Account(UserId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,14 +90,16 @@ impl About {
         match *self {
             Self::Visit { recipient, .. } => recipient,
             Self::Offer { patient_id, .. } => Recipient::Patient(patient_id),
+            Self::Account { user_id, .. } => Recipient::Account(user_id),
         }
     }
 
-    /// What the message tells: that of the change, or `offered`.
+    /// What the message tells: that of the change or of the account, or `offered`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Visit { change, .. } => change.kind.name(),
             Self::Offer { .. } => "offered",
+            Self::Account { kind, .. } => kind.name(),
         }
     }
 }
@@ -99,15 +107,16 @@ impl About {
 impl Recipient {
     pub fn id(self) -> Uuid {
         match self {
-            Self::Patient(PatientId(id)) | Self::Doctor(DoctorId(id)) => id,
+            Self::Patient(PatientId(id)) | Self::Doctor(DoctorId(id)) | Self::Account(UserId(id)) => id,
         }
     }
 
-    /// `patient` or `doctor`.
+    /// `patient`, `doctor` or `account`.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Patient(_) => "patient",
             Self::Doctor(_) => "doctor",
+            Self::Account(_) => "account",
         }
     }
 }

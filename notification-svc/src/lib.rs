@@ -1,4 +1,4 @@
-//! Notifications: who is told what about visits and offers, by e-mail, once.
+//! Notifications: who is told what about visits, offers and accounts, by e-mail, once.
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
@@ -22,7 +22,7 @@ mod migrations {
 use crate::api::Api;
 use crate::channel::email::Email;
 use crate::config::Config;
-use crate::consumer::{Consumer, offers};
+use crate::consumer::{Consumer, accounts, offers};
 use crate::delivery::Delivery;
 use crate::neighbours::Neighbours;
 use crate::store::{SCHEMA, Store};
@@ -61,19 +61,22 @@ pub async fn serve(
     let peer = |name, urls: &str| Peer::new(name, urls, Some(identity.clone()));
 
     let neighbours = Neighbours::new(
+        peer("auth-svc", &config.auth_url)?,
         peer("appointment-svc", &config.appointment_url)?,
         peer("patient-svc", &config.patient_url)?,
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
     let store = Store::new(pool.clone());
-    let delivery = Delivery::new(store, neighbours, Email::new(&config.smtp)?);
+    let delivery = Delivery::new(store, neighbours, Email::new(&config.smtp)?, &config.public_url);
 
     let broker = Broker::new(&config.broker, NAME);
     let visits = Arc::new(Consumer::new(delivery.clone()));
     inbox::consume(broker.clone(), consumer::QUEUE, consumer::PATTERNS, visits, &shutdown);
     let offered = Arc::new(offers::Consumer::new(delivery.clone()));
-    inbox::consume(broker, offers::QUEUE, offers::PATTERNS, offered, &shutdown);
+    inbox::consume(broker.clone(), offers::QUEUE, offers::PATTERNS, offered, &shutdown);
+    let of_accounts = Arc::new(accounts::Consumer::new(delivery.clone()));
+    inbox::consume(broker, accounts::QUEUE, accounts::PATTERNS, of_accounts, &shutdown);
     sender::start(delivery.clone(), clock.clone(), &shutdown);
 
     let stack = Stack {

@@ -1,13 +1,15 @@
 //! What is asked of the other services, at the moment of sending: so that it is fresh, and kept nowhere.
-use crate::domain::{Failure, Offer, OfferMode, Visit, VisitStatus};
+use crate::domain::{Account, Failure, Offer, OfferMode, Token, Visit, VisitStatus};
 use jiff::tz::TimeZone;
 use platform::client::Peer;
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
+use proto::auth::account_service_client::AccountServiceClient;
+use proto::auth::{AccountMessage, GetAccountMessageRequest};
 use proto::doctor::{GetDoctorContactRequest, doctor_service_client::DoctorServiceClient};
-use proto::ids::{AppointmentId, DoctorId, PatientId, WaitlistOfferId};
+use proto::ids::{AppointmentId, DoctorId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
 use proto::patient::patient_service_client::PatientServiceClient;
 use proto::patient::{ContactPreference, GetPatientContactRequest};
 use proto::time;
@@ -15,6 +17,7 @@ use tonic::{Code, Status};
 
 #[derive(Clone)]
 pub struct Neighbours {
+    accounts: AccountServiceClient<Peer>,
     appointments: AppointmentServiceClient<Peer>,
     waitlist: WaitlistServiceClient<Peer>,
     patients: PatientServiceClient<Peer>,
@@ -30,13 +33,27 @@ pub struct Contact {
 }
 
 impl Neighbours {
-    pub fn new(appointments: Peer, patients: Peer, doctors: Peer) -> Self {
+    pub fn new(auth: Peer, appointments: Peer, patients: Peer, doctors: Peer) -> Self {
         Self {
+            accounts: AccountServiceClient::new(auth),
             waitlist: WaitlistServiceClient::new(appointments.clone()),
             appointments: AppointmentServiceClient::new(appointments),
             patients: PatientServiceClient::new(patients),
             doctors: DoctorServiceClient::new(doctors),
         }
+    }
+
+    /// None when there is nothing to be said any more.
+    pub async fn account(
+        &self,
+        user: UserId,
+        token: Option<OneTimeTokenId>,
+    ) -> Result<Option<Account>, Failure> {
+        let token_id = token.map(|id| id.to_string()).unwrap_or_default();
+        let request = GetAccountMessageRequest { user_id: user.to_string(), token_id };
+        let message = self.accounts.clone().get_account_message(request).await;
+        let message = found(message, Failure::AuthSvcUnavailable)?;
+        message.map(|message| account(message).ok_or(Failure::BadAnswer)).transpose()
     }
 
     pub async fn visit(&self, id: AppointmentId) -> Result<Visit, Failure> {
@@ -89,6 +106,16 @@ fn found<T>(answer: Result<tonic::Response<T>, Status>, unavailable: Failure) ->
         Err(status) if status.code() == Code::NotFound => Ok(None),
         Err(_) => Err(unavailable),
     }
+}
+
+fn account(message: AccountMessage) -> Option<Account> {
+    let AccountMessage { email, full_name, token: text, expire_time } = message;
+    let token = if text.is_empty() {
+        None
+    } else {
+        Some(Token { text, expires_at: time::from_wire(expire_time).ok()? })
+    };
+    Some(Account { email, name: full_name, token })
 }
 
 fn visit(summary: &AppointmentSummary) -> Option<Visit> {

@@ -60,6 +60,12 @@ const INSERT_ABOUT_OFFER: &str = "
     VALUES ($1, $2, $3, $4, $5, 'pending', clock_timestamp(), $6)
         ON CONFLICT ON CONSTRAINT offer_notifications_once DO NOTHING";
 
+const INSERT_ABOUT_ACCOUNT: &str = "
+    INSERT INTO notification.account_notifications
+           (id, event_id, token_id, kind, recipient_kind, recipient_id, state, next_attempt_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, 'pending', clock_timestamp(), $7)
+        ON CONFLICT ON CONSTRAINT account_notifications_once DO NOTHING";
+
 const FIND: &str = read!("WHERE m.id = $1");
 
 const LIST: &str = read!(
@@ -115,7 +121,7 @@ impl Store {
             return Ok(false);
         }
         for about in messages {
-            insert(&tx, about, traceparent).await?;
+            insert(&tx, event, about, traceparent).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -168,7 +174,12 @@ impl Filter {
     }
 }
 
-async fn insert(tx: &Transaction<'_>, about: &About, traceparent: Option<&str>) -> Result<(), Error> {
+async fn insert(
+    tx: &Transaction<'_>,
+    event: EventId,
+    about: &About,
+    traceparent: Option<&str>,
+) -> Result<(), Error> {
     let (id, recipient) = (NotificationId::random().0, about.recipient());
     let (kind, recipient_kind, recipient_id) = (about.kind(), recipient.kind(), recipient.id());
     match about {
@@ -185,6 +196,15 @@ async fn insert(tx: &Transaction<'_>, about: &About, traceparent: Option<&str>) 
             let insert = tx.prepare_cached(INSERT_ABOUT_OFFER).await?;
             tx.execute(&insert, &[&id, &offer.0, &kind, &recipient_kind, &recipient_id, &traceparent])
                 .await?;
+        }
+        About::Account { token_id, .. } => {
+            let insert = tx.prepare_cached(INSERT_ABOUT_ACCOUNT).await?;
+            let token = token_id.map(|id| id.0);
+            tx.execute(
+                &insert,
+                &[&id, &event.0, &token, &kind, &recipient_kind, &recipient_id, &traceparent],
+            )
+            .await?;
         }
     }
     Ok(())

@@ -2,8 +2,10 @@
 //!
 //! Mail is read by whoever holds the phone, so a subject tells nothing of the patient, and what the doctor gets
 //! does not say who comes: the schedule does.
+mod account; // to owners of accounts
 mod offer; // of free times that are offered
 
+pub use account::render_account;
 pub use offer::render_offer;
 
 use crate::domain::{Kind, Visit, VisitStatus};
@@ -41,12 +43,13 @@ pub fn render(kind: Kind, visit: &Visit, reader: Reader<'_>) -> Content {
         Reader::Patient { doctor, .. } => doctor.map(|name| format!("Dr. {name}")),
         Reader::Doctor { .. } => None,
     };
-    lay_out(&words, &When::of(&visit.starts_at, &visit.ends_at), doctor.as_deref())
+    let rows = When::of(&visit.starts_at, &visit.ends_at).rows(doctor);
+    lay_out(&words, &rows, None)
 }
 
-fn lay_out(words: &Words, when: &When, doctor: Option<&str>) -> Content {
-    let text = Text { words, when, doctor, footer: FOOTER }.render();
-    let html = Html { words, when, doctor, footer: FOOTER }.render();
+fn lay_out(words: &Words, rows: &[Row], link: Option<&Link>) -> Content {
+    let text = Text { words, rows, link, footer: FOOTER }.render();
+    let html = Html { words, rows, link, footer: FOOTER }.render();
     let rendered = "a template only puts text together";
     Content { subject: words.subject, text: text.expect(rendered), html: html.expect(rendered) }
 }
@@ -55,8 +58,8 @@ fn lay_out(words: &Words, when: &When, doctor: Option<&str>) -> Content {
 #[template(path = "message.txt")]
 struct Text<'a> {
     words: &'a Words,
-    when: &'a When,
-    doctor: Option<&'a str>,
+    rows: &'a [Row],
+    link: Option<&'a Link>,
     footer: &'static str,
 }
 
@@ -64,9 +67,28 @@ struct Text<'a> {
 #[template(path = "message.html")]
 struct Html<'a> {
     words: &'a Words,
-    when: &'a When,
-    doctor: Option<&'a str>,
+    rows: &'a [Row],
+    link: Option<&'a Link>,
     footer: &'static str,
+}
+
+/// One fact.
+struct Row {
+    label: &'static str,
+    value: String,
+}
+
+impl Row {
+    /// The label in a column of its own, as far as it is not longer than others.
+    fn title(&self) -> String {
+        format!("{:<10} ", format!("{}:", self.label))
+    }
+}
+
+/// Where the reader goes from here.
+struct Link {
+    url: String,
+    label: &'static str,
 }
 
 struct Words {
@@ -185,6 +207,19 @@ impl When {
             zone: zone(starts_at),
             answer_by: None,
         }
+    }
+
+    /// With whom, when that is known.
+    fn rows(self, doctor: Option<String>) -> Vec<Row> {
+        let Self { date, time, zone, answer_by } = self;
+        let facts = [
+            ("Date", Some(date)),
+            ("Time", Some(time)),
+            ("Time zone", Some(zone)),
+            ("Doctor", doctor),
+            ("Answer by", answer_by),
+        ];
+        facts.into_iter().filter_map(|(label, value)| Some(Row { label, value: value? })).collect()
     }
 }
 

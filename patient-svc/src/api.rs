@@ -1,6 +1,8 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
 use crate::charts::Charts;
+use crate::claiming::Claiming;
 use crate::convert::{self, ListedOf};
+use crate::erasing::Erasing;
 use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::pages::AskedPage;
@@ -15,8 +17,10 @@ use tonic::{Request, Response, Result};
 
 pub struct Api {
     pub registry: Registry,
+    pub claiming: Claiming,
     pub merging: Merging,
     pub holding: Holding,
+    pub erasing: Erasing,
     pub charts: Charts,
     pub writing: Writing,
     pub clock: Clock,
@@ -145,6 +149,27 @@ impl PatientService for Api {
         let id = convert::patient_id("patient_id", &request.into_inner().patient_id)?;
         let hold = self.holding.lift(user, id, self.now()).await?;
         Ok(Response::new(hold.into()))
+    }
+
+    async fn erase_patient(
+        &self,
+        request: Request<pb::ErasePatientRequest>,
+    ) -> Result<Response<pb::PatientErasure>> {
+        let user = User::of(&request)?;
+        let pb::ErasePatientRequest { patient_id, reason } = request.into_inner();
+        let id = convert::patient_id("patient_id", &patient_id)?;
+        let erasure = self.erasing.erase(user, id, convert::reason(reason), self.now()).await?;
+        Ok(Response::new(erasure.into()))
+    }
+
+    async fn create_claim_code(
+        &self,
+        request: Request<pb::CreateClaimCodeRequest>,
+    ) -> Result<Response<pb::ClaimCode>> {
+        let user = User::of(&request)?;
+        let id = convert::patient_id("patient_id", &request.into_inner().patient_id)?;
+        let code = self.claiming.issue(user, id).await?;
+        Ok(Response::new(code.into()))
     }
 
     async fn search_patients(
@@ -289,6 +314,15 @@ impl PatientService for Api {
         let id = convert::patient_id("id", &request.into_inner().id)?;
         let patient = self.registry.one(id).await?;
         Ok(Response::new(convert::contact(patient)))
+    }
+
+    async fn check_patient_record(
+        &self,
+        request: Request<pb::CheckPatientRecordRequest>,
+    ) -> Result<Response<pb::CheckPatientRecordResponse>> {
+        let id = convert::patient_id("patient_id", &request.into_inner().patient_id)?;
+        let (exists, is_present) = self.claiming.look_up(id).await?;
+        Ok(Response::new(pb::CheckPatientRecordResponse { exists, is_present }))
     }
 
     async fn get_patient_party(

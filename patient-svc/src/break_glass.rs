@@ -1,4 +1,5 @@
 //! The use cases on leave to read in an emergency.
+use crate::audited::on_grant;
 use crate::domain::access;
 use crate::domain::break_glass::{Emergency, Grant, Verdict};
 use crate::error::Error;
@@ -6,7 +7,9 @@ use crate::events;
 use crate::pages::{AskedPage, Page};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
+use platform::audit::Entry;
 use platform::caller::User;
+use platform::context::about;
 use platform::page::PageTokens;
 use platform::violations::Violations;
 use proto::ids::{BreakGlassGrantId, PatientId};
@@ -40,6 +43,7 @@ impl BreakGlass {
         patient: PatientId,
         emergency: Result<Emergency, Violations>,
     ) -> Result<Grant, Error> {
+        about("patient", patient.0, Some(patient.0));
         let doctor = access::writer(user.role, patient).map_err(Error::of_patient)?;
         let emergency = emergency?;
         let patient = self.store.survivor(patient).await?.unwrap_or(patient);
@@ -49,6 +53,8 @@ impl BreakGlass {
         if let Some(grant) = tx.grant_in_force(doctor, patient).await?
             && grant.covers(&emergency)
         {
+            tx.note(on_grant("read", &grant));
+            tx.commit().await?;
             return Ok(grant);
         }
         if tx.has_unreviewed(doctor, self.terms.review_within).await? {
@@ -56,13 +62,16 @@ impl BreakGlass {
         }
         let grant = tx.insert_grant(patient, doctor, user.id, &emergency, self.terms.life).await?;
         tx.announce(events::broken_glass(&grant)).await?;
+        tx.note(on_grant("create", &grant).breaking_glass());
         tx.commit().await?;
         Ok(grant)
     }
 
     pub async fn find(&self, user: User, id: BreakGlassGrantId) -> Result<Grant, Error> {
         access::may_review(user.role).map_err(Error::of_patient)?;
-        self.store.grant(id).await?.ok_or(Error::GrantNotFound)
+        let grant = self.store.grant(id).await?.ok_or(Error::GrantNotFound)?;
+        self.store.note(on_grant("read", &grant)).await?;
+        Ok(grant)
     }
 
     /// One page, oldest first, and the token of the next.
@@ -75,7 +84,11 @@ impl BreakGlass {
         access::may_review(user.role).map_err(Error::of_patient)?;
         let Page { after, size } = page.open(&self.tokens, GRANTS)?;
         let grants = self.store.grants(after, with_reviewed, size + 1).await?;
-        Ok(self.tokens.cut(GRANTS, grants, size, |grant| grant.id))
+        let (grants, next) = self.tokens.cut(GRANTS, grants, size, |grant| grant.id);
+        let patients = grants.iter().map(|grant| grant.patient_id.0);
+        let ids = grants.iter().map(|grant| grant.id.0);
+        self.store.note(Entry::new("list", "break_glass_grant").ids(ids).of(patients)).await?;
+        Ok((grants, next))
     }
 
     /// Notes what somebody else thinks of it; the same twice is once.
@@ -95,11 +108,16 @@ impl BreakGlass {
             return Err(Error::OwnGrant);
         }
         match &grant.review {
-            Some(review) if review.verdict == verdict && review.by == user.id => return Ok(grant),
+            Some(review) if review.verdict == verdict && review.by == user.id => {
+                tx.note(on_grant("read", &grant));
+                tx.commit().await?;
+                return Ok(grant);
+            }
             Some(_) => return Err(Error::AlreadyReviewed),
             None => {}
         }
         let grant = tx.review_grant(id, &verdict, user.id, now).await?;
+        tx.note(on_grant("review", &grant).because(verdict.outcome.name()));
         tx.commit().await?;
         Ok(grant)
     }

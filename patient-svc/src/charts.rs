@@ -1,4 +1,5 @@
 //! The use cases of whoever reads medical records.
+use crate::audited::read_records;
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::domain::access::{self, Reader, Reading};
@@ -7,6 +8,7 @@ use crate::error::Error;
 use crate::pages::{AskedPage, Page};
 use crate::store::{RecordsOf, Sighting, Store};
 use platform::caller::User;
+use platform::context::about;
 use platform::page::PageTokens;
 use proto::ids::{AppointmentId, MedicalRecordId, PatientId};
 
@@ -31,6 +33,14 @@ impl Charts {
     }
 
     pub async fn find(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
+        let (record, reading) = self.look(user, id).await?;
+        let shown = std::slice::from_ref(&record);
+        self.store.note(read_records("read", record.patient_id, reading, shown)).await?;
+        Ok(record)
+    }
+
+    /// The same, for a use case that notes itself what comes of it.
+    pub async fn find_unnoted(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
         Ok(self.look(user, id).await?.0)
     }
 
@@ -42,6 +52,7 @@ impl Charts {
         patient: PatientId,
         page: AskedPage,
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
+        about("medical_record", patient.0, Some(patient.0));
         let reader = access::reader(user.role).map_err(Error::of_patient)?;
         let reading = self.admitted(reader, patient, Error::PatientNotFound).await?;
         let patient = self.store.find_readable(patient).await?.ok_or(Error::PatientNotFound)?;
@@ -50,7 +61,7 @@ impl Charts {
             Reader::Oneself(own) => own,
             Reader::Treating(_) => patient.merged_into.unwrap_or(patient.id),
         };
-        self.list(RecordsOf::Patient(of), reading, page).await
+        self.list(RecordsOf::Patient(of), of, reading, page).await
     }
 
     /// One page of a visit's records, and the token of the next.
@@ -62,21 +73,25 @@ impl Charts {
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
         let reader = access::reader(user.role).map_err(Error::of_record)?;
         let visit = self.calendar.visit(id).await?.ok_or(Error::AppointmentNotFound)?;
+        about("appointment", id.0, Some(visit.patient_id.0));
         let reading = self.admitted(reader, visit.patient_id, Error::AppointmentNotFound).await?;
         self.store.find_readable(visit.patient_id).await?.ok_or(Error::AppointmentNotFound)?;
-        self.list(RecordsOf::Visit(id), reading, page).await
+        self.list(RecordsOf::Visit(id), visit.patient_id, reading, page).await
     }
 
     async fn list(
         &self,
         of: RecordsOf,
+        patient: PatientId,
         reading: Reading,
         page: AskedPage,
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
         let Page { after, size } = page.open(&self.tokens, RECORDS)?;
         let records = self.store.records(of, reading, after, size + 1).await?;
         let size = fitting(&records, size);
-        Ok(self.tokens.cut(RECORDS, records, size, |record| record.id))
+        let (records, next) = self.tokens.cut(RECORDS, records, size, |record| record.id);
+        self.store.note(read_records("list", patient, reading, &records)).await?;
+        Ok((records, next))
     }
 
     /// One page of a record's revisions, and the token of the next.
@@ -86,17 +101,21 @@ impl Charts {
         id: MedicalRecordId,
         page: AskedPage,
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
-        let (_, reading) = self.look(user, id).await?;
+        let (record, reading) = self.look(user, id).await?;
         let Page { after, size } = page.open(&self.tokens, REVISIONS)?;
         let revisions = self.store.revisions(id, reading, after, size + 1).await?;
         let size = fitting(&revisions, size);
-        Ok(self.tokens.cut(REVISIONS, revisions, size, |record| record.revision))
+        let (revisions, next) = self.tokens.cut(REVISIONS, revisions, size, |record| record.revision);
+        let entry = read_records("read", record.patient_id, reading, &revisions).fields(["revisions"]);
+        self.store.note(entry).await?;
+        Ok((revisions, next))
     }
 
     /// The latest revision, and as whom the caller reads it.
     async fn look(&self, user: User, id: MedicalRecordId) -> Result<(MedicalRecord, Reading), Error> {
         let reader = access::reader(user.role).map_err(Error::of_record)?;
         let patient = self.store.patient_of_record(id).await?.ok_or(Error::RecordNotFound)?;
+        about("medical_record", id.0, Some(patient.0));
         let reading = self.reading(reader, patient, Error::RecordNotFound).await?;
         match self.store.record(id, reading).await? {
             Some(Sighting::Open(record)) => Ok((*record, reading)),

@@ -1,5 +1,8 @@
 //! Settings, all from the environment; `--help` is their manual.
+use crate::domain::chain::Told;
 use platform::config::{Broker, Grpc, Postgres, Process};
+use proto::ids::PatientId;
+use secrecy::SecretString;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -23,6 +26,10 @@ pub struct Config {
     #[arg(long, env)]
     pub appointment_url: String,
 
+    /// Another root secret that data keys may be wrapped by, while it is exchanged: see `keys rotate`.
+    #[arg(long, env, hide_env_values = true)]
+    pub secret_key_previous: Option<SecretString>,
+
     /// For how long a doctor who breaks the glass may read.
     #[arg(long, env, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=480))]
     pub break_glass_minutes: u32,
@@ -30,6 +37,32 @@ pub struct Config {
     /// A doctor whose broken glass nobody has reviewed for longer than this breaks no other.
     #[arg(long, env, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=90))]
     pub break_glass_review_days: u32,
+}
+
+/// What else the binary does.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Check, read-only, that the audit log is as it was written; names what is not and exits with 1 then.
+    AuditVerify {
+        /// A checkpoint as a process has logged it, which must be there: `17:5f…`.
+        #[arg(long)]
+        checkpoint: Option<Told>,
+    },
+    /// Exchange keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum KeysCommand {
+    /// Wrap all data keys by `SECRET_KEY` that are wrapped by `SECRET_KEY_PREVIOUS`, while everything goes on; exits
+    /// with 1 when there are some that neither opens.
+    Rotate,
+    /// Give one patient another data key for what is written from now on.
+    Renew {
+        /// Which patient.
+        patient_id: PatientId,
+    },
 }
 
 impl AsRef<Process> for Config {

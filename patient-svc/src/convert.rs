@@ -2,9 +2,12 @@
 //! replies are rendered.
 mod patients; // patients, changes to them, queries
 mod merges; // merges, legal holds, and why
+mod claims; // codes
+mod audit; // the audit log
 mod records; // medical records and amendments
 mod break_glass; // leave to read in an emergency
 
+pub use audit::{access, entry, filter};
 pub use break_glass::{emergency, grant_id, verdict};
 pub use merges::{merger, reason};
 pub use patients::{asked_id, changes, contact, name, party, patient_id, patient_ids, profile, query};

@@ -3,8 +3,10 @@ pub mod access; // who may do what, by role
 pub mod patient; // a patient, and what may change
 pub mod merge; // two records of one person
 pub mod legal_hold; // why a patient stays as they are
+pub mod erasure; // that nothing is known of a patient any more
 pub mod record; // a medical record and its revisions
 pub mod break_glass; // leave to read in an emergency, and what others thought of it
+pub mod chain; // the audit log's chains, walked
 pub mod search; // what somebody typed to find a patient
 
 /// The version that a writer has seen; none when they do not care.

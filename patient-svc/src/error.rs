@@ -53,6 +53,8 @@ pub enum Error {
     Unfit(#[from] Unfit),
     #[error("a legal hold keeps the patient as they are")]
     LegalHold,
+    #[error("the patient is still here")]
+    NotDeleted,
     #[error("no legal hold is in force")]
     LegalHoldNotFound,
     #[error("changed by somebody else in the meantime")]
@@ -159,6 +161,7 @@ impl From<Error> for Status {
             }
             Error::IdentifierTaken => (Code::AlreadyExists, "IDENTIFIER_TAKEN"),
             Error::LegalHold => (Code::FailedPrecondition, "LEGAL_HOLD"),
+            Error::NotDeleted => (Code::FailedPrecondition, "NOT_DELETED"),
             Error::LegalHoldNotFound => (Code::NotFound, "LEGAL_HOLD_NOT_FOUND"),
             Error::Unfit(unfit) => (Code::FailedPrecondition, reason(unfit)),
             Error::Stale => (Code::Aborted, "VERSION_MISMATCH"),

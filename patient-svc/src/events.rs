@@ -12,6 +12,7 @@ pub enum Fact {
     Deleted,
     Merged,
     Unmerged,
+    Erased,
 }
 
 impl Fact {
@@ -23,6 +24,7 @@ impl Fact {
             Self::Deleted => "patient.deleted",
             Self::Merged => "patient.merged",
             Self::Unmerged => "patient.unmerged",
+            Self::Erased => "patient.erased",
         }
     }
 

@@ -1,10 +1,12 @@
 //! The use cases on legal holds.
+use crate::audited::on_legal_hold;
 use crate::domain::access;
 use crate::domain::legal_hold::LegalHold;
 use crate::error::Error;
 use crate::store::Store;
 use jiff::Timestamp;
 use platform::caller::User;
+use platform::context::about;
 use platform::violations::Violations;
 use proto::ids::PatientId;
 use proto::scalars::Reason;
@@ -20,9 +22,12 @@ impl Holding {
     }
 
     pub async fn find(&self, user: User, id: PatientId) -> Result<LegalHold, Error> {
+        about("legal_hold", id.0, Some(id.0));
         access::may_hold(user.role, id).map_err(Error::of_patient)?;
         self.store.find(id).await?.ok_or(Error::PatientNotFound)?;
-        self.store.legal_hold(id).await?.ok_or(Error::LegalHoldNotFound)
+        let hold = self.store.legal_hold(id).await?.ok_or(Error::LegalHoldNotFound)?;
+        self.store.note(on_legal_hold("read", id)).await?;
+        Ok(hold)
     }
 
     /// Places a hold, in the place of the one before when it had another reason.
@@ -33,6 +38,7 @@ impl Holding {
         reason: Result<Reason, Violations>,
         now: Timestamp,
     ) -> Result<LegalHold, Error> {
+        about("legal_hold", id.0, Some(id.0));
         access::may_hold(user.role, id).map_err(Error::of_patient)?;
         let reason = reason?;
         let mut connection = self.store.connection().await?;
@@ -40,22 +46,27 @@ impl Holding {
         tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
         if let Some(hold) = tx.legal_hold(id).await? {
             if hold.reason == reason {
+                tx.note(on_legal_hold("read", id));
+                tx.commit().await?;
                 return Ok(hold);
             }
             tx.lift_hold(id, user.id, now).await?;
         }
         let hold = LegalHold { patient_id: id, reason, placed_by: user.id, placed_at: now, lifted_at: None };
         tx.place_hold(&hold).await?;
+        tx.note(on_legal_hold("place", id));
         tx.commit().await?;
         Ok(hold)
     }
 
     pub async fn lift(&self, user: User, id: PatientId, now: Timestamp) -> Result<LegalHold, Error> {
+        about("legal_hold", id.0, Some(id.0));
         access::may_hold(user.role, id).map_err(Error::of_patient)?;
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
         let hold = tx.lift_hold(id, user.id, now).await?.ok_or(Error::LegalHoldNotFound)?;
+        tx.note(on_legal_hold("lift", id));
         tx.commit().await?;
         Ok(hold)
     }

@@ -2,8 +2,8 @@
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
-pub mod config; // settings, from the environment
 pub mod domain; // patients, records, and who may know; pure
+pub mod config; // settings, from the environment
 pub mod events; // what the others are told
 pub mod sealing; // the words of records, encrypted under a key of each patient
 pub mod store; // all SQL
@@ -11,27 +11,39 @@ pub mod error; // what can go wrong, and its gRPC status
 pub mod calendar; // what is asked of appointment-svc
 pub mod accounts; // what is asked of auth-svc
 pub mod care; // who treats whom
+pub mod audited; // what the audit log is told
 pub mod attempts; // patients who are taken out of the calendar
 pub mod pages; // pages of lists, opened
 pub mod registry; // the use cases on patients
 pub mod merging; // the use cases on two records of one person
 pub mod holding; // the use cases on legal holds
+pub mod auditing; // the use cases on the audit log
+pub mod checkpoints; // the ends of the audit log's chains, signed
+pub mod verify; // use case: whether the audit log is as it was written
+pub mod claiming; // the use cases on codes by which patients get to their records
 pub mod charts; // the use cases of whoever reads medical records
 pub mod writing; // the use cases of whoever writes them
 pub mod break_glass; // the use cases on leave to read in an emergency
+pub mod erasing; // the use case of erasure
+pub mod keys; // the use cases of operators on keys
 pub mod removals; // removals that failed half-way are settled
 pub mod convert; // wire to domain and back
 pub mod api; // the gRPC face
 pub mod break_glass_api; // the one of leave to read in an emergency
+pub mod audit_api; // the one of the audit log
 
 use crate::accounts::Accounts;
 use crate::api::Api;
+use crate::audit_api::AuditApi;
+use crate::auditing::Auditing;
 use crate::break_glass::{BreakGlass, Terms};
 use crate::break_glass_api::BreakGlassApi;
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
-use crate::config::Config;
+use crate::claiming::Claiming;
+use crate::config::{Command, Config};
+use crate::erasing::Erasing;
 use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::registry::Registry;
@@ -40,6 +52,8 @@ use crate::store::Store;
 use crate::writing::Writing;
 use jiff::SignedDuration;
 use platform::admin::Readiness;
+use platform::audit::Digests;
+use platform::audit::chain::Signer;
 use platform::broker::Broker;
 use platform::client::Peer;
 use platform::clock::Clock;
@@ -50,6 +64,7 @@ use platform::secrets::RootSecret;
 use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
+use proto::patient::audit_service_server::AuditServiceServer;
 use proto::patient::break_glass_service_server::BreakGlassServiceServer;
 use proto::patient::patient_service_server::PatientServiceServer;
 use std::time::Duration;
@@ -63,6 +78,25 @@ refinery::embed_migrations!("migrations");
 /// Brings the schema up to date.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
     postgres::migrate(&config.postgres, store::SCHEMA, &migrations::runner()).await
+}
+
+/// Does what else the binary does.
+pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
+    let root = RootSecret::new(&config.process.secret_key)?;
+    let pool = postgres::pool(&config.postgres, SERVICE)?;
+    let store = Store::new(pool, Outbox::new(store::SCHEMA), keyring(&config, &root)?);
+    let told = &mut std::io::stdout().lock();
+    match command {
+        Command::AuditVerify { checkpoint } => {
+            verify::verify(&store, &Signer::new(&root), checkpoint.as_ref(), told).await
+        }
+        Command::Keys(command) => keys::run(command, &store, Clock::system().now(), told).await,
+    }
+}
+
+fn keyring(config: &Config, root: &RootSecret) -> anyhow::Result<Keyring> {
+    let previous = config.secret_key_previous.as_ref().map(RootSecret::new).transpose()?;
+    Ok(Keyring::new(root, previous.as_ref()))
 }
 
 /// Serves on `listener` until shutdown is requested.
@@ -82,12 +116,18 @@ pub async fn serve(
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
-    let store = Store::new(pool.clone(), outbox, Keyring::new(&root));
+    let store = Store::new(pool.clone(), outbox, keyring(&config, &root)?);
     let calendar = Calendar::new(appointments);
     let tokens = PageTokens::new(&root);
     let care = Care::new(store.clone(), calendar.clone());
-    let registry = Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
-    let merging = Merging::new(store.clone(), calendar.clone(), accounts);
+    let digests = Digests::new(&root);
+    let registry =
+        Registry::new(store.clone(), calendar.clone(), care.clone(), tokens.clone(), digests.clone());
+    let auditing = Auditing::new(store.clone(), tokens.clone(), digests);
+    checkpoints::keep_signing(store.clone(), Signer::new(&root), clock.clone(), &shutdown);
+    let claiming = Claiming::new(store.clone(), accounts.clone());
+    let merging = Merging::new(store.clone(), calendar.clone(), accounts.clone());
+    let erasing = Erasing::new(store.clone(), accounts);
     let holding = Holding::new(store.clone());
     let charts = Charts::new(store.clone(), calendar.clone(), care.clone(), tokens.clone());
     let writing = Writing::new(store.clone(), calendar, care, charts.clone());
@@ -108,7 +148,17 @@ pub async fn serve(
     readiness.set(true);
     let break_glass = BreakGlassServiceServer::new(BreakGlassApi { break_glass, clock: clock.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let service = PatientServiceServer::new(Api { registry, merging, holding, charts, writing, clock })
-        .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service).and(break_glass)).await
+    let service = PatientServiceServer::new(Api {
+        registry,
+        claiming,
+        merging,
+        holding,
+        erasing,
+        charts,
+        writing,
+        clock,
+    })
+    .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let audit = AuditServiceServer::new(AuditApi { auditing }).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, Services::of(service).and(break_glass).and(audit)).await
 }

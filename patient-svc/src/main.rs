@@ -5,5 +5,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    platform::run::service("patient-svc", patient_svc::migrate, patient_svc::serve).await
+    use patient_svc::{SERVICE, command, migrate, serve};
+    platform::run::service_with(SERVICE, migrate, serve, command).await
 }

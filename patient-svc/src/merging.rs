@@ -1,6 +1,7 @@
 //! The use cases that make one patient of two records, and two again.
 use crate::accounts::Accounts;
 use crate::attempts;
+use crate::audited::on_patient;
 use crate::calendar::Calendar;
 use crate::domain::Expected;
 use crate::domain::access;
@@ -11,6 +12,7 @@ use crate::events::Fact;
 use crate::store::{Attempt, Decision, Store, Tx};
 use jiff::Timestamp;
 use platform::caller::User;
+use platform::context::about;
 use platform::violations::Violations;
 use proto::ids::PatientId;
 use proto::scalars::Reason;
@@ -36,10 +38,12 @@ impl Merging {
         asked: Result<Merger, Violations>,
         now: Timestamp,
     ) -> Result<Patient, Error> {
+        about("patient", id.0, Some(id.0));
         access::may_merge(user.role, id).map_err(Error::of_patient)?;
         let Merger { into, reason } = asked?;
         let patient = self.store.find_any(id).await?.ok_or(Error::PatientNotFound)?;
         if patient.merged_into == Some(into) {
+            self.store.note(on_patient("read", id)).await?;
             return Ok(patient);
         }
         expected.check(patient.present()?.version)?;
@@ -80,6 +84,7 @@ impl Merging {
         self.calendar.release(patient.party()).await?;
         tx.end_removal(attempt).await?;
         tx.announce(Fact::Merged.of(&patient)).await?;
+        tx.note(on_patient("merge", id).ids([into.0]).of([into.0]));
         tx.commit().await?;
         Ok(patient)
     }
@@ -92,6 +97,7 @@ impl Merging {
         reason: Result<Reason, Violations>,
         now: Timestamp,
     ) -> Result<Patient, Error> {
+        about("patient", id.0, Some(id.0));
         access::may_merge(user.role, id).map_err(Error::of_patient)?;
         let reason = reason?;
         let patient = self.store.find_readable(id).await?.ok_or(Error::PatientNotFound)?;
@@ -109,6 +115,7 @@ impl Merging {
         tx.renumber_party(id).await?;
         let patient = tx.unmerge(id, Decision { by: user.id, reason: &reason, at: now }).await?;
         tx.announce(Fact::Unmerged.of(&patient)).await?;
+        tx.note(on_patient("unmerge", id).ids([into.0]).of([into.0]));
         tx.commit().await?;
         // The next request may be a booking.
         self.calendar.tell_at_once(patient.party()).await;

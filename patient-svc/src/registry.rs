@@ -1,6 +1,7 @@
 //! The use cases on patients: admit, decide, save, announce. What somebody sent is looked at only once they
 //! may do what they ask, so that nobody learns from complaints about it.
 use crate::attempts;
+use crate::audited::{on_patient, on_patients};
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::domain::Expected;
@@ -12,7 +13,9 @@ use crate::events::Fact;
 use crate::pages::{AskedPage, Page};
 use crate::store::{Attempt, NameKey, Store};
 use jiff::Timestamp;
+use platform::audit::Digests;
 use platform::caller::User;
+use platform::context::about;
 use platform::page::PageTokens;
 use platform::violations::Violations;
 use proto::ids::PatientId;
@@ -26,11 +29,12 @@ pub struct Registry {
     calendar: Calendar,
     care: Care,
     tokens: PageTokens,
+    digests: Digests,
 }
 
 impl Registry {
-    pub fn new(store: Store, calendar: Calendar, care: Care, tokens: PageTokens) -> Self {
-        Self { store, calendar, care, tokens }
+    pub fn new(store: Store, calendar: Calendar, care: Care, tokens: PageTokens, digests: Digests) -> Self {
+        Self { store, calendar, care, tokens, digests }
     }
 
     pub async fn create(
@@ -60,6 +64,7 @@ impl Registry {
             }
         }
         tx.announce(Fact::Created.of(&patient)).await?;
+        tx.note(on_patient("create", id));
         tx.commit().await?;
         // The next request may be a booking.
         self.calendar.tell_at_once(patient.party()).await;
@@ -67,6 +72,8 @@ impl Registry {
     }
 
     pub async fn find(&self, user: User, id: PatientId) -> Result<Patient, Error> {
+        about("patient", id.0, Some(id.0));
+        let mut entry = on_patient("read", id);
         let found = match access::sight(user.role).map_err(Error::of_patient)? {
             Sight::Everyone => self.store.find_readable(id).await?,
             Sight::Oneself(own) if own == id => self.store.find_readable(id).await?,
@@ -77,10 +84,13 @@ impl Registry {
             }
             Sight::Treated(by) => {
                 let found = self.store.find_in_emergency(id, by).await?;
+                entry = entry.breaking_glass();
                 Some(found.ok_or(Error::RelationshipRequired)?)
             }
         };
-        Ok(found.ok_or(Error::PatientNotFound)?.shown_to(user.role))
+        let patient = found.ok_or(Error::PatientNotFound)?;
+        self.store.note(entry).await?;
+        Ok(patient.shown_to(user.role))
     }
 
     /// One page by name, and the token of the next.
@@ -91,6 +101,7 @@ impl Registry {
         let after = after.unwrap_or_else(NameKey::first);
         let patients = self.store.page(&after, size + 1, panel.as_deref()).await?;
         let (patients, next) = self.tokens.cut(PATIENTS, patients, size, NameKey::of);
+        self.store.note(on_patients("list", &patients)).await?;
         Ok((shown(patients, user), next))
     }
 
@@ -103,6 +114,8 @@ impl Registry {
         let (query, size) = asked?;
         let panel = self.panel(sight).await?;
         let patients = self.store.search(&query, size, panel.as_deref()).await?;
+        let criteria = self.digests.of("patient query", query.text.as_bytes());
+        self.store.note(on_patients("search", &patients).matching(criteria)).await?;
         Ok(shown(patients, user))
     }
 
@@ -118,6 +131,7 @@ impl Registry {
             ids.retain(|id| panel.contains(id));
         }
         let patients = self.store.among(&ids).await?;
+        self.store.note(on_patients("read", &patients)).await?;
         Ok(shown(patients, user))
     }
 
@@ -129,13 +143,16 @@ impl Registry {
         changes: Result<Vec<Change>, Violations>,
         now: Timestamp,
     ) -> Result<Patient, Error> {
+        about("patient", id.0, Some(id.0));
         access::may_change(user.role, id).map_err(Error::of_patient)?;
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let patient = tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
         let profile = patient.profile.changed(changes?, user.role).map_err(Error::of_patient)?;
         expected.check(patient.version)?;
+        tx.note(on_patient("update", id).fields(patient.profile.differences(&profile)));
         if profile == patient.profile {
+            tx.commit().await?;
             return Ok(patient);
         }
         let patient = tx.update(id, patient.version, &profile, now).await?;
@@ -155,9 +172,11 @@ impl Registry {
         expected: Expected,
         now: Timestamp,
     ) -> Result<Patient, Error> {
+        about("patient", id.0, Some(id.0));
         access::may_delete(user.role, id).map_err(Error::of_patient)?;
         let patient = self.store.find_any(id).await?.ok_or(Error::PatientNotFound)?;
         if patient.deleted_at.is_some() && patient.merged_into.is_none() {
+            self.store.note(on_patient("read", id)).await?;
             return Ok(patient);
         }
         expected.check(patient.present()?.version)?;
@@ -181,6 +200,7 @@ impl Registry {
         self.calendar.release(patient.party()).await?;
         tx.end_removal(attempt).await?;
         tx.announce(Fact::Deleted.of(&patient)).await?;
+        tx.note(on_patient("delete", id));
         tx.commit().await?;
         Ok(patient)
     }

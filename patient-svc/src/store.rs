@@ -8,13 +8,18 @@ mod removals; // removals of patients that were begun
 mod break_glass; // leave to read in an emergency
 mod records; // medical records as they are read, opened
 mod revisions; // medical records as they are written, sealed
+mod keys; // data keys, as operators exchange them
+mod erasures; // patients of whom nothing is known any more
+mod audit; // the audit log as it is read
 
 use crate::sealing::Keyring;
 use deadpool_postgres::{Object, Pool, Transaction};
+use platform::audit::{Entry, Pending, append};
 use platform::outbox::{NewEvent, Outbox};
 use platform::postgres;
 use platform::secrets::NotSealed;
 
+pub use audit::{Filter, Place, Signed};
 pub use merges::Decision;
 pub use patients::NameKey;
 pub use records::{RecordsOf, Sighting};
@@ -63,6 +68,7 @@ pub struct Connection<'s> {
 pub struct Tx<'c> {
     store: &'c Store,
     inner: Transaction<'c>,
+    audit: Pending,
 }
 
 impl Store {
@@ -74,6 +80,11 @@ impl Store {
         Ok(Connection { store: self, object: self.object().await? })
     }
 
+    /// Notes a read in the audit log. What cannot be noted must not be told.
+    pub async fn note(&self, entry: Entry) -> Result<(), Error> {
+        Ok(append(&self.object().await?, &[entry]).await?)
+    }
+
     /// A connection for one statement.
     async fn object(&self) -> Result<Object, Error> {
         Ok(postgres::connection(&self.pool).await?)
@@ -82,7 +93,7 @@ impl Store {
 
 impl Connection<'_> {
     pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
-        Ok(Tx { store: self.store, inner: self.object.transaction().await? })
+        Ok(Tx { store: self.store, inner: self.object.transaction().await?, audit: Pending::default() })
     }
 }
 
@@ -91,7 +102,13 @@ impl Tx<'_> {
         Ok(self.store.outbox.append(&self.inner, event).await?)
     }
 
+    /// Notes in the audit log what is done here.
+    pub fn note(&self, entry: Entry) {
+        self.audit.note(entry);
+    }
+
     pub async fn commit(self) -> Result<(), Error> {
+        self.audit.write(&self.inner).await?;
         self.inner.commit().await?;
         self.store.outbox.wake();
         Ok(())

@@ -1,5 +1,6 @@
 //! The use cases of whoever writes medical records. As in the registry, what was sent is looked at once the sender may
 //! write.
+use crate::audited::on_record;
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
@@ -9,7 +10,9 @@ use crate::domain::record::{Amendment, Change, MedicalRecord, NewRecord, State};
 use crate::error::Error;
 use crate::store::Store;
 use jiff::Timestamp;
+use platform::audit::Entry;
 use platform::caller::User;
+use platform::context::about;
 use platform::violations::Violations;
 use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
 use proto::scalars::Reason;
@@ -34,6 +37,7 @@ impl Writing {
         new: Result<NewRecord, Violations>,
         now: Timestamp,
     ) -> Result<MedicalRecord, Error> {
+        about("medical_record", patient.0, Some(patient.0));
         let author = access::writer(user.role, patient).map_err(Error::of_patient)?;
         if !self.care.attends(author, patient).await? {
             return Err(Error::RelationshipRequired);
@@ -50,6 +54,7 @@ impl Writing {
         let tx = connection.begin().await?;
         tx.lock(patient).await?.ok_or(Error::PatientNotFound)?.present()?;
         tx.insert_record(&record).await?;
+        tx.note(on_record("create", &record));
         tx.commit().await?;
         Ok(record)
     }
@@ -72,7 +77,10 @@ impl Writing {
                 self.require_cosigner(*cosigner, record.patient_id, record.author).await?;
             }
         }
-        self.append(record.amended(amendment, now)?).await
+        let fields: Vec<&str> = amendment.changes.iter().map(Change::field).collect();
+        let record = record.amended(amendment, now)?;
+        let entry = on_record("amend", &record).fields(fields);
+        self.append(record, entry).await
     }
 
     /// Signs a draft; a second time answers the same again.
@@ -88,10 +96,12 @@ impl Writing {
         let revision = record.revision;
         let signed = record.signed(now)?;
         if signed.revision == revision {
+            self.store.note(on_record("read", &signed)).await?;
             return Ok(signed);
         }
         expected.check(revision.into())?;
-        self.append(signed).await
+        let entry = on_record("sign", &signed);
+        self.append(signed, entry).await
     }
 
     /// Signs the revision as well; a second time answers the same again.
@@ -102,7 +112,7 @@ impl Writing {
         expected: Expected,
         now: Timestamp,
     ) -> Result<MedicalRecord, Error> {
-        let record = self.charts.find(user, id).await?;
+        let record = self.charts.find_unnoted(user, id).await?;
         let doctor = access::writer(user.role, record.patient_id).map_err(Error::of_record)?;
         if record.cosigner != Some(doctor) {
             return Err(Error::NotTheCosigner);
@@ -111,11 +121,13 @@ impl Writing {
         record.cosignable()?;
         expected.check(record.revision.into())?;
         if record.cosigned_at.is_some() {
+            self.store.note(on_record("read", &record)).await?;
             return Ok(record);
         }
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.cosign_record(id, record.revision, doctor, now).await?;
+        tx.note(on_record("cosign", &record));
         tx.commit().await?;
         Ok(MedicalRecord { cosigned_at: Some(now), ..record })
     }
@@ -132,24 +144,28 @@ impl Writing {
         let record = self.find_as_author(user, id).await?;
         let reason = reason?;
         if record.state == State::EnteredInError {
+            self.store.note(on_record("read", &record)).await?;
             return Ok(record);
         }
         expected.check(record.revision.into())?;
-        self.append(record.entered_in_error(reason, now)?).await
+        let record = record.entered_in_error(reason, now)?;
+        let entry = on_record("mark_entered_in_error", &record);
+        self.append(record, entry).await
     }
 
     /// Writes the next revision.
-    async fn append(&self, record: MedicalRecord) -> Result<MedicalRecord, Error> {
+    async fn append(&self, record: MedicalRecord, entry: Entry) -> Result<MedicalRecord, Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.amend_record(&record).await?;
+        tx.note(entry);
         tx.commit().await?;
         Ok(record)
     }
 
     /// The record, for the doctor who wrote it and still treats the patient.
     async fn find_as_author(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
-        let record = self.charts.find(user, id).await?;
+        let record = self.charts.find_unnoted(user, id).await?;
         match access::writer(user.role, record.patient_id) {
             Ok(doctor) if doctor == record.author => Ok(record),
             Ok(_) => Err(Error::NotTheAuthor),

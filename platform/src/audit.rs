@@ -170,9 +170,11 @@ pub async fn append(client: &impl GenericClient, entries: &[Entry]) -> Result<()
     let context = Context::current();
     let given = entries.iter().enumerate().map(|(place, entry)| entry.to_json(place, context.as_ref()));
     let given: Value = given.collect();
-    let statement = client.prepare_cached("SELECT audit.append($1)").await?;
-    client.query_one(&statement, &[&given]).await?;
-    Ok(())
+    let written = async {
+        let statement = client.prepare_cached("SELECT audit.append($1)").await?;
+        client.query_one(&statement, &[&given]).await
+    };
+    written.await.map(drop).map_err(postgres::Error::Unaudited)
 }
 
 /// Entries of a transaction that are written when it commits.

@@ -31,6 +31,9 @@ pub enum Error {
     Pool(PoolError),
     #[error("{}", told(.0))]
     Statement(tokio_postgres::Error),
+    /// Whatever was wrong with it: what cannot be noted must not be done.
+    #[error("the audit log could not be written: {}", told(.0))]
+    Unaudited(tokio_postgres::Error),
 }
 
 impl From<PoolError> for Error {
@@ -74,7 +77,7 @@ impl Error {
     pub fn constraint(&self) -> Option<&str> {
         match self {
             Self::Statement(error) => error.as_db_error()?.constraint(),
-            Self::Pool(_) => None,
+            Self::Pool(_) | Self::Unaudited(_) => None,
         }
     }
 
@@ -91,7 +94,7 @@ impl Error {
     /// Whether the database is away, full or too slow, as opposed to a statement that is wrong.
     pub fn is_outage(&self) -> bool {
         match (self, self.code()) {
-            (Self::Pool(_), _) => true,
+            (Self::Pool(_) | Self::Unaudited(_), _) => true,
             (Self::Statement(error), None) => error.is_closed() || is_io(error),
             // Class 08 connection, 53 resources, 57 operator intervention, 25006 read-only, 55P03 lock, 58 system.
             (_, Some(code)) => {
@@ -104,7 +107,9 @@ impl Error {
 
     fn code(&self) -> Option<&SqlState> {
         match self {
-            Self::Statement(error) | Self::Pool(PoolError::Backend(error)) => error.code(),
+            Self::Statement(error) | Self::Unaudited(error) | Self::Pool(PoolError::Backend(error)) => {
+                error.code()
+            }
             Self::Pool(_) => None,
         }
     }

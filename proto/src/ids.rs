@@ -49,6 +49,8 @@ ids! {
     SessionId,
     /// A program that logs in by itself.
     ApiClientId,
+    /// A token that works once.
+    OneTimeTokenId,
     /// That somebody may act for a patient.
     ProxyId,
     /// A person who is treated.

@@ -15,14 +15,22 @@ use world::{Ask, World};
 /// One row an operation. The columns: no token, a token that is not valid, the patient, another patient, the
 /// doctor, another doctor, staff, admin, auditor.
 ///
+/// Nobody has the tokens that are tried here: what those of mails are good for is in the stories.
+///
 /// Patients confirm their visits themselves, so the status is theirs to change as far as the status machine says.
 const MATRIX: &str = "
     POST   /api/auth/login                                        200 200 200 200 200 200 200 200 200
     POST   /api/auth/register                                     201 201 201 201 201 201 201 201 201
     POST   /api/auth/refresh                                      401 401 200 200 200 200 200 200 200
+    POST   /api/auth/password-reset                               202 202 202 202 202 202 202 202 202
+    POST   /api/auth/password-reset/confirm                       422 422 422 422 422 422 422 422 422
+    POST   /api/auth/verify-email                                 422 422 422 422 422 422 422 422 422
+    POST   /api/auth/verify-email/resend                          401 401 202 202 202 202 202 202 202
+    POST   /api/auth/accept-invitation                            422 422 422 422 422 422 422 422 422
     POST   /api/auth/logout                                       204 204 204 204 204 204 204 204 204
     GET    /api/auth/me                                           401 401 200 200 200 200 200 200 200
     POST   /api/auth/change-password                              401 401 204 204 204 204 204 204 204
+    POST   /api/auth/claim                                        401 401 409 409 403 403 403 403 403
     GET    /api/auth/sessions                                     401 401 200 200 200 200 200 200 200
     DELETE /api/auth/sessions/{id}                                401 401 204 404 404 404 404 404 404
     POST   /api/auth/logout-all                                   401 401 204 204 204 204 204 204 204
@@ -46,6 +54,7 @@ const MATRIX: &str = "
     POST   /api/api-clients/{id}/secret                           401 401 403 403 403 403 403 200 403
     POST   /api/api-clients/{id}/disable                          401 401 403 403 403 403 403 200 403
     GET    /api/users                                             401 401 403 403 403 403 403 200 403
+    POST   /api/users                                             401 401 403 403 403 403 403 201 403
     GET    /api/users/{id}                                        401 401 403 403 403 403 403 200 403
     PUT    /api/users/{id}                                        401 401 403 403 403 403 403 200 403
     POST   /api/users/{id}/revoke-sessions                        401 401 403 403 403 403 403 204 403
@@ -60,12 +69,17 @@ const MATRIX: &str = "
     DELETE /api/patients/{id}                                     401 401 403 404 403 403 403 200 403
     POST   /api/patients/{id}/merge                               401 401 403 404 403 403 200 200 403
     POST   /api/patients/{id}/unmerge                             401 401 403 404 403 403 200 200 403
+    POST   /api/patients/{id}/claim-codes                         401 401 403 404 403 403 201 201 403
     GET    /api/patients/{id}/proxies                             401 401 200 404 403 403 200 200 403
     POST   /api/patients/{id}/proxies                             401 401 403 404 403 403 201 201 403
     DELETE /api/patients/{id}/proxies/{proxy_id}                  401 401 204 404 403 403 204 204 403
     GET    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     PUT    /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
     DELETE /api/patients/{id}/legal-hold                          401 401 403 404 403 403 403 200 403
+    POST   /api/patients/{id}/erase                               401 401 403 404 403 403 403 200 403
+
+    GET    /api/patients/{id}/access-log                          401 401 200 404 403 403 403 200 200
+    GET    /api/admin/audit                                       401 401 403 403 403 403 403 200 200
 
     GET    /api/patients/{id}/records                             401 401 200 404 200 403 403 403 403
     POST   /api/patients/{id}/records                             401 401 403 404 201 403 403 403 403

@@ -7,6 +7,9 @@ mod keys; // signing keys, rotated and revoked
 mod proxies; // who acts for whom
 mod api_clients; // programs that log in by themselves
 mod guessing; // passwords that strangers guess
+mod recovery; // what owners prove by mail
+mod verifying; // addresses that their owners prove, colleagues who are invited
+mod claims; // patients who get to the records that were made of them
 mod patients; // people who are treated, and finding them
 mod records; // what was found and done
 mod schedules; // doctors and their hours
@@ -24,5 +27,6 @@ mod hostile; // bad input of every kind
 mod protocol; // headers, limits, documents
 mod internal; // gRPC, as an internal program uses it
 mod outages; // what still works when something does not
+mod audit; // what is noted of what is done
 mod privacy; // what must not be in a log
 mod traces; // one request, one trace, every process

@@ -40,6 +40,16 @@ const MATRIX: &str = "
     auth.v1.ApiClientService/GetApiClient                       admin
     auth.v1.ApiClientService/RotateApiClientSecret              admin
     auth.v1.ApiClientService/DisableApiClient                   admin
+    auth.v1.AuthService/ErasePatientAccount                     patient-svc
+    auth.v1.AccountService/RequestPasswordReset                 anyone
+    auth.v1.AccountService/ResetPassword                        anyone
+    auth.v1.AccountService/VerifyEmail                          anyone
+    auth.v1.AccountService/AcceptInvitation                     anyone
+    auth.v1.AccountService/ResendEmailVerification              patient doctor staff admin auditor
+    auth.v1.AccountService/InviteUser                           admin
+    auth.v1.AccountService/ClaimPatient                         patient
+    auth.v1.AccountService/IssueClaimCode                       patient-svc
+    auth.v1.AccountService/GetAccountMessage                    notification-svc
     auth.v1.ProxyService/GrantProxy                             staff admin
     auth.v1.ProxyService/ListProxies                            patient staff admin
     auth.v1.ProxyService/RevokeProxy                            patient staff admin
@@ -61,9 +71,11 @@ const MATRIX: &str = "
     patient.v1.PatientService/DeletePatient                     patient admin
     patient.v1.PatientService/MergePatient                      patient staff admin
     patient.v1.PatientService/UnmergePatient                    patient staff admin
+    patient.v1.PatientService/CreateClaimCode                   patient staff admin
     patient.v1.PatientService/GetLegalHold                      patient admin
     patient.v1.PatientService/PlaceLegalHold                    patient admin
     patient.v1.PatientService/LiftLegalHold                     patient admin
+    patient.v1.PatientService/ErasePatient                      patient admin
     patient.v1.PatientService/CreateMedicalRecord               patient doctor
     patient.v1.PatientService/GetMedicalRecord                  patient doctor
     patient.v1.PatientService/ListMedicalRecords                patient doctor
@@ -74,11 +86,15 @@ const MATRIX: &str = "
     patient.v1.PatientService/CosignMedicalRecord               patient doctor
     patient.v1.PatientService/BatchGetPatientNames              appointment-svc
     patient.v1.PatientService/GetPatientContact                 notification-svc
+    patient.v1.PatientService/CheckPatientRecord                auth-svc
     patient.v1.PatientService/GetPatientParty                   appointment-svc
+
     patient.v1.BreakGlassService/BreakGlass                     patient doctor
     patient.v1.BreakGlassService/GetBreakGlassGrant             admin auditor
     patient.v1.BreakGlassService/ListBreakGlassGrants           admin auditor
     patient.v1.BreakGlassService/ReviewBreakGlassGrant          admin auditor
+    patient.v1.AuditService/ListAuditEntries                    admin auditor
+    patient.v1.AuditService/ListPatientAccesses                 patient admin auditor
 
     doctor.v1.DoctorService/GetDoctor                           patient doctor staff admin auditor
     doctor.v1.DoctorService/ListDoctors                         patient doctor staff admin auditor

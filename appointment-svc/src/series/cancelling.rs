@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::events::{self, Change};
 use crate::once::Once;
 use crate::placing;
+use crate::store::audited;
 use jiff::civil::DateTime;
 use platform::caller::User;
 use proto::ids::SeriesId;
@@ -65,6 +66,7 @@ impl Recurring {
             // The patient is too late for what is left.
             return Err(refusal.into());
         }
+        tx.note(audited::series("cancel", &series));
         let seen = Seen { series, visits: tx.lock_visits_of_series(id).await?, now };
         once.end_series(&tx, id, || seen.wordless(user)).await?;
         tx.commit().await?;

@@ -2,7 +2,7 @@
 //!
 //! The claims of a hold change only under the lock on its row, so that none of those who end holds wait for each other.
 use super::appointments::{Conflict, columns, notes, unreadable};
-use super::{Error, Tx};
+use super::{Error, Tx, audited};
 use crate::domain::appointment::Appointment;
 use crate::domain::diary::{OFFERER, Reader};
 use crate::domain::hold::{Hold, Token};
@@ -236,7 +236,11 @@ impl Tx<'_> {
                 ],
             )
             .await?;
-        if held == 1 { Ok(Ok(())) } else { Ok(Err(self.conflict(a).await?)) }
+        if held != 1 {
+            return Ok(Err(self.conflict(a).await?));
+        }
+        self.note(audited::hold("create", a));
+        Ok(Ok(()))
     }
 
     /// A hold, run out or not, held still until the transaction ends, and the time by the clock of the database.
@@ -293,6 +297,7 @@ impl Tx<'_> {
             .await?;
         a.created_at = row.try_get("created_at")?;
         a.updated_at = row.try_get("updated_at")?;
+        self.note(audited::change(change, a, ""));
         Ok(())
     }
 

@@ -29,20 +29,22 @@ const ATTENDANCE: &str = "
      WHERE patient_id = $1";
 
 /// A visit that was agreed upon, that the patient or the reception stands behind, and that was not called off, within
-/// a year.
+/// so many days of now.
 const TREATS: &str = "
     SELECT EXISTS (
         SELECT 1 FROM appointment.appointments
          WHERE doctor_id = $1 AND patient_id = $2 AND is_vouched AND status <> 'cancelled'
            AND status NOT IN ('held', 'requested', 'expired', 'entered_in_error')
-           AND start_time BETWEEN clock_timestamp() - interval '365 days' AND clock_timestamp() + interval '365 days')";
+           AND start_time BETWEEN clock_timestamp() - make_interval(days => $3)
+                              AND clock_timestamp() + make_interval(days => $3))";
 
 const TREATED: &str = "
     SELECT DISTINCT patient_id
       FROM appointment.appointments
      WHERE doctor_id = $1 AND is_vouched AND status <> 'cancelled'
        AND status NOT IN ('held', 'requested', 'expired', 'entered_in_error')
-       AND start_time BETWEEN clock_timestamp() - interval '365 days' AND clock_timestamp() + interval '365 days'";
+       AND start_time BETWEEN clock_timestamp() - make_interval(days => $2)
+                          AND clock_timestamp() + make_interval(days => $2)";
 
 /// Visits ahead of a doctor that overlap a span, by start.
 const AHEAD_WITHIN: &str = concat!(
@@ -161,15 +163,15 @@ impl Connection {
     }
 
     #[instrument(name = "db.appointments.treats", skip_all)]
-    pub async fn treats(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {
+    pub async fn treats(&self, doctor: DoctorId, patient: PatientId, days: i32) -> Result<bool, Error> {
         let statement = self.client.prepare_cached(TREATS).await?;
-        Ok(self.client.query_one(&statement, &[&doctor.0, &patient.0]).await?.try_get(0)?)
+        Ok(self.client.query_one(&statement, &[&doctor.0, &patient.0, &days]).await?.try_get(0)?)
     }
 
     #[instrument(name = "db.appointments.treated", skip_all)]
-    pub async fn treated(&self, doctor: DoctorId) -> Result<Vec<PatientId>, Error> {
+    pub async fn treated(&self, doctor: DoctorId, days: i32) -> Result<Vec<PatientId>, Error> {
         let statement = self.client.prepare_cached(TREATED).await?;
-        let rows = self.client.query(&statement, &[&doctor.0]).await?;
+        let rows = self.client.query(&statement, &[&doctor.0, &days]).await?;
         rows.iter().map(|row| Ok(PatientId(row.try_get("patient_id")?))).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Series, and which visits belong to them.
 use super::reads::COLUMNS;
-use super::{Connection, Error, Tx};
+use super::{Connection, Error, Tx, audited};
 use crate::domain::appointment::Appointment;
 use crate::domain::series::Series;
 use crate::domain::zone;
@@ -92,6 +92,7 @@ impl Tx<'_> {
             .await?;
         series.created_at = row.try_get("created_at")?;
         series.updated_at = row.try_get("updated_at")?;
+        self.note(audited::series("create", series));
         Ok(())
     }
 

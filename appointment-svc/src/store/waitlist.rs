@@ -1,5 +1,5 @@
 //! Patients who wait.
-use super::{Connection, Error, Query, Tx};
+use super::{Connection, Error, Query, Tx, audited};
 use crate::domain::waitlist::{Entry, EntryState, Priority, Window, Wishes};
 use deadpool_postgres::GenericClient;
 use jiff::civil::Weekday;
@@ -221,6 +221,7 @@ impl Tx<'_> {
             .await?;
         entry.created_at = row.try_get("created_at")?;
         entry.updated_at = row.try_get("updated_at")?;
+        self.note(audited::waiting("create", entry));
         Ok(())
     }
 
@@ -253,6 +254,8 @@ impl Tx<'_> {
             )
             .await?;
         entry.updated_at = row.try_get("updated_at")?;
+        let action = if entry.state == EntryState::Cancelled { "cancel" } else { "update" };
+        self.note(audited::waiting(action, entry));
         Ok(())
     }
 
@@ -269,7 +272,13 @@ impl Tx<'_> {
     pub async fn cancel_entries(&self, patient: PatientId) -> Result<Vec<WaitlistEntryId>, Error> {
         let statement = self.tx.prepare_cached(CANCEL_ALL).await?;
         let rows = self.tx.query(&statement, &[&patient.0]).await?;
-        rows.iter().map(|row| Ok(WaitlistEntryId(row.try_get("id")?))).collect()
+        let entries = rows.iter().map(|row| Ok(WaitlistEntryId(row.try_get("id")?)));
+        let entries: Vec<WaitlistEntryId> = entries.collect::<Result<_, Error>>()?;
+        if !entries.is_empty() {
+            let ids = entries.iter().map(|id| id.0);
+            self.note(audited::off_the_list(ids, patient));
+        }
+        Ok(entries)
     }
 }
 

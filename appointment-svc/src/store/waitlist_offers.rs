@@ -1,5 +1,5 @@
 //! What was offered to whom, and what came of it.
-use super::{Connection, Error, Query, Tx};
+use super::{Connection, Error, Query, Tx, audited};
 use crate::domain::interval::Interval;
 use crate::domain::waitlist::{Made, Offer, OfferState, Priority};
 use crate::domain::zone;
@@ -205,6 +205,7 @@ impl Tx<'_> {
                 ],
             )
             .await?;
+        self.note(audited::offers("create", std::slice::from_ref(offer)));
         Ok(())
     }
 

@@ -33,6 +33,7 @@ mod series_once; // requests about them that have a name
 mod series_changes; // moving and cancelling several, in races too
 mod statuses; // what may follow what, and what comes of it
 mod cancelling; // policies, reasons, and how patients keep to what was agreed
+mod care; // who treats whom
 mod undoing; // the last change, taken back
 mod looking_back; // visits as they were, and those that nobody has finished
 mod stampede; // one time that many want

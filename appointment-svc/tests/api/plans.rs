@@ -219,7 +219,7 @@ async fn what_a_booking_looks_at_is_read_from_an_index() {
     bench.plan(&[&patient_text]).await.uses("appointments_by_patient");
 
     connection = bench.store.connection().await.unwrap();
-    assert!(!connection.treated(doctor).await.unwrap().is_empty());
+    assert!(!connection.treated(doctor, 365).await.unwrap().is_empty());
     drop(connection);
     bench.plan(&[&doctor_text]).await.uses("appointments_care");
 }

@@ -144,6 +144,8 @@ mod tests {
             full_name: None,
             role,
             is_active: true,
+            email_verified_at: None,
+            pending: None,
             created_at: noon(),
             updated_at: noon(),
         }

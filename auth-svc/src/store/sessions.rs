@@ -111,18 +111,6 @@ impl Connection {
         rows.iter().map(Session::try_from).collect()
     }
 
-    /// Whether `id` is a session of `user_id`; it is over then.
-    #[instrument(name = "db.session.end_own", skip_all, fields(session.id = %id))]
-    pub async fn end_session_of(
-        &self,
-        id: SessionId,
-        user_id: UserId,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        let statement = self.0.prepare_cached(END_OWN).await?;
-        Ok(self.0.execute(&statement, &[&id.0, &user_id.0, &now]).await? == 1)
-    }
-
     /// Those that ended after `then`. Asked every second, so it is no span of every trace.
     #[instrument(level = "trace", name = "db.session.list_ended", skip_all)]
     pub async fn list_ended_sessions(&self, then: Timestamp) -> Result<HashSet<SessionId>, Error> {
@@ -192,6 +180,18 @@ impl Tx<'_> {
         let statement = self.0.prepare_cached(END).await?;
         self.0.execute(&statement, &[&id.0, &now]).await?;
         Ok(())
+    }
+
+    /// Whether `id` is a session of `user_id`; it is over then.
+    #[instrument(name = "db.session.end_own", skip_all, fields(session.id = %id))]
+    pub async fn end_session_of(
+        &self,
+        id: SessionId,
+        user_id: UserId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(END_OWN).await?;
+        Ok(self.0.execute(&statement, &[&id.0, &user_id.0, &now]).await? == 1)
     }
 
     /// Notes whether its owner has shown a code.

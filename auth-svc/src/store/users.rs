@@ -1,6 +1,6 @@
 //! Accounts.
 use super::{Connection, Error, Taken, Tx};
-use crate::domain::{Login, User, Username};
+use crate::domain::{Login, Pending, User, Username};
 use crate::passwords::Hash;
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
@@ -14,30 +14,35 @@ use tracing::instrument;
 use uuid::Uuid;
 
 const BY_EMAIL: &str = "
-    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at,
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, email_verified_at, pending,
+           created_at, updated_at,
            password_hash
       FROM auth.users
      WHERE lower(email) = lower($1)";
 
 const BY_USERNAME: &str = "
-    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at,
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, email_verified_at, pending,
+           created_at, updated_at,
            password_hash
       FROM auth.users
      WHERE lower(username) = lower($1)";
 
 const FIND: &str = "
-    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, email_verified_at, pending,
+           created_at, updated_at
       FROM auth.users
      WHERE id = $1";
 
 const FIND_AND_LOCK: &str = "
-    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, email_verified_at, pending,
+           created_at, updated_at
       FROM auth.users
      WHERE id = $1
        FOR UPDATE";
 
 const LIST: &str = "
-    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, email_verified_at, pending,
+           created_at, updated_at
       FROM auth.users
      WHERE $1::uuid IS NULL OR id < $1
      ORDER BY id DESC
@@ -46,16 +51,18 @@ const LIST: &str = "
 const INSERT: &str = "
     INSERT INTO auth.users
            (id, email, username, full_name, password_hash, role, patient_id, doctor_id, is_active, created_at,
-            updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+            updated_at, email_verified_at, pending)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
 const UPDATE: &str = "
     UPDATE auth.users
-       SET full_name = $2, role = $3, patient_id = $4, doctor_id = $5, is_active = $6, updated_at = $7
+       SET full_name = $2, role = $3, patient_id = $4, doctor_id = $5, is_active = $6, updated_at = $7,
+           email_verified_at = $8, pending = $9
      WHERE id = $1";
 
 const PASSWORD_OF: &str = "
-    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, created_at, updated_at,
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, email_verified_at, pending,
+           created_at, updated_at,
            password_hash
       FROM auth.users
      WHERE id = $1";
@@ -73,19 +80,14 @@ const OF_PATIENT: &str = "
 
 const ANY_ADMIN: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE role = 'admin')";
 
-const ANOTHER_ACTIVE_ADMIN: &str =
-    "SELECT EXISTS (SELECT FROM auth.users WHERE role = 'admin' AND is_active AND id <> $1)";
+const ANOTHER_ACTIVE_ADMIN: &str = "SELECT EXISTS (
+        SELECT FROM auth.users WHERE role = 'admin' AND is_active AND pending IS NULL AND id <> $1)";
 
 impl Connection {
     /// The account to log in to, with its password.
     #[instrument(name = "db.user.find_login", skip_all)]
     pub async fn find_login(&self, login: &Login) -> Result<Option<(User, Hash)>, Error> {
-        let (statement, name) = match login {
-            Login::Email(email) => (BY_EMAIL, email.as_str()),
-            Login::Username(username) => (BY_USERNAME, username.as_str()),
-        };
-        let statement = self.0.prepare_cached(statement).await?;
-        self.0.query_opt(&statement, &[&name]).await?.as_ref().map(with_password).transpose()
+        find_login(&self.0, login).await
     }
 
     /// The account with its password.
@@ -122,6 +124,12 @@ impl Connection {
 }
 
 impl Tx<'_> {
+    /// The account to log in to, with its password.
+    #[instrument(name = "db.user.find_login", skip_all)]
+    pub async fn find_login(&self, login: &Login) -> Result<Option<(User, Hash)>, Error> {
+        find_login(&self.0, login).await
+    }
+
     /// As it is now; it may be changed by others meanwhile.
     #[instrument(name = "db.user.find", skip_all, fields(user.id = %id))]
     pub async fn find_user(&self, id: UserId) -> Result<Option<User>, Error> {
@@ -151,12 +159,24 @@ impl Tx<'_> {
     #[instrument(name = "db.user.insert", skip_all, fields(user.id = %user.id))]
     pub async fn insert_user(&self, user: &User, password: &Hash) -> Result<(), Error> {
         let statement = self.0.prepare_cached(INSERT).await?;
-        let User { id, email, username, full_name, role, is_active, created_at, updated_at } = user;
+        let User {
+            id,
+            email,
+            username,
+            full_name,
+            role,
+            is_active,
+            email_verified_at,
+            pending,
+            created_at,
+            updated_at,
+        } = user;
         let (patient_id, doctor_id) = links(*role);
         let (email, role) = (email.as_str(), role.name());
         let username = username.as_ref().map(Username::as_str);
         let full_name = full_name.as_ref().map(PersonName::as_str);
-        let columns: [&(dyn ToSql + Sync); 11] = [
+        let pending = pending.map(Pending::name);
+        let columns: [&(dyn ToSql + Sync); 13] = [
             &id.0,
             &email,
             &username,
@@ -168,6 +188,8 @@ impl Tx<'_> {
             is_active,
             created_at,
             updated_at,
+            email_verified_at,
+            &pending,
         ];
         self.0.execute(&statement, &columns).await.map_err(taken)?;
         Ok(())
@@ -179,8 +201,18 @@ impl Tx<'_> {
         let (patient_id, doctor_id) = links(user.role);
         let full_name = user.full_name.as_ref().map(PersonName::as_str);
         let role = user.role.name();
-        let columns: [&(dyn ToSql + Sync); 7] =
-            [&user.id.0, &full_name, &role, &patient_id, &doctor_id, &user.is_active, &user.updated_at];
+        let pending = user.pending.map(Pending::name);
+        let columns: [&(dyn ToSql + Sync); 9] = [
+            &user.id.0,
+            &full_name,
+            &role,
+            &patient_id,
+            &doctor_id,
+            &user.is_active,
+            &user.updated_at,
+            &user.email_verified_at,
+            &pending,
+        ];
         self.0.execute(&statement, &columns).await.map_err(taken)?;
         Ok(())
     }
@@ -197,6 +229,13 @@ impl Tx<'_> {
         Ok(self.0.query_one(&statement, &[]).await?.try_get(0)?)
     }
 
+    /// Whether an account is linked to `id`, as it is now.
+    #[instrument(name = "db.user.of_patient", skip_all, fields(patient.id = %id))]
+    pub async fn patient_has_user(&self, id: PatientId) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(OF_PATIENT).await?;
+        Ok(self.0.query_one(&statement, &[&id.0]).await?.try_get(0)?)
+    }
+
     /// Whether somebody besides `id` is an active administrator.
     #[instrument(name = "db.user.another_active_admin", skip_all, fields(user.id = %id))]
     pub async fn another_active_admin(&self, id: UserId) -> Result<bool, Error> {
@@ -208,6 +247,15 @@ impl Tx<'_> {
 async fn find(client: &impl GenericClient, statement: &str, id: UserId) -> Result<Option<User>, Error> {
     let statement = client.prepare_cached(statement).await?;
     client.query_opt(&statement, &[&id.0]).await?.as_ref().map(User::try_from).transpose()
+}
+
+async fn find_login(client: &impl GenericClient, login: &Login) -> Result<Option<(User, Hash)>, Error> {
+    let (statement, name) = match login {
+        Login::Email(email) => (BY_EMAIL, email.as_str()),
+        Login::Username(username) => (BY_USERNAME, username.as_str()),
+    };
+    let statement = client.prepare_cached(statement).await?;
+    client.query_opt(&statement, &[&name]).await?.as_ref().map(with_password).transpose()
 }
 
 fn with_password(row: &Row) -> Result<(User, Hash), Error> {
@@ -249,6 +297,7 @@ impl TryFrom<&Row> for User {
             _ => return Err(unreadable("role")),
         };
         let email: String = row.try_get("email")?;
+        let pending: Option<&str> = row.try_get("pending")?;
         let username: Option<String> = row.try_get("username")?;
         let full_name: Option<String> = row.try_get("full_name")?;
         Ok(Self {
@@ -258,6 +307,8 @@ impl TryFrom<&Row> for User {
             full_name: full_name.map(TryInto::try_into).transpose().map_err(|_| unreadable("full_name"))?,
             role,
             is_active: row.try_get("is_active")?,
+            email_verified_at: row.try_get("email_verified_at")?,
+            pending: pending.map(|name| Pending::named(name).ok_or(unreadable("pending"))).transpose()?,
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
         })

@@ -1,8 +1,7 @@
 use crate::service::{PASSWORD, Refused, Service, config, database, reason, someone};
+use crate::upkeep::store;
 use auth_svc::keyring::Vault;
-use auth_svc::store::Store;
 use local::database::Database;
-use platform::postgres::pool;
 use platform::secrets::RootSecret;
 use proto::auth::TokenPair;
 use std::time::Duration;
@@ -112,7 +111,7 @@ async fn only_a_key_that_there_is_can_be_revoked_and_only_with_the_right_secret(
     assert_eq!(keys(&service.database, &["revoke", &unknown]).await, (false, Vec::new()));
     let config = config(&service.database, &[]);
     let root = RootSecret::new(&"Zq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
-    let vault = Vault::new(Store::new(pool(&config.postgres, "test").unwrap()), &root, config.key_ripening);
+    let vault = Vault::new(store(&config), &root, config.key_ripening);
     let now = platform::clock::Clock::system().now();
     assert!(vault.rotate(now).await.is_err());
     assert_eq!(service.keys().await.len(), 1);

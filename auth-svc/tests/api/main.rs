@@ -10,6 +10,12 @@ mod refreshing; // each refresh token works once
 mod sessions; // seen, and ended from elsewhere
 mod ending; // told to whoever verifies tokens
 mod passwords; // changed by their owners
+mod mailing; // tokens that are mailed, and what is told of them
+mod resetting; // passwords that were forgotten
+mod peers; // patient-svc, as far as it is asked
+mod claiming; // patients who get to their records
+mod verifying; // addresses that their owners prove
+mod inviting; // colleagues who are given accounts
 mod changing; // links, roles, disabled accounts
 mod keys; // rotated and revoked by operators
 mod api_clients; // programs that log in by themselves

@@ -86,6 +86,7 @@ async fn all_wrong_fields_are_told_at_once() {
         role: 99,
         patient_id: "1".to_owned(),
         doctor_id: fresh_id(),
+        claim_code: String::new(),
     };
     let refused = service.registers("", wrong).await.refused();
     let all = ["doctor_id", "email", "full_name", "password", "patient_id", "role", "username"];

@@ -4,7 +4,11 @@ use clap::Parser as _;
 use local::database::Database;
 use local::service::Service as Name;
 use platform::admin::Readiness;
+use platform::clock::Clock;
+use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
+use platform::token::service_identity;
+use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::api_client_service_client::ApiClientServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::proxy_service_client::ProxyServiceClient;
@@ -18,11 +22,13 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 
 pub(crate) const ADMIN: &str = "root@example.com";
+const SECRET: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Service {
     pub client: AuthServiceClient<Channel>,
     pub api_clients: ApiClientServiceClient<Channel>,
+    pub accounts: AccountServiceClient<Channel>,
     pub proxies: ProxyServiceClient<Channel>,
     pub second_factor: SecondFactorServiceClient<Channel>,
     pub database: Arc<Database>,
@@ -41,7 +47,10 @@ pub(crate) fn config(database: &Database, more: &[&str]) -> Config {
         format!("--database-url={}", database.runtime_url(Name::Auth)),
         format!("--database-owner-url={}", database.owner_url(Name::Auth)),
         "--database-max-connections=8".to_owned(),
-        "--secret-key=kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned(),
+        // Nobody listens: events stay where they are, and records are asked about by few.
+        "--rabbitmq-url=amqp://127.0.0.1:1".to_owned(),
+        "--patient-url=http://127.0.0.1:1".to_owned(),
+        format!("--secret-key={SECRET}"),
         format!("--bootstrap-admin-email={ADMIN}"),
         format!("--bootstrap-admin-password={PASSWORD}"),
     ];
@@ -75,9 +84,10 @@ impl Service {
         let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
         let client = AuthServiceClient::new(channel.clone());
         let api_clients = ApiClientServiceClient::new(channel.clone());
+        let accounts = AccountServiceClient::new(channel.clone());
         let proxies = ProxyServiceClient::new(channel.clone());
         let second_factor = SecondFactorServiceClient::new(channel);
-        let service = Self { client, api_clients, proxies, second_factor, database, shutdown };
+        let service = Self { client, api_clients, accounts, proxies, second_factor, database, shutdown };
         // The first answer comes when it has started.
         service.keys().await;
         service
@@ -145,10 +155,7 @@ impl Service {
 
     /// A connection past the service, as the owner of its tables.
     pub(crate) async fn owner(&self) -> tokio_postgres::Client {
-        let url = self.database.owner_url(Name::Auth);
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-        self.shutdown.spawn(connection);
-        client
+        owner(&self.database).await
     }
 
     /// The published keys, by id.
@@ -156,6 +163,14 @@ impl Service {
         let jwks = self.client.clone().get_jwks(pb::GetJwksRequest {}).await.unwrap().into_inner();
         jwks.keys.into_iter().map(|key| (key.kid, key.x)).collect()
     }
+}
+
+/// A connection as the owner of the tables.
+pub(crate) async fn owner(database: &Database) -> tokio_postgres::Client {
+    let url = database.owner_url(Name::Auth);
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    Shutdown::default().spawn(connection);
+    client
 }
 
 /// Answers do not show what is in them, so `unwrap_err` cannot take them.
@@ -180,6 +195,17 @@ pub(crate) fn by<T>(token: &str, message: T) -> Request<T> {
     if !token.is_empty() {
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     }
+    request
+}
+
+/// What the service called `name` asks.
+pub(crate) fn by_service<T>(name: &'static str, message: T) -> Request<T> {
+    let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
+    let identity = service_identity(&root, name, Clock::system()).unwrap();
+    let mut request = Request::new(message);
+    request
+        .metadata_mut()
+        .insert("authorization", identity(auth_svc::SERVICE).to_str().unwrap().parse().unwrap());
     request
 }
 

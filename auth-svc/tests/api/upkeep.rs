@@ -1,11 +1,17 @@
 use crate::service::{PASSWORD, Refused, Service, config, database, reason, someone};
 use auth_svc::SERVICE;
 use auth_svc::config::Config;
+use auth_svc::domain::Mint;
 use auth_svc::keyring::{Keyring, Vault};
+use auth_svc::logins::Logins;
+use auth_svc::mailing::Mailing;
+use auth_svc::passwords::Passwords;
+use auth_svc::second_factor::SecondFactor;
 use auth_svc::sessions::Sessions;
-use auth_svc::store::Store;
+use auth_svc::store::{SCHEMA, Store};
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::Clock;
+use platform::outbox::Outbox;
 use platform::postgres::pool;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
@@ -14,8 +20,13 @@ use std::sync::Arc;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-fn store(config: &Config) -> Store {
-    Store::new(pool(&config.postgres, "test").unwrap())
+pub(crate) fn store(config: &Config) -> Store {
+    Store::new(pool(&config.postgres, "test").unwrap(), Outbox::new(SCHEMA))
+}
+
+pub(crate) fn mailing(config: &Config) -> Mailing {
+    let root = RootSecret::new(&config.process.secret_key).unwrap();
+    Mailing::new(store(config), Mint::new(&root))
 }
 
 async fn keyring(config: &Config, now: Timestamp) -> Keyring {
@@ -28,6 +39,13 @@ async fn keyring(config: &Config, now: Timestamp) -> Keyring {
 async fn sessions(config: &Config, now: Timestamp) -> Sessions {
     let keyring = Arc::new(keyring(config, now).await);
     Sessions::new(store(config), keyring, config.lifetimes.clone(), Vec::new())
+}
+
+pub(crate) async fn logins(config: &Config, now: Timestamp) -> Logins {
+    let root = RootSecret::new(&config.process.secret_key).unwrap();
+    let passwords = Arc::new(Passwords::new().unwrap());
+    let second_factor = SecondFactor::new(store(config), passwords.clone(), &root, &config.totp_issuer);
+    Logins::new(store(config), passwords, second_factor, sessions(config, now).await, mailing(config))
 }
 
 /// The ids of the keys that a process which starts at `now` publishes, and of the one it signs with.

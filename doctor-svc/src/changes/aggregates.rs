@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::events::Event;
 use crate::store::Tx;
 use crate::store::narrowings::Owner;
+use platform::audit::Entry;
 use proto::ids::DoctorId;
 
 pub trait Aggregate: Clone + PartialEq + Send + Sync {
@@ -40,6 +41,9 @@ pub trait Aggregate: Clone + PartialEq + Send + Sync {
 
     /// What there is to tell of it.
     fn events(&self, before: &Self) -> Vec<Event>;
+
+    /// What the audit log is told of it.
+    fn entry(&self, before: &Self) -> Entry;
 }
 
 impl Aggregate for Practice {
@@ -78,6 +82,12 @@ impl Aggregate for Practice {
 
     fn events(&self, before: &Self) -> Vec<Event> {
         Event::between(Some(before), self)
+    }
+
+    fn entry(&self, before: &Self) -> Entry {
+        let is_gone = before.doctor.is_live() && !self.doctor.is_live();
+        let action = if is_gone { "delete" } else { "update" };
+        Entry::new(action, "doctor").ids([self.id().0]).fields(before.differences(self))
     }
 }
 
@@ -118,5 +128,9 @@ impl Aggregate for Clinic {
 
     fn events(&self, before: &Self) -> Vec<Event> {
         Event::between_clinics(before, self)
+    }
+
+    fn entry(&self, before: &Self) -> Entry {
+        Entry::new("update", "clinic").fields(before.differences(self))
     }
 }

@@ -113,6 +113,16 @@ pub enum Refusal {
 }
 
 impl Clinic {
+    /// The names of what is another in `other`.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("locations", self.locations != other.locations),
+            ("holidays", self.holidays != other.holidays),
+            ("visit_types", self.visit_types != other.visit_types),
+        ];
+        differs.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+    }
+
     pub fn location(&self, id: LocationId) -> Result<&Location, Refusal> {
         self.locations.iter().find(|location| location.id == id).ok_or(Refusal::NoSuchLocation)
     }

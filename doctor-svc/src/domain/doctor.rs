@@ -69,6 +69,23 @@ impl Doctor {
 }
 
 impl Profile {
+    /// The fields in which `other` is another, as in the proto.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("first_name", self.first_name != other.first_name),
+            ("last_name", self.last_name != other.last_name),
+            ("email", self.email != other.email),
+            ("phone", self.phone != other.phone),
+            ("specialization", self.specialization != other.specialization),
+            ("time_zone", self.time_zone != other.time_zone),
+            ("languages", self.languages != other.languages),
+            ("bio", self.bio != other.bio),
+            ("slot_minutes", self.slot_minutes != other.slot_minutes),
+            ("max_daily_visits", self.max_daily_visits != other.max_daily_visits),
+        ];
+        differs.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+    }
+
     pub fn edit(&mut self, edit: Edit) {
         match edit {
             Edit::FirstName(name) => self.first_name = name,

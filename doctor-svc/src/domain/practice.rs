@@ -64,6 +64,18 @@ impl Practice {
         }
     }
 
+    /// The names of what is another in `other`.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("availabilities", self.hours != other.hours),
+            ("overrides", self.overrides != other.overrides),
+            ("time_off", self.time_off != other.time_off),
+        ];
+        let mut found = self.doctor.profile.differences(&other.doctor.profile);
+        found.extend(differs.into_iter().filter_map(|(field, differs)| differs.then_some(field)));
+        found
+    }
+
     pub fn id(&self) -> DoctorId {
         self.doctor.id
     }

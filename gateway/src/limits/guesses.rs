@@ -8,7 +8,7 @@ use super::{Limits, Policy, refused};
 use crate::origin::subscriber;
 use crate::problem::Problem;
 use platform::redis::Away;
-use proto::ids::SessionId;
+use proto::ids::{SessionId, UserId};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -38,22 +38,33 @@ impl Limits {
     /// Counts one attempt to log in to an account. It is to be given back unless the password was wrong, so that
     /// only guesses count.
     pub async fn attempt(&self, account: &str, origin: IpAddr) -> Result<Attempt, Problem> {
-        self.count(format!("to {}", account.trim().to_lowercase()), origin).await
+        self.count("", format!("to {}", account.trim().to_lowercase()), origin).await
     }
 
     /// [`Self::attempt`] by somebody who is logged in already: strangers cannot use it up.
     pub async fn attempt_within(&self, session: SessionId, origin: IpAddr) -> Result<Attempt, Problem> {
-        self.count(format!("within {session}"), origin).await
+        self.count("", format!("within {session}"), origin).await
     }
 
-    async fn count(&self, to: String, origin: IpAddr) -> Result<Attempt, Problem> {
+    /// [`Self::attempt`] to get to a record by its code, by whoever owns the account.
+    pub async fn attempt_claim(&self, account: UserId, origin: IpAddr) -> Result<Attempt, Problem> {
+        self.count("claim ", format!("by {account}"), origin).await
+    }
+
+    /// Counts one message that somebody wants sent to the owner of an account, as failed attempts to log in to it are
+    /// counted, and apart from them: strangers must not flood its owner.
+    pub async fn count_mail(&self, account: &str, origin: IpAddr) -> Result<(), Problem> {
+        self.count("mail ", format!("to {}", account.trim().to_lowercase()), origin).await.map(drop)
+    }
+
+    async fn count(&self, what: &str, to: String, origin: IpAddr) -> Result<Attempt, Problem> {
         // What people type cannot pass for this: it begins otherwise.
         let here = format!("from {} {to}", subscriber(origin));
         let network = self.named_key("known", &here);
         let whose = if self.is_known(&network).await { &here } else { &to };
         let taken = [
-            (Policy::Account, self.key(Policy::Account, &here)),
-            (Policy::Guesses, self.key(Policy::Guesses, whose)),
+            (Policy::Account, self.key(Policy::Account, &format!("{what}{here}"))),
+            (Policy::Guesses, self.key(Policy::Guesses, &format!("{what}{whose}"))),
         ];
         for (policy, key) in &taken {
             let verdict = self.take(*policy, key).await;
@@ -116,6 +127,17 @@ mod tests {
         }
         assert!(limits.attempt_within(session, HOME.parse().unwrap()).await.is_ok());
         while limits.attempt_within(session, HOME.parse().unwrap()).await.is_ok() {}
+    }
+
+    #[tokio::test]
+    async fn nobody_is_flooded_with_mail_and_that_takes_no_guesses() {
+        let limits = limits();
+        let mail = async |from: &str| limits.count_mail("Ada@example.com", from.parse().unwrap()).await;
+        for stranger in 1..=4 {
+            assert!(mail(&format!("198.51.100.{stranger}")).await.is_ok());
+        }
+        assert_eq!(mail("198.51.100.9").await.unwrap_err().status(), 429);
+        assert!(guesses(&limits, "ada@example.com", HOME).await.is_ok());
     }
 
     #[tokio::test]

@@ -5,22 +5,30 @@ use crate::caller::{Caller, Origin};
 use crate::patch::Clearable;
 use crate::problem::{Conflict, Forbidden, NotFound, Problem, Unauthorized};
 use crate::query::{FromPath, Paging, Query};
-use crate::reply::{Created, Done, Found, Kept, Page, Plain};
+use crate::reply::{Accepted, Created, Done, Found, Kept, Page, Plain};
 use axum::Extension;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Uri, header};
-use model::{ChangePassword, Jwks, LogIn, Refresh, Register, Tokens, UpdateUser, User};
+use model::{ChangePassword, Jwks, LogIn, MessageSent, Refresh, Register, Tokens, UpdateUser, User};
 use platform::caller::Role;
 use proto::auth as pb;
 use proto::doctor::GetDoctorRequest;
 use proto::ids::{DoctorId, PatientId, UserId};
 use proto::patient::{GetPatientRequest, Patient};
 use second_factor::{is_guess, told};
+use std::collections::BTreeMap;
 use tonic::Code;
+use utoipa::IntoResponses;
+use utoipa::openapi::{self, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub mod model;
+mod claims; // records that the practice made
+mod invitations; // accounts for colleagues
+mod recovery; // passwords that were forgotten
+mod verification; // addresses that their owners prove
 mod second_factor; // codes besides the password
 mod proxies; // who acts for a patient
 mod sessions; // those that are open, and their end
@@ -36,6 +44,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(jwks))
         .routes(routes!(list_users))
         .routes(routes!(get_user, update_user))
+        .merge(claims::routes())
+        .merge(invitations::routes())
+        .merge(recovery::routes())
+        .merge(verification::routes())
         .merge(second_factor::routes())
         .merge(proxies::routes())
         .merge(sessions::routes())
@@ -44,7 +56,8 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Log in
 ///
 /// Exchanges a user name and password for an access token and a refresh token. The answer is the same for an
-/// unknown name, a wrong password and a disabled account: 401 `invalid_credentials`. Failed attempts are limited
+/// unknown name, a wrong password and a disabled account: 401 `invalid_credentials`. 403 `email_unverified` when the
+/// password is right and the address has to be verified first; a link was sent to it. Failed attempts are limited
 /// for each account and address, and for each account in a day; addresses that the owner logged in from lately are
 /// counted apart, so that strangers keep nobody out.
 ///
@@ -53,7 +66,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// `wrong_code` and counts as a wrong password does.
 #[utoipa::path(post, path = "/api/auth/login", operation_id = "Login", tag = "auth", security(()),
     request_body(content((LogIn = "application/x-www-form-urlencoded"), (LogIn = "application/json"))),
-    responses(Unauthorized))]
+    responses(Unauthorized, Forbidden))]
 async fn log_in(
     State(app): State<App>,
     Extension(Origin(address)): Extension<Origin>,
@@ -78,21 +91,54 @@ async fn log_in(
 ///
 /// Creates an account. Without an access token, or with one of a patient or doctor, only a patient's; staff may
 /// link it to a patient, admins may create any role. An account that is linked to no patient yet gets the id under
-/// which its owner may create the record. 409: `email_taken`, `username_taken`, `already_linked`.
+/// which its owner may create the record, unless it comes with the `claim_code` of one. 409: `email_taken`, `username_taken`, `already_linked`.
+///
+/// Whoever registers without such a token is sent a link to verify the address. Where that has to be done before they
+/// log in (`REGISTRATION=verify`), the answer is 202 whether or not the address has an account, whose owner is told so by
+/// mail; user names are not taken then.
 #[utoipa::path(post, path = "/api/auth/register", operation_id = "Register", tag = "auth",
     security((), ("oauth2" = []), ("token" = [])), responses(Forbidden, Conflict))]
 async fn register(
     State(app): State<App>,
     caller: Option<Caller>,
+    Extension(Origin(address)): Extension<Origin>,
     Json(body): Json<Register>,
-) -> Result<Created<User>, Problem> {
+) -> Result<Registered, Problem> {
     let body = body.resolved()?;
+    if caller.is_none() {
+        // Its owner gets a mail, whoever registers.
+        app.limits.count_mail(body.email.as_str(), address).await?;
+    }
     let alias = body.alias();
     let user = register_resolved(&app, caller, body).await.map_err(|problem| match alias {
         Some(link) => problem.renamed(link, "/reference_id"),
         None => problem,
     })?;
-    Ok(Created(user.try_into()?))
+    if user.id.is_empty() {
+        return Ok(Registered::Later(Accepted(MessageSent::to_whom_it_concerns())));
+    }
+    Ok(Registered::Now(Created(user.try_into()?)))
+}
+
+/// 201 and the account, or 202 where its owner has to prove the address first.
+enum Registered {
+    Now(Created<User>),
+    Later(Accepted<MessageSent>),
+}
+
+impl IntoResponse for Registered {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Now(created) => created.into_response(),
+            Self::Later(accepted) => accepted.into_response(),
+        }
+    }
+}
+
+impl IntoResponses for Registered {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        Created::<User>::responses().into_iter().chain(Accepted::<MessageSent>::responses()).collect()
+    }
 }
 
 async fn register_resolved(app: &App, caller: Option<Caller>, body: Register) -> Result<pb::User, Problem> {

@@ -14,16 +14,20 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub mod model;
+mod claim_codes; // codes by which patients get to their records
 mod merging; // two records of one person
 mod legal_holds; // patients who stay as they are
+mod erasing; // patients of whom nothing is to be known any more
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(list, create))
         .routes(routes!(search, search_by_body))
         .routes(routes!(get, update, delete))
+        .merge(claim_codes::routes())
         .merge(merging::routes())
         .merge(legal_holds::routes())
+        .merge(erasing::routes())
 }
 
 /// List patients

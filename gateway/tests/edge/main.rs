@@ -7,6 +7,7 @@ mod contract; // the document, and what it promises
 mod documentation; // the pages for people
 mod errors; // each failure as a problem
 mod limits; // how often one caller may ask
+mod pages; // pages behind the links in mails
 mod origins; // pages of other origins
 mod stack; // what the layers do to any route
 mod headers; // what every answer tells browsers

@@ -4,6 +4,7 @@ use std::time::Duration;
 /// Why an attempt did not succeed. Classes only: what a mail server says may name a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
+    AuthSvcUnavailable,
     AppointmentSvcUnavailable,
     PatientSvcUnavailable,
     DoctorSvcUnavailable,
@@ -68,6 +69,7 @@ impl Failure {
 
     pub fn name(self) -> &'static str {
         match self {
+            Self::AuthSvcUnavailable => "auth_svc_unavailable",
             Self::AppointmentSvcUnavailable => "appointment_svc_unavailable",
             Self::PatientSvcUnavailable => "patient_svc_unavailable",
             Self::DoctorSvcUnavailable => "doctor_svc_unavailable",

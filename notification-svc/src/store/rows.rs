@@ -1,7 +1,9 @@
 //! Messages as they are read: what all have, and beside it what each is about.
 use super::Error;
-use crate::domain::{About, Change, Kind, Notification, Recipient, Stage, State, VisitStatus};
-use proto::ids::{AppointmentId, DoctorId, NotificationId, PatientId, WaitlistOfferId};
+use crate::domain::{About, AccountKind, Change, Kind, Notification, Recipient, Stage, State, VisitStatus};
+use proto::ids::{
+    AppointmentId, DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId,
+};
 use tokio_postgres::Row;
 
 /// By name: a statement that is prepared with `*` fails once a later release adds a column.
@@ -9,18 +11,20 @@ macro_rules! columns {
     () => {
         "m.id, m.kind, m.recipient_kind, m.recipient_id, m.state, m.attempts, m.next_attempt_at, m.leased_until,
          m.sent_at, m.last_error, m.traceparent, m.created_at,
-         v.appointment_id, v.appointment_version, v.visit_status, o.offer_id"
+         v.appointment_id, v.appointment_version, v.visit_status, o.offer_id, a.token_id"
     };
 }
 pub(super) use columns;
 
-/// Joins what the messages of `$of` are about: one of the two is there.
+/// Joins what the messages of `$of` are about: one of them is there.
 macro_rules! matters {
     ($of:literal) => {
         concat!(
             " LEFT JOIN notification.notifications v ON v.id = ",
             $of,
             ".id LEFT JOIN notification.offer_notifications o ON o.id = ",
+            $of,
+            ".id LEFT JOIN notification.account_notifications a ON a.id = ",
             $of,
             ".id "
         )
@@ -49,12 +53,17 @@ impl TryFrom<&Row> for Notification {
             Stage::Superseded => State::Superseded,
             Stage::Skipped => State::Skipped,
         };
-        let about = match row.try_get("offer_id")? {
-            Some(offer) => About::Offer {
+        let about = match (row.try_get("offer_id")?, AccountKind::named(row.try_get("kind")?)) {
+            (Some(offer), _) => About::Offer {
                 id: WaitlistOfferId(offer),
                 patient_id: PatientId(row.try_get("recipient_id")?),
             },
-            None => visit(row, unreadable)?,
+            (None, Some(kind)) => About::Account {
+                kind,
+                user_id: UserId(row.try_get("recipient_id")?),
+                token_id: row.try_get::<_, Option<_>>("token_id")?.map(OneTimeTokenId),
+            },
+            (None, None) => visit(row, unreadable)?,
         };
         Ok(Self {
             id,

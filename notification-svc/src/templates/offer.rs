@@ -22,7 +22,7 @@ pub fn render_offer(offer: &Offer, name: &str, doctor: Option<&str>) -> Content 
         answer_by: Some(deadline(&offer.expires_at, &offer.starts_at)),
         ..When::of(&offer.starts_at, &offer.ends_at)
     };
-    lay_out(&words, &when, doctor.map(|name| format!("Dr. {name}")).as_deref())
+    lay_out(&words, &when.rows(doctor.map(|name| format!("Dr. {name}"))), None)
 }
 
 /// With its offset only where the clock changes between then and the visit: the zone is told for the visit.

@@ -5,6 +5,7 @@ mod mail_server;
 mod neighbours;
 mod service;
 mod offers; // free times that are offered
+mod accounts; // what owners of accounts are told
 
 mod requests;
 

@@ -14,7 +14,7 @@ use platform::secrets::RootSecret;
 use platform::token::{self, Claims, Verifier};
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
-use proto::auth::{GetJwksRequest, Jwk, Jwks};
+use proto::auth::{AccountMessage, GetAccountMessageRequest, GetJwksRequest, Jwk, Jwks};
 use proto::doctor::{DoctorContact, GetDoctorContactRequest};
 use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
 use proto::patient::{ContactPreference, GetPatientContactRequest, PatientContact};
@@ -44,6 +44,8 @@ pub(crate) struct Neighbours {
 pub(crate) struct Known {
     pub(crate) visits: HashMap<String, AppointmentSummary>,
     pub(crate) offers: HashMap<String, WaitlistOffer>,
+    /// Open messages about accounts, by the account and the token.
+    pub(crate) accounts: HashMap<(String, String), AccountMessage>,
     pub(crate) patients: HashMap<String, PatientContact>,
     pub(crate) doctors: HashMap<String, DoctorContact>,
     /// Whether patient-svc is away.
@@ -79,13 +81,19 @@ impl Neighbours {
             }],
         };
         let known = Arc::new(Mutex::new(Known::default()));
-        let (visits, offers, patients, doctors) =
-            (known.clone(), known.clone(), known.clone(), known.clone());
+        let (accounts, visits, offers, patients, doctors) =
+            (known.clone(), known.clone(), known.clone(), known.clone(), known.clone());
         let ours = |name| Some(Verifier::new(name, root, None, Clock::system()));
         let router = Router::new()
             .route_service(
                 "/healthcare.auth.v1.AuthService/GetJwks",
                 unary(None, move |_: GetJwksRequest| Ok(jwks.clone())),
+            )
+            .route_service(
+                "/healthcare.auth.v1.AccountService/GetAccountMessage",
+                unary(ours("auth-svc"), move |ask: GetAccountMessageRequest| {
+                    found(accounts.lock().unwrap().accounts.get(&(ask.user_id, ask.token_id)))
+                }),
             )
             .route_service(
                 "/healthcare.appointment.v1.AppointmentService/GetAppointmentSummary",

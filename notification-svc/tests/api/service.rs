@@ -7,7 +7,7 @@ use local::mail::{Mail, Message};
 use local::service::Service as Name;
 use local::testing;
 use notification_svc::config::Config;
-use notification_svc::consumer::{PATTERNS, QUEUE, offers};
+use notification_svc::consumer::{PATTERNS, QUEUE, accounts, offers};
 use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
@@ -71,6 +71,7 @@ impl Ground {
             ("--smtp-port", &smtp_port),
             ("--smtp-tls", "none"),
             ("--email-from", "Clinic <clinic@example.com>"),
+            ("--public-url", "https://clinic.example"),
             ("--auth-url", &neighbours.url),
             ("--appointment-url", &neighbours.url),
             ("--patient-url", &neighbours.url),
@@ -83,6 +84,7 @@ impl Ground {
         // In place before the first event, which nobody would take otherwise.
         broker.queue(QUEUE, PATTERNS).await.unwrap();
         broker.queue(offers::QUEUE, offers::PATTERNS).await.unwrap();
+        broker.queue(accounts::QUEUE, accounts::PATTERNS).await.unwrap();
         Self { neighbours, mail, config, broker, _database: database }
     }
 
@@ -131,7 +133,7 @@ impl Service {
             "status": status,
             "from_status": from,
         });
-        self.publish_event(what, visit.id.0, data).await
+        self.publish_event(&format!("appointment.{what}"), visit.id.0, data).await
     }
 
     /// Says on the exchange that `offer` was made; the event, to say it again.
@@ -142,15 +144,15 @@ impl Service {
             "patient_id": offer.patient,
             "doctor_id": offer.doctor,
         });
-        self.publish_event("offered", offer.id.0, data).await
+        self.publish_event("appointment.offered", offer.id.0, data).await
     }
 
-    async fn publish_event(&self, what: &str, subject: Uuid, data: serde_json::Value) -> Envelope {
+    pub(crate) async fn publish_event(&self, what: &str, subject: Uuid, data: serde_json::Value) -> Envelope {
         let event = Envelope {
             specversion: "1.0".to_owned(),
             id: EventId::random(),
-            source: "/appointment-svc".to_owned(),
-            event_type: format!("healthcare.appointment.{what}.v1"),
+            source: "/test".to_owned(),
+            event_type: format!("healthcare.{what}.v1"),
             subject,
             time: "2029-12-01T00:00:00Z".parse().unwrap(),
             datacontenttype: "application/json".to_owned(),
@@ -263,7 +265,7 @@ impl Drop for Service {
 }
 
 /// Looks at `messages` until they are as `they_are`.
-async fn eventually(
+pub(crate) async fn eventually(
     messages: impl AsyncFn() -> Vec<Notification>,
     they_are: impl Fn(&[Notification]) -> bool,
 ) -> Vec<Notification> {

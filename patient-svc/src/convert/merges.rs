@@ -1,4 +1,5 @@
-//! Merges, legal holds, and why.
+//! Merges, legal holds, erasures, and why.
+use crate::domain::erasure::Erasure;
 use crate::domain::legal_hold::LegalHold;
 use crate::domain::merge::Merger;
 use platform::violations::Violations;
@@ -33,6 +34,18 @@ impl From<LegalHold> for pb::LegalHold {
             placed_by_user_id: placed_by.to_string(),
             place_time: Some(to_wire(placed_at)),
             lift_time: lifted_at.map(to_wire),
+        }
+    }
+}
+
+impl From<Erasure> for pb::PatientErasure {
+    fn from(erasure: Erasure) -> Self {
+        let Erasure { patient_id, reason, erased_by, erased_at } = erasure;
+        Self {
+            patient_id: patient_id.to_string(),
+            reason: reason.into(),
+            erased_by_user_id: erased_by.to_string(),
+            erase_time: Some(to_wire(erased_at)),
         }
     }
 }

@@ -113,6 +113,23 @@ pub fn may_hold(role: Role, id: PatientId) -> Result<(), Denied> {
     may_delete(role, id)
 }
 
+/// Who may see what everybody did.
+pub fn may_audit(role: Role) -> Result<(), Denied> {
+    match role {
+        Role::Admin | Role::Auditor => Ok(()),
+        Role::Patient(_) | Role::Staff | Role::Doctor(_) => Err(Denied::NotAllowed),
+    }
+}
+
+/// Who may see what was done with the data of `patient`.
+pub fn may_see_accesses(role: Role, patient: PatientId) -> Result<(), Denied> {
+    match role {
+        Role::Patient(own) if own == patient => Ok(()),
+        Role::Patient(_) => Err(Denied::Hidden),
+        _ => may_audit(role),
+    }
+}
+
 /// Records are between patient and doctor: nobody else reads them, whatever else they may do.
 pub fn reader(role: Role) -> Result<Reader, Denied> {
     match role {
@@ -137,6 +154,11 @@ pub fn may_review(role: Role) -> Result<(), Denied> {
         Role::Admin | Role::Auditor => Ok(()),
         Role::Patient(_) | Role::Doctor(_) | Role::Staff => Err(Denied::NotAllowed),
     }
+}
+
+/// Who may give a patient the code that leads to their record.
+pub fn may_hand_out_codes(role: Role, id: PatientId) -> Result<(), Denied> {
+    may_merge(role, id)
 }
 
 #[cfg(test)]
@@ -221,6 +243,18 @@ mod tests {
         for role in [Role::Staff, Role::Auditor, Role::Doctor(doctor)] {
             assert_eq!(may_delete(role, patient), Err(Denied::NotAllowed), "{}", role.name());
         }
+    }
+
+    #[test]
+    fn patients_see_what_was_done_with_their_own_data() {
+        let (own, other, doctor) = ids();
+        assert_eq!(may_see_accesses(Role::Patient(own), own), Ok(()));
+        assert_eq!(may_see_accesses(Role::Patient(own), other), Err(Denied::Hidden));
+        for role in [Role::Staff, Role::Doctor(doctor)] {
+            assert_eq!(may_see_accesses(role, own), Err(Denied::NotAllowed), "{}", role.name());
+        }
+        assert_eq!(may_audit(Role::Patient(own)), Err(Denied::NotAllowed));
+        assert_eq!((may_audit(Role::Auditor), may_see_accesses(Role::Auditor, own)), (Ok(()), Ok(())));
     }
 
     #[test]

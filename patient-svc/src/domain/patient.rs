@@ -146,6 +146,26 @@ impl Profile {
         Ok(profile)
     }
 
+    /// The fields in which `other` is another, as in the proto.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("first_name", self.first_name != other.first_name),
+            ("last_name", self.last_name != other.last_name),
+            ("date_of_birth", self.date_of_birth != other.date_of_birth),
+            ("email", self.email != other.email),
+            ("phone", self.phone != other.phone),
+            ("address", self.address != other.address),
+            ("insurance_provider", self.insurance_provider != other.insurance_provider),
+            ("insurance_id", self.insurance_id != other.insurance_id),
+            ("identifiers", self.identifiers != other.identifiers),
+            ("gender", self.gender != other.gender),
+            ("language", self.language != other.language),
+            ("time_zone", self.time_zone != other.time_zone),
+            ("contact_preference", self.contact_preference != other.contact_preference),
+        ];
+        differs.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+    }
+
     fn set(&mut self, change: Change) {
         match change {
             Change::FirstName(name) => self.first_name = name,
@@ -302,6 +322,7 @@ mod tests {
         assert_eq!(renamed, Err(Denied::Field("first_name")));
         let changed = profile().changed(vec![Change::Email(Some(text("ada@example.com")))], own).unwrap();
         assert_eq!(changed.email, Some(text("ada@example.com")));
+        assert_eq!(profile().differences(&changed), ["email"]);
         assert!(profile().changed(vec![Change::FirstName(text("Augusta"))], Role::Staff).is_ok());
     }
 

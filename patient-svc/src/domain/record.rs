@@ -82,6 +82,21 @@ pub enum Change {
     WithheldReason(Option<Reason>),
 }
 
+impl Change {
+    /// As in the proto and in update masks.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Diagnosis(_) => "diagnosis",
+            Self::Treatment(_) => "treatment",
+            Self::Prescription(_) => "prescription",
+            Self::Notes(_) => "notes",
+            Self::Cosigner(_) => "cosigner_doctor_id",
+            Self::Confidentiality(_) => "confidentiality",
+            Self::WithheldReason(_) => "withheld_reason",
+        }
+    }
+}
+
 /// The next revision to be made, parsed.
 #[derive(Clone, Debug)]
 pub struct Amendment {
@@ -114,6 +129,12 @@ pub enum Closed {
 pub struct NothingWritten;
 
 impl MedicalRecord {
+    /// Whether `doctor`, who may read it, may do so only for having broken the glass.
+    pub fn is_behind_glass(&self, doctor: DoctorId, treats: bool) -> bool {
+        let is_own = self.author == doctor || self.cosigner == Some(doctor);
+        !treats || self.confidentiality != Confidentiality::Normal && !is_own
+    }
+
     pub fn first(new: NewRecord, patient_id: PatientId, author: DoctorId, now: Timestamp) -> Self {
         let NewRecord { appointment_id, is_draft, sections, cosigner, confidentiality, withheld_reason } =
             new;

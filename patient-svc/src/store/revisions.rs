@@ -26,7 +26,9 @@ const COSIGN: &str = "
     INSERT INTO patient.cosignatures (record_id, revision, doctor_id, signed_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING";
 
-const KEY: &str = "SELECT id AS key_id, patient_id, wrapped FROM patient.data_keys WHERE patient_id = $1";
+/// The key in use.
+const KEY: &str = "
+    SELECT id AS key_id, patient_id, wrapped FROM patient.data_keys WHERE patient_id = $1 AND retired_at IS NULL";
 
 const INSERT_KEY: &str = "INSERT INTO patient.data_keys (id, patient_id, wrapped) VALUES ($1, $2, $3)";
 
@@ -109,13 +111,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    async fn data_key(&self, patient_id: PatientId) -> Result<Option<DataKey>, Error> {
+    pub(super) async fn data_key(&self, patient_id: PatientId) -> Result<Option<DataKey>, Error> {
         let statement = self.inner.prepare_cached(KEY).await?;
         let row = self.inner.query_opt(&statement, &[&patient_id.0]).await?;
         row.map(|row| Ok(self.store.keyring.unwrap(&wrapped_key(&row)?)?)).transpose()
     }
 
-    async fn insert_data_key(&self, patient_id: PatientId) -> Result<DataKey, Error> {
+    pub(super) async fn insert_data_key(&self, patient_id: PatientId) -> Result<DataKey, Error> {
         let (wrapped, key) = self.store.keyring.make(patient_id);
         let statement = self.inner.prepare_cached(INSERT_KEY).await?;
         self.inner.execute(&statement, &[&wrapped.id, &wrapped.patient_id.0, &wrapped.wrapped]).await?;

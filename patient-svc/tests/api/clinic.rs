@@ -7,11 +7,14 @@ use jsonwebtoken::EncodingKey;
 use local::database::Database;
 use local::service::Service;
 use patient_svc::config::Config;
+use patient_svc::sealing::Keyring;
+use patient_svc::store::Store;
 use platform::admin::Readiness;
 use platform::caller::{Role, User};
 use platform::client::Peer;
 use platform::clock::Clock;
 use platform::config::{Broker, Grpc, LogFormat, Postgres, Process};
+use platform::outbox::Outbox;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use platform::token::{self, Claims};
@@ -20,6 +23,7 @@ use prost_types::FieldMask;
 use proto::auth::Jwk;
 use proto::ids::{DoctorId, PatientId, SessionId, UserId};
 use proto::patient as pb;
+use proto::patient::audit_service_client::AuditServiceClient;
 use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 use secrecy::SecretString;
@@ -33,6 +37,7 @@ const KEY_ID: &str = "key-of-this-test";
 const NO_BROKER: &str = "amqp://127.0.0.1:1/%2f";
 
 pub(crate) type Person = PatientServiceClient<Peer>;
+pub(crate) type Auditor = AuditServiceClient<Peer>;
 pub(crate) type Emergencies = BreakGlassServiceClient<Peer>;
 
 pub(crate) struct Clinic {
@@ -40,6 +45,7 @@ pub(crate) struct Clinic {
     pub(crate) accounts: Keys,
     database: Option<Database>,
     owner_url: String,
+    pub(crate) config: Config,
     url: String,
     key: EncodingKey,
     shutdown: Shutdown,
@@ -81,24 +87,44 @@ impl Clinic {
                 shutdown_grace_seconds: 1,
             },
             grpc: Grpc { grpc_reflection: false, grpc_deadline_seconds: 5 },
-            postgres: Postgres {
-                database_url: database.runtime_url(Service::Patient).into(),
-                database_owner_url: Some(database.owner_url(Service::Patient).into()),
-                database_max_connections: 8,
-            },
+            postgres: postgres_settings(&database),
             broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url) },
             auth_url: accounts.serve(&shutdown).await,
             appointment_url: calendar.serve(&shutdown).await,
+            secret_key_previous: None,
             break_glass_minutes: 60,
             break_glass_review_days: 7,
         };
         patient_svc::migrate(config.clone()).await.unwrap();
         let listener = TcpListener::bind(config.process.listen).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        shutdown.spawn(patient_svc::serve(config, listener, Readiness::default(), shutdown.clone()));
+        shutdown.spawn(patient_svc::serve(config.clone(), listener, Readiness::default(), shutdown.clone()));
         let key = EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref());
         let owner_url = database.owner_url(Service::Patient);
-        Self { calendar, accounts, database: Some(database), owner_url, url, key, shutdown }
+        Self { calendar, accounts, database: Some(database), owner_url, config, url, key, shutdown }
+    }
+
+    /// The service is another replica from now on, with these settings.
+    pub(crate) async fn goes_on_with(&mut self, config: Config) {
+        let listener = TcpListener::bind(config.process.listen).await.unwrap();
+        self.url = format!("http://{}", listener.local_addr().unwrap());
+        let serving =
+            patient_svc::serve(config.clone(), listener, Readiness::default(), self.shutdown.clone());
+        self.shutdown.spawn(serving);
+        self.config = config;
+    }
+
+    /// The service's own access to its database.
+    pub(crate) fn store(&self) -> Store {
+        let database = self.database.as_ref().unwrap();
+        let settings = postgres_settings(database);
+        let pool = platform::postgres::pool(&settings, "test").unwrap();
+        Store::new(pool, Outbox::new("patient"), Keyring::new(&root(), None))
+    }
+
+    /// A connection that may do anything.
+    pub(crate) async fn superuser(&self) -> tokio_postgres::Client {
+        self.connect(&self.database.as_ref().unwrap().admin_url()).await
     }
 
     pub(crate) fn admin(&self) -> Person {
@@ -127,12 +153,11 @@ impl Clinic {
     }
 
     pub(crate) fn service(&self, name: &'static str) -> Person {
-        let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
-        let identity = service_identity(&root, name, Clock::system()).unwrap();
+        let identity = service_identity(&root(), name, Clock::system()).unwrap();
         PatientServiceClient::new(Peer::new("patient-svc", &self.url, Some(identity)).unwrap())
     }
 
-    /// What `user` does about emergencies, with that role.
+    /// What `user` does about emergencies: as that doctor, or with that role.
     pub(crate) fn emergencies(&self, user: UserId, role: Role) -> Emergencies {
         BreakGlassServiceClient::new(self.peer(user, role))
     }
@@ -163,10 +188,30 @@ impl Clinic {
 
     /// A connection past the service, as the owner of its tables.
     pub(crate) async fn owner(&self) -> tokio_postgres::Client {
-        let connecting = tokio_postgres::connect(&self.owner_url, tokio_postgres::NoTls);
-        let (client, connection) = connecting.await.unwrap();
+        self.connect(&self.owner_url).await
+    }
+
+    async fn connect(&self, url: &str) -> tokio_postgres::Client {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
         self.shutdown.spawn(connection);
         client
+    }
+
+    /// Somebody who asks about the log.
+    pub(crate) fn log(&self, role: Role) -> Auditor {
+        AuditServiceClient::new(self.peer(UserId::random(), role))
+    }
+}
+
+pub(crate) fn root() -> RootSecret {
+    RootSecret::new(&SECRET.to_owned().into()).unwrap()
+}
+
+fn postgres_settings(database: &Database) -> Postgres {
+    Postgres {
+        database_url: database.runtime_url(Service::Patient).into(),
+        database_owner_url: Some(database.owner_url(Service::Patient).into()),
+        database_max_connections: 8,
     }
 }
 

@@ -5,13 +5,19 @@ mod peers; // auth-svc's keys and appointment-svc, as the service sees them
 mod clinic; // the service, running, and people who call it
 
 mod access;
+mod audited;
+mod charted;
 mod duplicates;
 mod emergencies;
+mod erasing;
 mod events;
+mod keys;
 mod legal_holds;
+mod claiming; // codes by which patients get to their records
 mod merging;
 mod patients;
 mod records;
 mod removal;
 mod search;
 mod states;
+mod tampering;

@@ -3,7 +3,11 @@ use futures::future::BoxFuture;
 use platform::shutdown::Shutdown;
 use prost::Message;
 use proto::appointment as pb;
-use proto::auth::{CheckPatientAccountRequest, CheckPatientAccountResponse, GetJwksRequest, Jwk, Jwks};
+use proto::auth::{
+    CheckPatientAccountRequest, CheckPatientAccountResponse, ErasePatientAccountRequest,
+    ErasePatientAccountResponse, GetJwksRequest, Jwk, Jwks,
+};
+use proto::auth::{ClaimCode, IssueClaimCodeRequest};
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use proto::patient::PatientParty;
 use std::collections::{HashMap, HashSet};
@@ -19,6 +23,9 @@ use tonic::transport::{Server, server::TcpIncoming};
 use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::Service;
+
+/// The code that is made for everyone.
+pub(crate) const CODE: &str = "7K3M-9QXT-2VBN-D4HW";
 
 /// Answers one request by `answer`.
 async fn unary<Q, A>(
@@ -49,9 +56,16 @@ where
     url
 }
 
-/// auth-svc, as far as it publishes one key and says who has an account.
+/// auth-svc, as far as it publishes one key, says who has an account, and forgets whose that was.
 #[derive(Clone)]
-pub(crate) struct Keys(Jwk, Arc<Mutex<HashSet<String>>>);
+pub(crate) struct Keys(Jwk, Arc<Mutex<Accounts>>);
+
+#[derive(Default)]
+struct Accounts {
+    known: HashSet<String>,
+    erased: HashSet<String>,
+    are_away: bool,
+}
 
 impl Keys {
     pub(crate) fn new(key: Jwk) -> Self {
@@ -60,11 +74,55 @@ impl Keys {
 
     /// From now on somebody logs in as `patient`.
     pub(crate) fn has_account(&self, patient: PatientId) {
-        self.1.lock().unwrap().insert(patient.to_string());
+        self.1.lock().unwrap().known.insert(patient.to_string());
+    }
+
+    /// Whether it was told to forget who logs in as `patient`.
+    pub(crate) fn erased(&self, patient: PatientId) -> bool {
+        self.1.lock().unwrap().erased.contains(&patient.to_string())
+    }
+
+    pub(crate) fn go_away(&self, are_away: bool) {
+        self.1.lock().unwrap().are_away = are_away;
     }
 
     pub(crate) async fn serve(&self, shutdown: &Shutdown) -> String {
-        serve(self.clone(), shutdown).await
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let both = Server::builder().add_service(self.clone()).add_service(Codes(self.1.clone()));
+        shutdown.spawn(both.serve_with_incoming(TcpIncoming::from(listener)));
+        url
+    }
+}
+
+/// auth-svc, as far as it makes codes for those who have no account.
+#[derive(Clone)]
+struct Codes(Arc<Mutex<Accounts>>);
+
+impl NamedService for Codes {
+    const NAME: &'static str = "healthcare.auth.v1.AccountService";
+}
+
+impl Service<http::Request<Body>> for Codes {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let accounts = self.0.clone();
+        Box::pin(async move {
+            let answer = move |asked: IssueClaimCodeRequest| {
+                if accounts.lock().unwrap().known.contains(&asked.patient_id) {
+                    return Err(Status::already_exists("somebody logs in as that patient"));
+                }
+                Ok(ClaimCode { code: CODE.to_owned(), expire_time: Some(prost_types::Timestamp::default()) })
+            };
+            Ok(unary(request, answer).await)
+        })
     }
 }
 
@@ -84,10 +142,21 @@ impl Service<http::Request<Body>> for Keys {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let (keys, accounts) = (Jwks { keys: vec![self.0.clone()] }, self.1.clone());
         Box::pin(async move {
-            Ok(if request.uri().path().ends_with("/CheckPatientAccount") {
+            let path = request.uri().path();
+            Ok(if path.ends_with("/CheckPatientAccount") {
                 let answer = move |asked: CheckPatientAccountRequest| {
-                    let has_account = accounts.lock().unwrap().contains(&asked.patient_id);
+                    let has_account = accounts.lock().unwrap().known.contains(&asked.patient_id);
                     Ok(CheckPatientAccountResponse { has_account })
+                };
+                unary(request, answer).await
+            } else if path.ends_with("/ErasePatientAccount") {
+                let answer = move |asked: ErasePatientAccountRequest| {
+                    let mut accounts = accounts.lock().unwrap();
+                    if accounts.are_away {
+                        return Err(Status::unavailable("away"));
+                    }
+                    accounts.erased.insert(asked.patient_id);
+                    Ok(ErasePatientAccountResponse {})
                 };
                 unary(request, answer).await
             } else {

@@ -36,6 +36,7 @@ const KEPT: &str = "
     PUT    /api/doctors/{id}/overrides/{date}             a date
     DELETE /api/doctors/{id}/overrides/{date}             a date
     GET    /api/patients/{id}/attendance                  counts visits, which are kept
+    GET    /api/patients/{id}/access-log                  what was done stays done
     GET    /api/waitlist/{id}                             entries are cancelled
     PUT    /api/waitlist/{id}                             entries are cancelled
     DELETE /api/waitlist/{id}                             entries are cancelled
@@ -55,6 +56,8 @@ const OTHERWISE: &str = "
     DELETE /api/doctors/{id}                    403 403 403 200
     PUT    /api/records/{id}                    404 404 403 403
     POST   /api/records/{id}/entered-in-error   404 404 403 403
+    POST   /api/records/{id}/sign               404 404 403 403
+    POST   /api/records/{id}/cosign             404 404 403 403
 ";
 
 /// Columns of the matrix that are asked: the patient, the doctor, staff, admin.

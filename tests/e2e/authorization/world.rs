@@ -284,6 +284,31 @@ impl World {
                 let caller = Some(self.alike(persona).await);
                 Ask { caller, ..write("/api/auth/change-password".into(), change) }
             }
+            "POST /api/auth/verify-email" => {
+                write("/api/auth/verify-email".into(), json!({ "token": "A".repeat(43) }))
+            }
+            "POST /api/auth/accept-invitation" => {
+                let accept = json!({ "token": "A".repeat(43), "password": "staples for battery horses" });
+                write("/api/auth/accept-invitation".into(), accept)
+            }
+            "POST /api/users" => {
+                let colleague = json!({ "email": fresh_email("colleague"), "role": "staff" });
+                write("/api/users".into(), colleague)
+            }
+            "POST /api/auth/claim" => {
+                write("/api/auth/claim".into(), json!({ "code": "0000-0000-0000-0000" }))
+            }
+            "POST /api/patients/{id}/claim-codes" => {
+                read(format!("{}/claim-codes", self.pair(persona).await.0))
+            }
+            "POST /api/auth/password-reset" => {
+                write("/api/auth/password-reset".into(), json!({ "email": fresh_email("forgot") }))
+            }
+            "POST /api/auth/password-reset/confirm" => {
+                let confirm =
+                    json!({ "token": "A".repeat(43), "new_password": "staples for battery horses" });
+                write("/api/auth/password-reset/confirm".into(), confirm)
+            }
             "DELETE /api/auth/sessions/{id}" => {
                 read(format!("/api/auth/sessions/{}", self.patients_session().await))
             }
@@ -326,6 +351,7 @@ impl World {
                 write("/api/patients/search".into(), json!({ "query": "patient" }))
             }
             "GET /api/patients/{id}" => read(patient),
+            "GET /api/patients/{id}/access-log" => read(format!("{patient}/access-log")),
             "PUT /api/patients/{id}" => {
                 change(patient, Some(json!({ "phone": format!("+49 30 {persona}000") })))
             }
@@ -341,6 +367,13 @@ impl World {
                 self.admin.put(&path, json!({ "reason": "a claim is pending" })).await.ok();
                 let reason = json!({ "reason": format!("claim {persona} is pending") });
                 change(path, operation.starts_with("PUT").then_some(reason))
+            }
+            "POST /api/patients/{id}/erase" => {
+                let path = self.pair(persona).await.0;
+                if persona != 2 {
+                    self.admin.delete(&path).await.ok();
+                }
+                write(format!("{path}/erase"), json!({ "reason": "asked for in writing" }))
             }
             "POST /api/patients/{id}/merge" => {
                 let (id, into) = self.pair(persona).await;

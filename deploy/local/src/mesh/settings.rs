@@ -78,7 +78,7 @@ pub(super) fn of(
     if matches!(service, Service::Doctor | Service::Gateway) {
         env.push(("REDIS_URL", options.redis_url.clone()));
     }
-    if !matches!(service, Service::Auth | Service::Gateway) {
+    if service != Service::Gateway {
         env.push(("RABBITMQ_URL", options.rabbitmq_url.clone()));
     }
     if service == Service::Auth {
@@ -90,6 +90,7 @@ pub(super) fn of(
         env.push(("SMTP_PORT", options.smtp.port().to_string()));
         env.push(("SMTP_TLS", "none".to_owned()));
         env.push(("EMAIL_FROM", "clinic@example.com".to_owned()));
+        env.push(("PUBLIC_URL", format!("http://{}", addresses.of(Service::Gateway)[0])));
     }
     let of_service = options.env_of.iter().filter(|(of, ..)| *of == service);
     let of_service = of_service.map(|(_, name, value)| (name.clone(), value.clone()));

@@ -9,8 +9,12 @@ use utoipa::ToSchema;
 mod requests; // what front ends send
 mod second_factor; // codes besides the password
 mod proxy; // who acts for a patient
+mod recovery; // what is sent by mail, and what comes back
 
 pub use proxy::{ActFor, GrantProxy, Proxy};
+pub use recovery::{
+    AcceptInvitation, ClaimPatient, InviteUser, MessageSent, RequestPasswordReset, ResetPassword, VerifyEmail,
+};
 pub use requests::{ChangePassword, LogIn, Refresh, Register, UpdateUser};
 pub use second_factor::{
     CompleteLogin, ConfirmTotp, EnrolTotp, RecoveryCodes, TotpEnrolment, WithSecondFactor,
@@ -54,6 +58,26 @@ impl TryFrom<pb::Role> for Role {
     }
 }
 
+/// What the owner of an account has to do with a link that was mailed.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pending {
+    /// Accept the invitation, and choose a password.
+    Invitation,
+    /// Prove the address.
+    EmailVerification,
+}
+
+impl Pending {
+    fn of(pending: pb::Pending) -> Option<Self> {
+        match pending {
+            pb::Pending::Unspecified => None,
+            pb::Pending::Invitation => Some(Self::Invitation),
+            pb::Pending::EmailVerification => Some(Self::EmailVerification),
+        }
+    }
+}
+
 /// An account that can log in.
 #[derive(Serialize, ToSchema)]
 pub struct User {
@@ -74,6 +98,10 @@ pub struct User {
     pub doctor_id: Option<String>,
     /// False when the account may not log in.
     pub is_active: bool,
+    /// When the owner proved the address, if ever.
+    pub email_verified_at: Option<Instant>,
+    /// What the owner has to do with a link that was mailed before anybody can log in.
+    pub pending: Option<Pending>,
     pub created_at: Instant,
     pub updated_at: Instant,
 }
@@ -89,6 +117,7 @@ impl TryFrom<pb::User> for User {
 
     fn try_from(user: pb::User) -> Result<Self, Garbled> {
         let role = user.role().try_into()?;
+        let pending = Pending::of(user.pending());
         let pb::User {
             id,
             email,
@@ -100,6 +129,8 @@ impl TryFrom<pb::User> for User {
             is_active,
             create_time,
             update_time,
+            email_verify_time,
+            pending: _,
         } = user;
         Ok(Self {
             id,
@@ -110,6 +141,8 @@ impl TryFrom<pb::User> for User {
             patient_id: given(patient_id),
             doctor_id: given(doctor_id),
             is_active,
+            email_verified_at: Instant::maybe_utc("email_verify_time", email_verify_time)?,
+            pending,
             created_at: Instant::utc("create_time", create_time)?,
             updated_at: Instant::utc("update_time", update_time)?,
         })

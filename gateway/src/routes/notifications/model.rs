@@ -18,6 +18,16 @@ pub enum NotificationKind {
     StatusChanged,
     /// A free time was offered to a patient who waits.
     Offered,
+    /// How the owner of an account who forgot the password sets another.
+    PasswordReset,
+    /// Somebody set another password.
+    PasswordChanged,
+    /// How the owner of an account proves the address.
+    EmailVerification,
+    /// How somebody who was invited accepts.
+    Invitation,
+    /// Somebody registered with the address of an account.
+    RegisteredAgain,
 }
 
 impl TryFrom<pb::NotificationKind> for NotificationKind {
@@ -30,6 +40,11 @@ impl TryFrom<pb::NotificationKind> for NotificationKind {
             pb::NotificationKind::Cancelled => Ok(Self::Cancelled),
             pb::NotificationKind::StatusChanged => Ok(Self::StatusChanged),
             pb::NotificationKind::Offered => Ok(Self::Offered),
+            pb::NotificationKind::PasswordReset => Ok(Self::PasswordReset),
+            pb::NotificationKind::PasswordChanged => Ok(Self::PasswordChanged),
+            pb::NotificationKind::EmailVerification => Ok(Self::EmailVerification),
+            pb::NotificationKind::Invitation => Ok(Self::Invitation),
+            pb::NotificationKind::RegisteredAgain => Ok(Self::RegisteredAgain),
             pb::NotificationKind::Unspecified => Err(Garbled("kind")),
         }
     }
@@ -41,6 +56,8 @@ impl TryFrom<pb::NotificationKind> for NotificationKind {
 pub enum RecipientKind {
     Patient,
     Doctor,
+    /// The owner of an account.
+    Account,
 }
 
 impl TryFrom<pb::RecipientKind> for RecipientKind {
@@ -50,6 +67,7 @@ impl TryFrom<pb::RecipientKind> for RecipientKind {
         match kind {
             pb::RecipientKind::Patient => Ok(Self::Patient),
             pb::RecipientKind::Doctor => Ok(Self::Doctor),
+            pb::RecipientKind::Account => Ok(Self::Account),
             pb::RecipientKind::Unspecified => Err(Garbled("recipient_kind")),
         }
     }
@@ -66,7 +84,8 @@ pub enum NotificationState {
     Sent,
     /// Given up after the last attempt, or refused for good.
     Failed,
-    /// A later change of the visit made it untrue before it was sent, or the offer can no longer be answered.
+    /// A later change of the visit made it untrue before it was sent, or the offer can no longer be answered,
+    /// or the token no longer be used.
     Superseded,
     /// The recipient has no e-mail address, or is a patient who prefers a call or no messages.
     Skipped,
@@ -106,18 +125,18 @@ impl TryFrom<pb::NotificationState> for NotificationState {
 pub struct Notification {
     #[schema(value_type = Uuid)]
     pub id: String,
-    /// The visit that it is about, unless it is about an offer.
+    /// The visit that it is about, if it is.
     #[schema(value_type = Option<Uuid>)]
     pub appointment_id: Option<String>,
     /// The version of the visit that it tells of.
     #[schema(minimum = 0, example = 1)]
     pub appointment_version: Option<i64>,
-    /// The offer of the waitlist that it is about, unless it is about a visit.
+    /// The offer of the waitlist that it is about, if it is.
     #[schema(value_type = Option<Uuid>)]
     pub offer_id: Option<String>,
     pub kind: NotificationKind,
     pub recipient_kind: RecipientKind,
-    /// The patient or doctor.
+    /// The patient, doctor or account.
     #[schema(value_type = Uuid)]
     pub recipient_id: String,
     pub state: NotificationState,

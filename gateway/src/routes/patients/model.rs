@@ -7,9 +7,13 @@ use proto::scalars::Label;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod claim_code; // what links an account to a record
 mod legal_hold; // why a patient stays as they are
+mod erasure; // that nothing is known of a patient any more
 mod requests; // what front ends send
 
+pub use claim_code::ClaimCode;
+pub use erasure::{ErasePatient, PatientErasure};
 pub use legal_hold::{LegalHold, PlaceLegalHold};
 pub use requests::{
     CreatePatient, MergePatient, SearchPatients, SearchPatientsBody, UnmergePatient, UpdatePatient,

@@ -27,6 +27,9 @@ pub struct Register {
     /// Links the account to this doctor; only by admins.
     #[schema(value_type = Option<Uuid>)]
     pub doctor_id: Option<DoctorId>,
+    /// Links a patient's account to the record that this code is of.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "7K3M-9QXT-2VBN-D4HW")]
+    pub claim_code: Option<ClaimCode>,
     /// `patient_id` or `doctor_id`, as the role has it.
     pub reference_id: Option<uuid::Uuid>,
 }
@@ -41,6 +44,19 @@ impl TryFrom<String> for Username {
 
     fn try_from(name: String) -> Result<Self, &'static str> {
         if name.is_empty() { Err("must be 3 to 64 characters long") } else { Ok(Self(name)) }
+    }
+}
+
+/// A code that is not empty, which on the wire would be none. The rest is checked by auth-svc.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub struct ClaimCode(String);
+
+impl TryFrom<String> for ClaimCode {
+    type Error = &'static str;
+
+    fn try_from(code: String) -> Result<Self, &'static str> {
+        if code.is_empty() { Err("is unknown, was used before or is too old") } else { Ok(Self(code)) }
     }
 }
 
@@ -69,8 +85,17 @@ impl Register {
 
 impl From<Register> for pb::RegisterRequest {
     fn from(body: Register) -> Self {
-        let Register { email, username, password, full_name, role, patient_id, doctor_id, reference_id: _ } =
-            body;
+        let Register {
+            email,
+            username,
+            password,
+            full_name,
+            role,
+            patient_id,
+            doctor_id,
+            claim_code,
+            reference_id: _,
+        } = body;
         Self {
             email: email.into(),
             username: username.map(|Username(name)| name).unwrap_or_default(),
@@ -79,6 +104,7 @@ impl From<Register> for pb::RegisterRequest {
             role: role.map_or(pb::Role::Unspecified, Into::into).into(),
             patient_id: patient_id.map(|id| id.to_string()).unwrap_or_default(),
             doctor_id: doctor_id.map(|id| id.to_string()).unwrap_or_default(),
+            claim_code: claim_code.map(|ClaimCode(code)| code).unwrap_or_default(),
         }
     }
 }

@@ -1,0 +1,87 @@
+//! Use case of operators: whether the audit log is as it was written. Nothing is changed.
+use crate::domain::chain::{Finding, Told, Walk};
+use crate::store::{Signed, Store, Tx};
+use platform::audit::chain::{Checkpoint, Signer};
+use std::io::Write;
+
+/// Rows that are read at once.
+const BATCH: i64 = 1000;
+
+/// Findings that are named.
+const NAMED: usize = 100;
+
+/// Writes what is wrong to `out`, a line each; fails when there is anything. `told` is a checkpoint as it was told outside,
+/// which must be there.
+pub async fn verify(
+    store: &Store,
+    signer: &Signer,
+    told: Option<&Told>,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let (links, checkpoints, findings) = look(store, signer, told).await?;
+    for finding in findings.iter().take(NAMED) {
+        writeln!(out, "FAIL {finding}")?;
+    }
+    let outcome = if findings.is_empty() { "ok  " } else { "FAIL" };
+    writeln!(
+        out,
+        "{outcome} {links} entries and {checkpoints} checkpoints looked at, {} wrong",
+        findings.len()
+    )?;
+    anyhow::ensure!(findings.is_empty(), "the audit log was changed: {} findings", findings.len());
+    Ok(())
+}
+
+/// How many entries and checkpoints there are, and what is wrong with them.
+pub async fn look(
+    store: &Store,
+    signer: &Signer,
+    told: Option<&Told>,
+) -> anyhow::Result<(u64, i64, Vec<Finding>)> {
+    let mut connection = store.connection().await?;
+    let tx = connection.look_at_log().await?;
+    let (vouched, mut findings) = checkpoints(&tx, signer, told).await?;
+    let checkpoints = vouched.as_ref().map_or(0, |vouched| vouched.number);
+    let mut walk = Walk::new(vouched);
+    let mut after = (i16::MIN, i64::MIN);
+    loop {
+        let links = tx.links(after, BATCH).await?;
+        let Some(last) = links.last() else { break };
+        after = (last.shard, last.number);
+        links.iter().for_each(|link| walk.link(link));
+    }
+    let (links, touched) = walk.end(&tx.heads().await?);
+    findings.extend(touched);
+    Ok((links, checkpoints, findings))
+}
+
+/// The latest checkpoint that is genuine, and what is wrong with the others.
+async fn checkpoints(
+    tx: &Tx<'_>,
+    signer: &Signer,
+    told: Option<&Told>,
+) -> anyhow::Result<(Option<Checkpoint>, Vec<Finding>)> {
+    let (mut vouched, mut findings, mut last) = (None, Vec::new(), 0);
+    loop {
+        let batch = tx.checkpoints(last, BATCH).await?;
+        if batch.is_empty() {
+            break;
+        }
+        for Signed { checkpoint, signature } in batch {
+            let number = checkpoint.number;
+            findings.extend((last + 1..number).map(|number| Finding::CheckpointMissing { number }));
+            last = number;
+            if told.is_some_and(|told| told.number == number && *told != Told::of(&checkpoint)) {
+                findings.push(Finding::CheckpointChanged { number });
+            }
+            if signer.is_ours(&checkpoint.digest(), &signature) {
+                vouched = Some(checkpoint);
+            } else {
+                findings.push(Finding::CheckpointChanged { number });
+            }
+        }
+    }
+    let told = told.map_or(0, |told| told.number);
+    findings.extend((last + 1..=told).map(|number| Finding::CheckpointMissing { number }));
+    Ok((vouched, findings))
+}

@@ -1,0 +1,74 @@
+//! Data keys, exchanged while everything goes on.
+use crate::clinic::{Clinic, Person};
+use patient_svc::config::{Command, Config, KeysCommand};
+use proto::ids::{DoctorId, PatientId};
+use proto::patient as pb;
+use secrecy::SecretString;
+
+const ANOTHER: &str = "Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
+const THIRD: &str = "Bq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
+
+async fn writes(doctor: &mut Person, patient: PatientId, diagnosis: &str) {
+    let medical_record = pb::MedicalRecord {
+        patient_id: patient.to_string(),
+        diagnosis: diagnosis.to_owned(),
+        ..Default::default()
+    };
+    let request = pb::CreateMedicalRecordRequest { medical_record: Some(medical_record) };
+    doctor.create_medical_record(request).await.unwrap();
+}
+
+/// What the doctor reads, newest first.
+async fn reads(clinic: &Clinic, doctor: DoctorId, patient: PatientId) -> Vec<String> {
+    let request = pb::ListMedicalRecordsRequest { patient_id: patient.to_string(), ..Default::default() };
+    let list = clinic.doctor(doctor).list_medical_records(request).await.unwrap().into_inner();
+    list.medical_records.into_iter().map(|record| record.diagnosis).collect()
+}
+
+fn with_secrets(config: &Config, current: SecretString, previous: Option<SecretString>) -> Config {
+    let mut config = config.clone();
+    config.process.secret_key = current;
+    config.secret_key_previous = previous;
+    config
+}
+
+async fn rotate(config: &Config) -> anyhow::Result<()> {
+    patient_svc::command(config.clone(), Command::Keys(KeysCommand::Rotate)).await
+}
+
+#[tokio::test]
+async fn the_root_secret_is_exchanged_while_records_are_read() {
+    let mut clinic = Clinic::open().await;
+    let (patient, by) = clinic.couple().await;
+    writes(&mut clinic.doctor(by), patient, "Flu").await;
+    let old = clinic.config.process.secret_key.clone();
+    let both = with_secrets(&clinic.config, ANOTHER.into(), Some(old));
+    clinic.goes_on_with(both.clone()).await;
+    assert_eq!(reads(&clinic, by, patient).await, ["Flu"]);
+
+    let lost = with_secrets(&clinic.config, THIRD.into(), Some(ANOTHER.into()));
+    assert!(rotate(&lost).await.is_err(), "neither opens the key");
+    rotate(&both).await.unwrap();
+    rotate(&both).await.unwrap();
+    let new = with_secrets(&clinic.config, ANOTHER.into(), None);
+    clinic.goes_on_with(new).await;
+    assert_eq!(reads(&clinic, by, patient).await, ["Flu"]);
+}
+
+#[tokio::test]
+async fn a_patient_gets_another_key_and_what_was_written_stays_readable() {
+    let clinic = Clinic::open().await;
+    let (patient, by) = clinic.couple().await;
+    let renew = || {
+        let command = Command::Keys(KeysCommand::Renew { patient_id: patient });
+        patient_svc::command(clinic.config.clone(), command)
+    };
+    renew().await.unwrap();
+    writes(&mut clinic.doctor(by), patient, "Flu").await;
+    renew().await.unwrap();
+    writes(&mut clinic.doctor(by), patient, "Cold").await;
+    assert_eq!(reads(&clinic, by, patient).await, ["Cold", "Flu"]);
+    let used = "SELECT count(DISTINCT key_id) FROM patient.medical_record_revisions";
+    let used: i64 = clinic.owner().await.query_one(used, &[]).await.unwrap().get(0);
+    assert_eq!(used, 2);
+}
