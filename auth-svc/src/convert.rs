@@ -1,7 +1,9 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
+mod api_clients; // programs that log in by themselves
 mod proxies; // who acts for whom
 mod second_factor; // codes
 
+pub use api_clients::{api_client, credential, new_api_client};
 pub use proxies::{grant, proxy};
 pub use second_factor::{code, password, proof, recovery_codes};
 

@@ -6,8 +6,10 @@ mod role; // roles, the records they link to, and who may give them
 mod user; // an account, and what may change in it
 mod proxy; // people who act for a patient
 mod session; // one log-in, and when it is over
+mod api_client; // programs that log in by themselves
 mod denied; // why something is not done with a second factor
 
+pub use api_client::{ApiClient, Granted};
 pub use claim_code::{BadToken, ClaimCode};
 pub use denied::Denied;
 pub use name::{BadUsername, Login, Username};

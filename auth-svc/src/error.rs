@@ -42,6 +42,18 @@ pub enum Error {
     Forbidden(&'static str),
     #[error("user {0} does not exist")]
     UserNotFound(UserId),
+    #[error("the program does not prove itself, or is disabled")]
+    InvalidClient,
+    #[error("the request has too little, too much, or the same twice")]
+    InvalidRequest,
+    #[error("the program was not given that scope")]
+    InvalidScope,
+    #[error("the only grant for programs is client_credentials")]
+    UnsupportedGrantType,
+    #[error("the program does not exist")]
+    ApiClientNotFound,
+    #[error("the program proves itself by a key")]
+    NoSecret,
     /// There is nothing to be sent any more.
     #[error("the token is used, void or too old")]
     TokenNotFound,
@@ -117,6 +129,12 @@ impl From<Error> for Status {
             Error::SessionNotFound(_) => (Code::NotFound, "SESSION_NOT_FOUND"),
             Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
             Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
+            Error::InvalidClient => (Code::Unauthenticated, "INVALID_CLIENT"),
+            Error::InvalidRequest => (Code::InvalidArgument, "INVALID_REQUEST"),
+            Error::InvalidScope => (Code::InvalidArgument, "INVALID_SCOPE"),
+            Error::UnsupportedGrantType => (Code::InvalidArgument, "UNSUPPORTED_GRANT_TYPE"),
+            Error::ApiClientNotFound => (Code::NotFound, "API_CLIENT_NOT_FOUND"),
+            Error::NoSecret => (Code::FailedPrecondition, "NO_SECRET"),
             Error::ProxyNotFound => (Code::NotFound, "PROXY_NOT_FOUND"),
             Error::PatientNotFound => (Code::NotFound, "PATIENT_NOT_FOUND"),
             Error::Taken(Taken::Proxy) => (Code::AlreadyExists, "PROXY_EXISTS"),

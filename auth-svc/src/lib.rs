@@ -9,9 +9,9 @@ pub mod keys; // signing keys, sealed, and which is in use when
 pub mod totp; // codes from an authenticator
 pub mod recovery; // codes that stand in for a lost one
 pub mod challenge; // log-ins that wait for a code
+pub mod credentials; // what programs prove themselves by
 pub mod tokens; // access tokens signed, refresh tokens made
 pub mod events; // what the others are told
-pub mod audited; // what the audit log is told
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod keyring; // the signing keys, the same for all replicas
@@ -29,12 +29,14 @@ pub mod second_factor; // use cases: turn it on and off, take a code
 pub mod sessions; // use cases: begin, refresh, log out, see and end sessions
 pub mod logins; // use cases: log in by password and code
 pub mod proxies; // use cases: who acts for whom
+pub mod api_clients; // use cases: programs that log in by themselves
 pub mod operator; // use cases: the signing keys, for operators
 pub mod ended; // what makes tokens void, told to whoever verifies them
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
 pub mod second_factor_api; // the one of the second factor
+pub mod api_client_api; // the one of programs
 pub mod proxy_api; // the one of who acts for whom
 pub mod account_api; // the one of what owners prove by mail
 
@@ -42,6 +44,8 @@ use account_api::AccountApi;
 use accounts::Accounts;
 use anyhow::Context as _;
 use api::Api;
+use api_client_api::ApiClientApi;
+use api_clients::ApiClients;
 use applications::Applications;
 use claims::Claims;
 use config::{Command, Config};
@@ -64,6 +68,7 @@ use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use proto::auth::account_service_server::AccountServiceServer;
+use proto::auth::api_client_service_server::ApiClientServiceServer;
 use proto::auth::auth_service_server::AuthServiceServer;
 use proto::auth::proxy_service_server::ProxyServiceServer;
 use proto::auth::second_factor_service_server::SecondFactorServiceServer;
@@ -130,6 +135,7 @@ pub async fn serve(
     let accounts = Accounts::new(store.clone(), passwords.clone(), mailing.clone());
     Box::pin(bootstrap::first_admin(&accounts, &policy, &config.bootstrap, clock.now())).await?;
     let ended = Ended::new(store.clone(), config.lifetimes.access_token_life, keyring.clone());
+    let clients = ApiClients::new(store.clone(), keyring.clone(), config.lifetimes.access_token_life);
     let identity = service_identity(&root, SERVICE, clock.clone())?;
     let records = Records::new(Peer::new("patient-svc", &config.patient_url, Some(identity))?);
     let claims = Claims::new(store.clone(), records);
@@ -147,7 +153,7 @@ pub async fn serve(
     let proxies = Proxies::new(store, sessions.clone());
     let watched = (ended.clone(), keyring.clone(), proxies.clone());
     shutdown.spawn(look(watched, clock.clone(), shutdown.clone()));
-    let kept = (keyring.clone(), sessions.clone(), logins.clone(), mailing.clone());
+    let kept = (keyring.clone(), sessions.clone(), logins.clone(), mailing.clone(), clients.clone());
     shutdown.spawn(upkeep(kept, clock.clone(), shutdown.clone()));
 
     let account_api = AccountApi {
@@ -162,6 +168,7 @@ pub async fn serve(
         clock: clock.clone(),
     };
     let pages = PageTokens::new(&root);
+    let clients = ApiClientApi { accounts: accounts.clone(), clients, clock: clock.clone() };
     let proxies = ProxyApi { accounts: accounts.clone(), proxies, clock: clock.clone() };
     let second_factor = SecondFactorApi {
         accounts: accounts.clone(),
@@ -197,7 +204,8 @@ pub async fn serve(
     let second_factor =
         SecondFactorServiceServer::new(second_factor).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let proxies = ProxyServiceServer::new(proxies).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let services = Services::of(auth).and(accounts).and(second_factor).and(proxies);
+    let clients = ApiClientServiceServer::new(clients).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let services = Services::of(auth).and(accounts).and(second_factor).and(proxies).and(clients);
     Box::pin(stack.serve(listener, services)).await
 }
 
@@ -221,7 +229,7 @@ async fn look((ended, keyring, proxies): (Ended, Arc<Keyring>, Proxies), clock: 
 
 /// Makes a key when it is time, and forgets sessions, log-ins and tokens that expired.
 async fn upkeep(
-    (keyring, sessions, logins, mailing): (Arc<Keyring>, Sessions, Logins, Mailing),
+    (keyring, sessions, logins, mailing, clients): (Arc<Keyring>, Sessions, Logins, Mailing, ApiClients),
     clock: Clock,
     shutdown: Shutdown,
 ) {
@@ -231,6 +239,9 @@ async fn upkeep(
         }
         if let Err(error) = sessions.forget_expired(clock.now(), &shutdown).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired sessions");
+        }
+        if let Err(error) = clients.forget_expired(clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired assertions");
         }
         if let Err(error) = logins.forget_expired(clock.now()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not forget expired log-ins");

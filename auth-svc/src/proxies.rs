@@ -5,6 +5,7 @@ use crate::sessions::Sessions;
 use crate::store::Store;
 use crate::tokens::TokenPair;
 use jiff::Timestamp;
+use platform::audit::Entry;
 use platform::caller::{self, Role};
 use platform::violations::Violations;
 use proto::ids::{PatientId, ProxyId};
@@ -37,7 +38,7 @@ impl Proxies {
         }
         let mut connection = self.store.connection().await?;
         let found = connection.find_login(&Login::Email(email)).await?.map(|(user, _)| user);
-        let found = found.filter(|user| user.is_active);
+        let found = found.filter(|user| user.is_active && user.pending.is_none());
         let user = match found.map(|user| (user.role, user)) {
             Some((Role::Patient(own), _)) if own == patient_id => {
                 return Err(Violations::of("email", "is of the patient's own account").into());
@@ -59,6 +60,8 @@ impl Proxies {
         };
         let tx = connection.begin().await?;
         tx.insert_proxy(&proxy, by.id).await?;
+        let about = [proxy.patient_id.0, proxy.user_id.0];
+        tx.note(Entry::new("create", "proxy").ids([proxy.id.0]).of(about).because(relation.name()));
         tx.commit().await?;
         tracing::info!(proxy.id = %proxy.id, user.id = %proxy.user_id, by.id = %by.id, "let somebody act for a patient");
         Ok(proxy)
@@ -88,6 +91,7 @@ impl Proxies {
         if !tx.revoke_proxy(id, patient_id, now).await? {
             return Err(Error::ProxyNotFound);
         }
+        tx.note(Entry::new("delete", "proxy").ids([id.0]).of([patient_id.0]));
         tx.commit().await?;
         tracing::info!(proxy.id = %id, by.id = %caller.id, "let somebody act for a patient no more");
         Ok(())

@@ -7,6 +7,7 @@ use crate::recovery::RecoveryCode;
 use crate::store::{Store, StoredTotp, Tx};
 use crate::totp::{Code, Secret};
 use jiff::Timestamp;
+use platform::audit::Entry;
 use platform::caller;
 use platform::secrets::{RootSecret, Sealer};
 use proto::ids::UserId;
@@ -76,6 +77,7 @@ impl SecondFactor {
         let codes = RecoveryCode::generate()?;
         tx.confirm_totp(caller.id, now).await?;
         tx.replace_recovery_codes(caller.id, &codes).await?;
+        tx.note(on_account(caller.id, "totp"));
         tx.set_second_factor(caller.session_id, true).await?;
         tx.end_sessions_of(caller.id, Some(caller.session_id), now).await?;
         tx.commit().await?;
@@ -97,6 +99,7 @@ impl SecondFactor {
         lock(&tx, caller, Some(&hash)).await?;
         self.require(&tx, caller.id, &proof, now).await?;
         tx.delete_totp(caller.id).await?;
+        tx.note(on_account(caller.id, "totp"));
         tx.set_second_factor(caller.session_id, false).await?;
         tx.end_sessions_of(caller.id, Some(caller.session_id), now).await?;
         tx.commit().await?;
@@ -118,6 +121,7 @@ impl SecondFactor {
         self.require(&tx, caller.id, &proof, now).await?;
         let codes = RecoveryCode::generate()?;
         tx.replace_recovery_codes(caller.id, &codes).await?;
+        tx.note(on_account(caller.id, "recovery_codes"));
         tx.commit().await?;
         tracing::info!(user.id = %caller.id, "made other recovery codes");
         Ok(codes)
@@ -134,6 +138,7 @@ impl SecondFactor {
         if !tx.delete_totp(user_id).await? {
             return Ok(());
         }
+        tx.note(on_account(user_id, "totp"));
         tx.end_sessions_of(user_id, None, now).await?;
         tx.commit().await?;
         tracing::info!(user.id = %user_id, by.id = %by.id, "turned off the second factor of an account");
@@ -188,6 +193,11 @@ impl SecondFactor {
         let is_right = self.passwords.verify(password, Some(hash.clone())).await?;
         if is_right { Ok((user, hash)) } else { Err(Error::WrongPassword) }
     }
+}
+
+/// That the `field` of an account has changed.
+fn on_account(id: UserId, field: &str) -> Entry {
+    Entry::new("update", "account").ids([id.0]).of([id.0]).fields([field])
 }
 
 /// Nobody else changes the caller's account until the end of the transaction; it has `password`, if one is given, still.

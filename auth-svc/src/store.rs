@@ -1,5 +1,6 @@
 //! All SQL of this service.
 mod keys; // signing keys
+mod api_clients; // programs that log in by themselves
 mod one_time_tokens; // tokens that work once
 mod proxies; // who acts for whom
 mod second_factor; // what authenticators share, recovery codes, log-ins that wait for a code

@@ -1,14 +1,15 @@
 //! Tokens: a signed one for access, which says who is asking, and an opaque one to get the next.
-use crate::domain::Session;
+use crate::domain::{Granted, Session};
 use crate::keys::SigningKey;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::Unspecified;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::errors;
-use platform::caller::User;
+use platform::caller::{Role, User};
 use platform::token::{Claims, sign};
-use proto::ids::SessionId;
+use proto::access::Scopes;
+use proto::ids::{ApiClientId, SessionId, UserId};
 use std::fmt;
 use std::str::FromStr;
 
@@ -37,6 +38,21 @@ pub fn access_token(
     let claims = Claims { amr: Some(amr), ..Claims::of(caller, now, life) };
     let text = sign(&key.private, &key.id, &claims)?;
     Ok(AccessToken { text, expires_in: i32::try_from(life).unwrap_or(i32::MAX) })
+}
+
+/// Signs that a program asks, for some of what staff may do. Its own id stands for the account and the session.
+pub fn client_token(
+    key: &SigningKey,
+    id: ApiClientId,
+    scopes: &Granted,
+    life: SignedDuration,
+    now: Timestamp,
+) -> errors::Result<AccessToken> {
+    let scopes = Scopes::parse(&scopes.text());
+    let caller = User { scopes, ..User::new(UserId(id.0), SessionId(id.0), Role::Staff) };
+    let claims = Claims { client_id: Some(id.to_string()), ..Claims::of(caller, now, life.as_secs()) };
+    let text = sign(&key.private, &key.id, &claims)?;
+    Ok(AccessToken { text, expires_in: i32::try_from(life.as_secs()).unwrap_or(i32::MAX) })
 }
 
 /// `rt_<session>.<secret>`, good for one use.

@@ -4,6 +4,7 @@ use platform::client::{Identity, Peer};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::auth::account_service_client::AccountServiceClient;
+use proto::auth::api_client_service_client::ApiClientServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
@@ -20,6 +21,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Clients {
     pub auth: AuthServiceClient<Peer>,
+    pub api_clients: ApiClientServiceClient<Peer>,
     pub accounts: AccountServiceClient<Peer>,
     pub proxies: ProxyServiceClient<Peer>,
     pub second_factor: SecondFactorServiceClient<Peer>,
@@ -37,6 +39,7 @@ impl Clients {
         let Services { auth, patient, doctor, appointment, notification } = services.clone();
         Self {
             accounts: AccountServiceClient::new(auth.clone()),
+            api_clients: ApiClientServiceClient::new(auth.clone()),
             proxies: ProxyServiceClient::new(auth.clone()),
             second_factor: SecondFactorServiceClient::new(auth.clone()),
             auth: AuthServiceClient::new(auth),

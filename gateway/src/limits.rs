@@ -239,9 +239,11 @@ fn counted_as(method: &Method, request: &Extensions) -> (Policy, String) {
         _ => None,
     };
     match (method, route, user) {
-        (&Method::POST, "/api/auth/login" | "/api/auth/login/totp" | "/api/auth/password-reset", _) => {
-            (Policy::Login, address)
-        }
+        (
+            &Method::POST,
+            "/api/auth/login" | "/api/auth/login/totp" | "/api/auth/password-reset" | "/api/auth/token",
+            _,
+        ) => (Policy::Login, address),
         (&Method::POST, "/api/auth/register", None) => (Policy::Register, address),
         (_, "/api/patients/search", Some(user)) => (Policy::Search, user),
         (_, "/api/patients/{id}/export", Some(user)) => (Policy::Export, user),

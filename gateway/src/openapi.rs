@@ -3,6 +3,7 @@ use crate::health;
 use crate::problem::{self, Details};
 use crate::reply::text_header;
 use crate::routes::absences::model::AbsencePlan;
+use crate::routes::api_clients::model::{ApiClient, ApiClientSecret, ClientToken, NewApiClient};
 use crate::routes::appointments::model::{Appointment, AppointmentEvent, PatientAttendance};
 use crate::routes::audit::model::{AuditEntry, PatientAccess};
 use crate::routes::auth::model::{
@@ -53,7 +54,7 @@ use utoipa::openapi::{
         (name = "health", description = "Whether the system works"),
     ),
     components(schemas(
-        AbsencePlan, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
+        AbsencePlan, ApiClient, ApiClientSecret, ClientToken, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,

@@ -2,7 +2,8 @@
 use crate::app::App;
 use utoipa_axum::router::OpenApiRouter;
 
-pub mod auth; // AuthService
+pub mod auth; // AuthService, SecondFactorService, ProxyService
+pub mod api_clients; // ApiClientService
 pub mod patients; // PatientService: people
 pub mod doctors; // DoctorService: people and their weekly hours
 pub mod exceptions; // DoctorService: other hours on one date, and time away
@@ -23,6 +24,7 @@ pub mod notifications; // NotificationService
 pub fn all() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .merge(auth::routes())
+        .merge(api_clients::routes())
         .merge(patients::routes())
         .merge(doctors::routes())
         .merge(exceptions::routes())

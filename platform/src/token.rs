@@ -54,6 +54,9 @@ pub struct Claims {
     /// How the person proved who they are (RFC 8176).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<String>>,
+    /// The program that the token was given to (RFC 9068, section 2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// Who acts for the patient of `pid` (RFC 8693, section 4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
@@ -101,6 +104,7 @@ impl Claims {
             pid,
             did,
             amr: None,
+            client_id: None,
             act: user.acting.then(|| Actor { sub: user.id.to_string() }),
             scope: user.scopes.text(),
             iat: now,

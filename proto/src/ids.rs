@@ -47,6 +47,8 @@ ids! {
     UserId,
     /// One log-in of an account, with all the tokens that came of it.
     SessionId,
+    /// A program that logs in by itself.
+    ApiClientId,
     /// A token that works once.
     OneTimeTokenId,
     /// That somebody may act for a patient.

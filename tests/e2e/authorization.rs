@@ -47,6 +47,12 @@ const MATRIX: &str = "
     GET    /health/ready                                          200 200 200 200 200 200 200 200 200
     GET    /version                                               200 200 200 200 200 200 200 200 200
 
+    POST   /api/auth/token                                        200 200 200 200 200 200 200 200 200
+    GET    /api/api-clients                                       401 401 403 403 403 403 403 200 403
+    POST   /api/api-clients                                       401 401 403 403 403 403 403 201 403
+    GET    /api/api-clients/{id}                                  401 401 403 403 403 403 403 200 403
+    POST   /api/api-clients/{id}/secret                           401 401 403 403 403 403 403 200 403
+    POST   /api/api-clients/{id}/disable                          401 401 403 403 403 403 403 200 403
     GET    /api/users                                             401 401 403 403 403 403 403 200 403
     POST   /api/users                                             401 401 403 403 403 403 403 201 403
     GET    /api/users/{id}                                        401 401 403 403 403 403 403 200 403

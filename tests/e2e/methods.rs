@@ -34,6 +34,12 @@ const MATRIX: &str = "
     auth.v1.AuthService/RevokeUserSessions                      admin
     auth.v1.AuthService/WatchEndedSessions                      appointment-svc doctor-svc gateway notification-svc patient-svc
     auth.v1.AuthService/CheckPatientAccount                     patient-svc
+    auth.v1.ApiClientService/IssueToken                         anyone
+    auth.v1.ApiClientService/CreateApiClient                    admin
+    auth.v1.ApiClientService/ListApiClients                     admin
+    auth.v1.ApiClientService/GetApiClient                       admin
+    auth.v1.ApiClientService/RotateApiClientSecret              admin
+    auth.v1.ApiClientService/DisableApiClient                   admin
     auth.v1.AuthService/ErasePatientAccount                     patient-svc
     auth.v1.AccountService/RequestPasswordReset                 anyone
     auth.v1.AccountService/ResetPassword                        anyone

@@ -62,7 +62,11 @@ const IS_OPEN: &str = "
          WHERE sessions.id = $1 AND sessions.user_id = $2 AND sessions.ended_at IS NULL AND users.is_active
     )";
 
-const LIST_ENDED: &str = "SELECT id FROM auth.sessions WHERE ended_at > $1";
+/// Tokens of programs have the id of the program for a session.
+const LIST_ENDED: &str = "
+    SELECT id FROM auth.sessions WHERE ended_at > $1
+     UNION ALL
+    SELECT id FROM auth.api_clients WHERE disabled_at > $1";
 
 /// An array, so that the choice is made once, whatever the plan. Other replicas delete others meanwhile.
 const DELETE_EXPIRED: &str = "

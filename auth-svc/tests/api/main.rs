@@ -19,4 +19,5 @@ mod inviting; // colleagues who are given accounts
 mod audited; // what the audit log is told of them
 mod changing; // links, roles, disabled accounts
 mod keys; // rotated and revoked by operators
+mod api_clients; // programs that log in by themselves
 mod upkeep; // what is followed and forgotten in time

@@ -9,6 +9,7 @@ use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use platform::token::service_identity;
 use proto::auth::account_service_client::AccountServiceClient;
+use proto::auth::api_client_service_client::ApiClientServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
@@ -26,6 +27,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Service {
     pub client: AuthServiceClient<Channel>,
+    pub api_clients: ApiClientServiceClient<Channel>,
     pub accounts: AccountServiceClient<Channel>,
     pub proxies: ProxyServiceClient<Channel>,
     pub second_factor: SecondFactorServiceClient<Channel>,
@@ -81,10 +83,11 @@ impl Service {
         shutdown.spawn(async { serving.await.unwrap() });
         let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
         let client = AuthServiceClient::new(channel.clone());
+        let api_clients = ApiClientServiceClient::new(channel.clone());
         let accounts = AccountServiceClient::new(channel.clone());
         let proxies = ProxyServiceClient::new(channel.clone());
         let second_factor = SecondFactorServiceClient::new(channel);
-        let service = Self { client, accounts, proxies, second_factor, database, shutdown };
+        let service = Self { client, api_clients, accounts, proxies, second_factor, database, shutdown };
         // The first answer comes when it has started.
         service.keys().await;
         service

@@ -60,6 +60,10 @@ fn http(code: Code, reason: &str) -> (StatusCode, &'static str) {
         (_, "HOLD_EXPIRED" | "OFFER_EXPIRED") => (StatusCode::GONE, "hold_expired"),
         // What was agreed upon at booking is a rule about the request as well.
         (_, "POLICY_VIOLATION") => (StatusCode::UNPROCESSABLE_ENTITY, "policy_violation"),
+        // RFC 6749, section 5.2.
+        (_, "INVALID_REQUEST" | "INVALID_SCOPE" | "UNSUPPORTED_GRANT_TYPE") => {
+            (StatusCode::BAD_REQUEST, "invalid_request")
+        }
         (_, "AUTH_BUSY") => (StatusCode::SERVICE_UNAVAILABLE, "auth_busy"),
         (Code::InvalidArgument, _) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed"),
         (Code::Unauthenticated, _) => (StatusCode::UNAUTHORIZED, "unauthenticated"),

@@ -7,8 +7,11 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_email, text};
 use tests::rest::Rest;
 
+use programs::program;
+
 mod second_factor; // codes besides the password
 mod charts; // records that wait for a signature, and doctors who break the glass
+mod programs; // that log in by themselves
 mod signed_in; // sessions and accounts that one cell may end or change
 mod waiting; // those who wait, and what is offered to them
 
@@ -321,6 +324,14 @@ impl World {
             | "POST /api/auth/totp/recovery-codes"
             | "DELETE /api/auth/totp" => self.second_factor(operation, persona).await,
             "DELETE /api/users/{id}/totp" => read(format!("/api/users/{}/totp", self.fresh_account().await)),
+            "POST /api/auth/token" => write("/api/auth/token".into(), self.program().await.1),
+            "POST /api/api-clients" => write("/api/api-clients".into(), program()),
+            "GET /api/api-clients/{id}" => read(self.program().await.0),
+            "POST /api/api-clients/{id}/secret" => read(format!("{}/secret", self.program().await.0)),
+            "POST /api/api-clients/{id}/disable" => {
+                let path = self.program().await.0;
+                Ask { untouched: Some(path.clone()), ..read(format!("{path}/disable")) }
+            }
             "GET /api/users/{id}" => read(format!("/api/users/{}", self.admin.id)),
             "PUT /api/users/{id}" => {
                 let account = format!("/api/users/{}", self.staff.id);
