@@ -14,6 +14,8 @@ pub mod fault; // Status with ErrorInfo; internal errors logged once, told bland
 pub mod violations; // all that is wrong with a request, gathered before answering
 pub mod page; // page sizes clamped, page tokens sealed
 pub mod caller; // who is asking
+pub mod tls; // certificates in files that may change
+pub mod mtls; // services that show each other which they are
 pub mod client; // the gRPC client stack: replicas, deadline, trace, identity
 pub mod token; // access tokens verified, service tokens made
 pub mod server; // the gRPC server stack; health, reflection
