@@ -1,6 +1,8 @@
 //! Settings of the gateway, besides those that every process has.
 use crate::origin::Network;
 use platform::config::{Process, Redis};
+use platform::tls::Files;
+use std::path::PathBuf;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -17,7 +19,29 @@ pub struct Config {
     pub edge: Edge,
 
     #[command(flatten)]
+    pub tls: Tls,
+
+    #[command(flatten)]
     pub rate_limits: RateLimits,
+}
+
+/// Files of the certificate that clients see, read again when they change.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Tls {
+    /// Certificate with those that lead up to its authority, PEM. With it only HTTPS is served.
+    #[arg(long, env, requires = "tls_key_file")]
+    pub tls_certificate_file: Option<PathBuf>,
+
+    /// Key of the certificate, PEM.
+    #[arg(long, env, requires = "tls_certificate_file")]
+    pub tls_key_file: Option<PathBuf>,
+}
+
+impl Tls {
+    pub fn files(&self) -> Option<Files> {
+        let (certificate, key) = self.tls_certificate_file.clone().zip(self.tls_key_file.clone())?;
+        Some(Files { certificate, key, authority: None })
+    }
 }
 
 /// Where the services are: gRPC endpoints, for instance `http://10.0.0.1:50051`, those of replicas separated

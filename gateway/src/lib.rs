@@ -28,6 +28,7 @@ pub mod docs; // the document for people
 pub mod headers; // what every answer tells browsers
 pub mod router; // every resource, and the stack around them
 pub mod connection; // one connection, and how long it may be silent
+pub mod tls; // HTTPS
 pub mod server; // connections
 
 /// The name of this process.
@@ -58,9 +59,10 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let service = service(&config, &shutdown)?;
+    let tls = config.tls.files().map(|files| tls::settings(files, &shutdown)).transpose()?;
     let grace = Duration::from_secs(config.process.shutdown_grace_seconds);
     readiness.set(true);
-    server::serve(listener, service, config.edge.max_connections, &shutdown, grace).await;
+    server::serve(listener, tls, service, config.edge.max_connections, &shutdown, grace).await;
     readiness.set(false);
     Ok(())
 }

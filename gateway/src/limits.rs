@@ -277,6 +277,7 @@ mod tests {
         let settings = RateLimits {
             rate_limit_user_per_minute: 600,
             rate_limit_search_per_minute: 60,
+            rate_limit_export_per_minute: 10,
             rate_limit_hold_per_minute: 30,
             rate_limit_anonymous_per_minute: 120,
             rate_limit_login_per_minute: 60,

@@ -1,6 +1,7 @@
 //! `gateway` serves, `gateway openapi` prints the document.
 use clap::{Args as _, Command, FromArgMatches as _};
 use gateway::config::Config;
+use platform::config::secrets_in_files;
 use platform::run;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ async fn main() -> ExitCode {
         .subcommand(openapi)
         // The document needs no settings.
         .subcommand_negates_reqs(true);
-    let matches = Config::augment_args(gateway).get_matches();
+    let matches = secrets_in_files(Config::augment_args(gateway)).get_matches();
     if matches.subcommand_matches("openapi").is_some() {
         return print_document();
     }
@@ -39,6 +40,7 @@ fn print_document() -> ExitCode {
 async fn serve(config: Config) -> ExitCode {
     let process = config.process.clone();
     run::run("gateway", &process, async |readiness, shutdown| {
+        run::in_private(&config.process, config.tls.files().is_some())?;
         let listener = TcpListener::bind(config.process.listen).await?;
         tracing::info!(address = %listener.local_addr()?, "serving");
         let serving = gateway::serve(config.clone(), listener, readiness, shutdown.clone());

@@ -1,6 +1,8 @@
 //! Connections: accepted up to a number, held to their time, ended in order.
 use crate::connection::{self, Activity};
+use crate::origin::Encrypted;
 use crate::router::Service;
+use crate::tls;
 use axum::extract::ConnectInfo;
 use http::Request;
 use hyper::body::Incoming;
@@ -11,13 +13,15 @@ use platform::shutdown::Shutdown;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt as _;
 
 /// Time that a client has to send the headers of a request, and to answer a ping.
 const HEADER_PATIENCE: Duration = Duration::from_secs(30);
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// With room for the longest query there is, which names 500 doctors.
+const MAX_HEADER_BYTES: u32 = 32 * 1024;
 const MAX_HEADERS: usize = 64;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
@@ -27,6 +31,7 @@ const RESPITE: Duration = Duration::from_millis(100);
 /// Serves until shutdown is requested, then lets requests in flight finish for at most `grace`.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<tls::Settings>,
     service: Service,
     max_connections: u32,
     shutdown: &Shutdown,
@@ -47,11 +52,49 @@ pub async fn serve(
                 continue;
             }
         };
-        let (activity, service) = (Activity::begin(), service.clone());
+        let connection =
+            Connection { address, http: http.clone(), service: service.clone(), stop: shutdown.clone() };
+        let tls = tls.clone();
+        shutdown.spawn(async move {
+            match tls {
+                None => connection.run(stream, false).await,
+                Some(tls) => {
+                    if let Some(stream) = tls::begun(&tls, stream).await {
+                        connection.run(stream, true).await;
+                    }
+                }
+            }
+            drop(permit);
+        });
+    }
+    // A connection gives its permit back when it ends.
+    if tokio::time::timeout(grace, free.acquire_many(max_connections)).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+}
+
+/// What a connection is served with.
+struct Connection {
+    address: SocketAddr,
+    http: Arc<Builder<TokioExecutor>>,
+    service: Service,
+    stop: Shutdown,
+}
+
+impl Connection {
+    async fn run<S>(self, stream: S, is_encrypted: bool)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let Self { address, http, service, stop } = self;
+        let activity = Activity::begin();
         let requests = activity.clone();
         let answer = service_fn(move |mut request: Request<Incoming>| {
             let in_flight = requests.request();
             request.extensions_mut().insert(ConnectInfo(address));
+            if is_encrypted {
+                request.extensions_mut().insert(Encrypted);
+            }
             let answer = service.clone().oneshot(request);
             async move {
                 let answer = answer.await;
@@ -60,15 +103,7 @@ pub async fn serve(
             }
         });
         let connection = http.serve_connection(TokioIo::new(stream), answer).into_owned();
-        let stop = shutdown.clone();
-        shutdown.spawn(async move {
-            connection::run(connection, &activity, stop.requested()).await;
-            drop(permit);
-        });
-    }
-    // A connection gives its permit back when it ends.
-    if tokio::time::timeout(grace, free.acquire_many(max_connections)).await.is_err() {
-        tracing::warn!("some connections did not end in time");
+        connection::run(connection, &activity, stop.requested()).await;
     }
 }
 

@@ -1,4 +1,5 @@
 //! The gRPC client stack: replicas in turn, the caller's identity, trace and deadline on each call.
+use crate::mtls::Mtls;
 use crate::propagation;
 use crate::{context, deadline, fault};
 use http::{HeaderName, HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
@@ -39,12 +41,16 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// `urls` are separated by commas, for instance `http://10.0.0.1:50051,http://10.0.0.2:50051`.
+    /// `urls` are separated by commas, for instance `http://10.0.0.1:50051,http://10.0.0.2:50051`; with `https://` when
+    /// services show each other certificates, and only then.
     /// Nothing is connected until the first call.
     pub fn new(name: &'static str, urls: &str, identity: Option<Identity>) -> anyhow::Result<Self> {
-        let connector = tower::service_fn(connect);
-        let replicas =
-            urls.split(',').map(|url| Ok(endpoint(url.trim())?.connect_with_connector_lazy(connector)));
+        let mtls = Mtls::of_process();
+        let replicas = urls.split(',').map(|url| {
+            let (endpoint, mtls) = (endpoint(bare(url.trim(), mtls.is_some())?.as_str())?, mtls.clone());
+            let connector = tower::service_fn(move |uri| connect(name, uri, mtls.clone()));
+            Ok(endpoint.connect_with_connector_lazy(connector))
+        });
         let replicas: Arc<[Channel]> = replicas.collect::<anyhow::Result<Vec<_>>>()?.into();
         Ok(Self { name, replicas, turn: Arc::default(), identity })
     }
@@ -76,6 +82,18 @@ impl Peer {
     }
 }
 
+/// The URL without TLS, which is ours to add: the library has no say in which server it is.
+fn bare(url: &str, is_encrypted: bool) -> anyhow::Result<String> {
+    let scheme = if is_encrypted { "https://" } else { "http://" };
+    match url.strip_prefix(scheme) {
+        Some(rest) => Ok(format!("http://{rest}")),
+        None => anyhow::bail!(
+            "{url} must begin with {scheme}, as services {} each other certificates",
+            if is_encrypted { "show" } else { "do not show" }
+        ),
+    }
+}
+
 fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
     Ok(Endpoint::from_shared(url.to_owned())?
         .connect_timeout(Duration::from_millis(500))
@@ -84,17 +102,27 @@ fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
         .keep_alive_while_idle(true))
 }
 
+/// Bytes in and out, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+type Connection = Box<dyn Stream>;
+
 /// A connection to a server that has spoken, as one does at once in HTTP/2 (RFC 9113, section 3.4).
 ///
 /// Otherwise one that stops before it has seen the connection, which the kernel accepts for it, could not be told
 /// from one that dies at work.
-async fn connect(uri: Uri) -> io::Result<TokioIo<TcpStream>> {
+async fn connect(name: &'static str, uri: Uri, mtls: Option<Mtls>) -> io::Result<TokioIo<Connection>> {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
     stream.set_nodelay(true)?;
+    if let Some(mtls) = mtls {
+        return Ok(TokioIo::new(Box::new(mtls.connect(name, stream).await?)));
+    }
     match stream.peek(&mut [0]).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(TokioIo::new(stream)),
+        _ => Ok(TokioIo::new(Box::new(stream))),
     }
 }
 

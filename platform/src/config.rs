@@ -1,7 +1,11 @@
 //! Settings that every service has, as groups to flatten into its own `Config`. All come from the environment
 //! or the command line; `--help` is their manual.
+use clap::Command;
+use clap::error::ErrorKind;
 use secrecy::SecretString;
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// How this process runs.
 #[derive(Clone, Debug, clap::Args)]
@@ -13,6 +17,24 @@ pub struct Process {
     /// Private address for /livez, /readyz and /metrics; not served when unset.
     #[arg(long, env)]
     pub admin_listen: Option<SocketAddr>,
+
+    /// Certificate of the authority that services have theirs from, PEM. With the next two, services show each other
+    /// certificates (mTLS), and are reached by `https://`.
+    #[arg(long, env)]
+    pub mtls_ca_file: Option<PathBuf>,
+
+    /// Certificate of this service, PEM; it names `<service>` and `spiffe://healthcare/<service>`.
+    #[arg(long, env)]
+    pub mtls_certificate_file: Option<PathBuf>,
+
+    /// Key of that certificate, PEM.
+    #[arg(long, env)]
+    pub mtls_key_file: Option<PathBuf>,
+
+    /// Whether nobody else is on the network between the processes. Otherwise nothing is served in the clear on an
+    /// address that others can reach.
+    #[arg(long, env, action = clap::ArgAction::Set, default_value_t = false)]
+    pub network_is_private: bool,
 
     /// Root secret from which all keys are derived: at least 32 random bytes, the same for every service.
     #[arg(long, env, hide_env_values = true)]
@@ -83,4 +105,68 @@ pub struct Broker {
     /// Connection string, for instance `amqp://user:password@localhost:5672/%2f`.
     #[arg(long, env, hide_env_values = true)]
     pub rabbitmq_url: SecretString,
+}
+
+/// Lets every secret, which is what `--help` must not show the value of, come from a file whose path is in the variable
+/// of that name with `_FILE` behind. Exits when a file cannot be read, or when the secret is given as well.
+pub fn secrets_in_files(command: Command) -> Command {
+    with_files(command, |name| std::env::var_os(name)).unwrap_or_else(|error| error.exit())
+}
+
+fn with_files(
+    mut command: Command,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Command, clap::Error> {
+    let secrets = command.get_arguments().filter(|argument| argument.is_hide_env_values_set());
+    let secrets = secrets
+        .filter_map(|argument| Some((argument.get_id().clone(), argument.get_env()?.to_str()?.to_owned())));
+    for (id, name) in secrets.collect::<Vec<_>>() {
+        let Some(path) = variable(&format!("{name}_FILE")).map(PathBuf::from) else { continue };
+        if variable(&name).is_some() {
+            return Err(
+                command.error(ErrorKind::ArgumentConflict, format!("{name} and {name}_FILE are both set"))
+            );
+        }
+        let secret = std::fs::read_to_string(&path).map_err(|error| {
+            command.error(ErrorKind::Io, format!("{name}_FILE: cannot read {}: {error}", path.display()))
+        })?;
+        // Editors end a file with a line end, which no secret has.
+        let secret = secret.trim_end_matches(['\r', '\n']).to_owned();
+        command = command
+            .mut_arg(id, |argument| argument.required(false).default_value(secret).hide_default_value(true));
+    }
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Args as _, FromArgMatches as _};
+    use secrecy::ExposeSecret as _;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Postgres, clap::Error> {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| OsString::from(value))
+        };
+        let command = with_files(Postgres::augment_args(Command::new("x")), variable)?;
+        Postgres::from_arg_matches(&command.try_get_matches_from(["x"])?)
+    }
+
+    #[test]
+    fn a_secret_is_read_from_its_file_and_not_shown() {
+        let path = std::env::temp_dir().join(format!("secret-{}", uuid::Uuid::now_v7()));
+        std::fs::write(&path, "postgres://it's a secret\n").unwrap();
+        let path = path.to_str().unwrap();
+        let settings = read(&[("DATABASE_URL_FILE", path)]).unwrap();
+        assert_eq!(settings.database_url.expose_secret(), "postgres://it's a secret");
+        let variable = |name: &str| (name == "DATABASE_URL_FILE").then(|| OsString::from(path));
+        let mut command = with_files(Postgres::augment_args(Command::new("x")), variable).unwrap();
+        assert!(!command.render_long_help().to_string().contains("it's a secret"));
+        let both = read(&[("DATABASE_URL_FILE", path), ("DATABASE_URL", "x")]).unwrap_err();
+        assert!(both.to_string().contains("DATABASE_URL_FILE are both set"), "{both}");
+        std::fs::remove_file(path).unwrap();
+        let gone = read(&[("DATABASE_URL_FILE", path)]).unwrap_err();
+        assert!(gone.to_string().contains("DATABASE_URL_FILE: cannot read"), "{gone}");
+    }
 }

@@ -15,6 +15,8 @@ pub mod violations; // all that is wrong with a request, gathered before answeri
 pub mod page; // page sizes clamped, page tokens sealed
 pub mod caller; // who is asking
 pub mod context; // the request at hand, through every hop
+pub mod tls; // certificates in files that may change
+pub mod mtls; // services that show each other which they are
 pub mod client; // the gRPC client stack: replicas, deadline, trace, identity
 pub mod token; // access tokens verified, service tokens made
 pub mod postgres; // the pool, migrations, and what database errors mean

@@ -1,6 +1,8 @@
 //! The body of every `main`: settings, telemetry, signals, serve, drain, flush.
 use crate::admin::{self, Readiness};
-use crate::config::Process;
+use crate::config::{Process, secrets_in_files};
+use crate::mtls::Mtls;
+use crate::secrets::RootSecret;
 use crate::shutdown::{self, Shutdown};
 use crate::telemetry;
 use std::convert::Infallible;
@@ -12,7 +14,8 @@ use tokio::net::TcpListener;
 #[derive(clap::Parser)]
 #[command(
     version,
-    about = "Serves gRPC until SIGINT or SIGTERM. Every option is an environment variable, too."
+    about = "Serves gRPC until SIGINT or SIGTERM. Every option is an environment variable, too; secrets may be in files, \
+             whose paths are in the variables of that name with _FILE behind."
 )]
 struct Arguments<C: clap::Args, O: clap::Subcommand> {
     #[command(flatten)]
@@ -60,7 +63,9 @@ where
     M: Future<Output = anyhow::Result<()>>,
     S: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
-    let Arguments { config, command } = <Arguments<C, O> as clap::Parser>::parse();
+    let matches = secrets_in_files(<Arguments<C, O> as clap::CommandFactory>::command()).get_matches();
+    let arguments = <Arguments<C, O> as clap::FromArgMatches>::from_arg_matches(&matches);
+    let Arguments { config, command } = arguments.unwrap_or_else(|error| error.exit());
     let mut process = config.as_ref().clone();
     if command.is_some() {
         // That port is the one of the process that serves.
@@ -69,6 +74,9 @@ where
     run(name, &process, async |readiness, shutdown| {
         if let Some(Command::Own(command)) = command {
             return own(config, command).await;
+        }
+        if command.is_none() {
+            in_private(config.as_ref(), Mtls::of_process().is_some())?;
         }
         migrate(config.clone()).await?;
         if let Some(Command::Migrate) = command {
@@ -87,7 +95,8 @@ pub async fn run(
     process: &Process,
     body: impl AsyncFnOnce(Readiness, Shutdown) -> anyhow::Result<()>,
 ) -> ExitCode {
-    let telemetry = match telemetry::start(name, process) {
+    let telemetry = RootSecret::new(&process.secret_key).map_err(anyhow::Error::from);
+    let telemetry = match telemetry.and_then(|_strong| telemetry::start(name, process)) {
         Ok(telemetry) => telemetry,
         Err(error) => {
             eprintln!("{name}: {error:#}");
@@ -112,11 +121,24 @@ async fn with_private_port(
     shutdown: &Shutdown,
     body: impl AsyncFnOnce(Readiness, Shutdown) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    Mtls::install(process, shutdown)?;
     let readiness = Readiness::default();
     if let Some(address) = process.admin_listen {
         admin::serve(address, readiness.clone(), shutdown).await?;
     }
     body(readiness, shutdown.clone()).await
+}
+
+/// Refuses to serve in the clear where others can listen in.
+pub fn in_private(process: &Process, is_encrypted: bool) -> anyhow::Result<()> {
+    let is_open = !process.listen.ip().to_canonical().is_loopback();
+    anyhow::ensure!(
+        is_encrypted || process.network_is_private || !is_open,
+        "{} can be reached from elsewhere: set certificates, or NETWORK_IS_PRIVATE=true when only the mesh and its \
+         proxies are on that network",
+        process.listen
+    );
+    Ok(())
 }
 
 /// Waits until `serving` ends by itself, or asks it to at the first signal.

@@ -4,6 +4,7 @@ use crate::audit;
 use crate::config;
 use crate::deadline;
 use crate::fault::{DOMAIN, fault};
+use crate::mtls::Mtls;
 use crate::propagation;
 use crate::shutdown::Shutdown;
 use crate::token::Verifier;
@@ -90,17 +91,23 @@ impl Stack {
             audit: self.audit,
             shutdown: self.shutdown,
         });
-        let serving = Server::builder()
+        let router = Server::builder()
             .max_concurrent_streams(1000)
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_max_header_list_size(16 * 1024)
             .tcp_nodelay(true)
             .layer(tower::layer::layer_fn(move |inner| Guarded { inner, stack: shared.clone() }))
-            .add_routes(routes)
-            .serve_with_incoming_shutdown(
-                TcpIncoming::from(listener),
-                async move { stopping.requested().await },
-            );
+            .add_routes(routes);
+        let stop = async move { stopping.requested().await };
+        // It would make the future of every `main` large.
+        let serving = Box::pin(async {
+            match Mtls::of_process() {
+                Some(mtls) => {
+                    router.serve_with_incoming_shutdown(mtls.incoming(listener, &shutdown), stop).await
+                }
+                None => router.serve_with_incoming_shutdown(TcpIncoming::from(listener), stop).await,
+            }
+        });
         // A peer that opened a connection and says nothing would hold up the graceful end for ever.
         let cut_off = async {
             shutdown.requested().await;

@@ -5,6 +5,9 @@ use std::fmt::Display;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+/// Most bytes of what is wrong that are told: they travel as a header, whose size is limited on the way.
+const MAX_TOLD: usize = 6 * 1024;
+
 /// Field names are paths as in the proto, for instance `patient.email`.
 #[derive(Debug, Default, thiserror::Error)]
 #[error("the request is invalid")]
@@ -48,7 +51,12 @@ impl Violations {
 impl From<Violations> for Status {
     fn from(violations: Violations) -> Self {
         let message = violations.to_string();
-        let mut details = ErrorDetails::with_bad_request(violations.0);
+        let mut left = MAX_TOLD;
+        let told = violations.0.into_iter().map_while(|violation| {
+            left = left.checked_sub(violation.field.len() + violation.description.len())?;
+            Some(violation)
+        });
+        let mut details = ErrorDetails::with_bad_request(told.collect::<Vec<_>>());
         details.set_error_info("VALIDATION_FAILED", DOMAIN, HashMap::new());
         Status::with_error_details(Code::InvalidArgument, message, details)
     }
@@ -57,6 +65,17 @@ impl From<Violations> for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_so_many_are_told_as_a_header_can_carry() {
+        let mut wrong = Violations::default();
+        for index in 0..10_000 {
+            wrong.add(&format!("doctor_ids[{index}]"), "must not stand twice");
+        }
+        let status = Status::from(wrong);
+        let told = status.get_error_details().bad_request().unwrap().field_violations.len();
+        assert!(told > 100 && status.details().len() < 2 * MAX_TOLD, "{told}: {}", status.details().len());
+    }
 
     #[test]
     fn all_wrong_fields_are_told_at_once() {

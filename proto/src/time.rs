@@ -1,5 +1,6 @@
 //! Instants and civil times, to and from the wire.
-use jiff::{Timestamp, civil};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, civil};
 use prost_types::Timestamp as Wire;
 
 /// Instants the clinic can talk about: 1900 to 2199. Everything else is a typing error.
@@ -28,8 +29,12 @@ pub fn to_wire(at: Timestamp) -> Wire {
 pub fn from_wire(wire: Option<Wire>) -> Result<Timestamp, BadTime> {
     let Wire { seconds, nanos } = wire.ok_or(BadTime::Missing)?;
     let at = Timestamp::new(seconds, nanos / 1_000 * 1_000).map_err(|_| BadTime::OutOfRange)?;
-    let year = at.to_zoned(jiff::tz::TimeZone::UTC).year();
-    if YEARS.contains(&year) { Ok(at) } else { Err(BadTime::OutOfRange) }
+    // A year begins and ends up to a day earlier or later somewhere.
+    let day = SignedDuration::from_hours(24);
+    let anywhere = [at.saturating_sub(day), at.saturating_add(day)];
+    let is_known =
+        anywhere.into_iter().flatten().any(|at| YEARS.contains(&at.to_zoned(TimeZone::UTC).year()));
+    if is_known { Ok(at) } else { Err(BadTime::OutOfRange) }
 }
 
 /// A civil date, `YYYY-MM-DD`.
@@ -87,6 +92,15 @@ mod tests {
         let at: Timestamp = "2026-03-29T01:30:00.123456Z".parse().unwrap();
         assert_eq!(from_wire(Some(to_wire(at))), Ok(at));
         assert_eq!(from_wire(None), Err(BadTime::Missing));
+        for (text, is_known) in [
+            ("1899-12-30T23:59:59Z", false),
+            ("1899-12-31T12:00:00Z", true),
+            ("2200-01-01T12:00:00Z", true),
+            ("2200-01-02T00:00:00Z", false),
+        ] {
+            let at: Timestamp = text.parse().unwrap();
+            assert_eq!(from_wire(Some(to_wire(at))).is_ok(), is_known, "{text}");
+        }
         assert_eq!(from_wire(Some(Wire { seconds: i64::MAX, nanos: 0 })), Err(BadTime::OutOfRange));
     }
 

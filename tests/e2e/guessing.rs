@@ -1,10 +1,15 @@
+use futures::StreamExt as _;
+use futures::future::join_all;
 use local::service::Service;
 use reqwest::Method;
 use serde_json::json;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 use tests::authenticator::{Authenticator, challenge, completes};
 use tests::mesh::Mesh;
 use tests::people::{PASSWORD, fresh_email, text};
 use tests::rest::{Answer, Rest};
+use tokio::time::Instant;
 
 const HOME: &str = "192.0.2.1";
 
@@ -76,4 +81,94 @@ async fn who_knows_the_password_gets_few_guesses_at_the_code_as_well() {
     let code = json!({ "code": phone.wrong_code() });
     completes(&anyone, &begun, code, "198.51.100.5").await.refused(429, "too_many_requests");
     completes(&anyone, &begun, json!({ "code": phone.code().await }), HOME).await.ok();
+}
+
+/// Attempts that are under way at once.
+const AT_ONCE: usize = 32;
+/// Guesses at one account.
+const GUESSES: usize = 10_000;
+
+#[tokio::test]
+async fn ten_thousand_guesses_from_everywhere_neither_succeed_nor_keep_the_owner_out() {
+    let mesh = Mesh::start(|options| {
+        options.env_of.push((Service::Gateway, "TRUSTED_PROXIES".to_owned(), "127.0.0.0/8".to_owned()));
+    })
+    .await;
+    let anyone = mesh.anyone();
+    let email = fresh_email("owner");
+    anyone.post("/api/auth/register", json!({ "email": email, "password": PASSWORD })).await.created();
+    logs_in(&anyone, &email, PASSWORD, HOME).await.ok();
+
+    let guess = async |number: usize| {
+        let from = format!("198.{}.{}.{}", 18 + number % 2, number / 250 % 250, number % 250);
+        // One of them is right, when there are none left.
+        let password =
+            if number == GUESSES - 1 { PASSWORD.to_owned() } else { format!("guess number {number}") };
+        logs_in(&anyone, &email, &password, &from).await.status
+    };
+    let guessing = futures::stream::iter((0..GUESSES).map(guess)).buffered(AT_ONCE).collect::<Vec<u16>>();
+    let owner = async {
+        for _ in 0..10 {
+            gets_in(&anyone, &email).await;
+        }
+    };
+    let (statuses, ()) = tokio::join!(guessing, owner);
+    assert!(statuses.iter().all(|status| [401, 429, 503].contains(status)), "none succeeded: {statuses:?}");
+    let heard = statuses.iter().filter(|status| **status == 401).count();
+    assert!((40..=100).contains(&heard), "{heard} guesses were looked at");
+    gets_in(&anyone, &email).await;
+}
+
+/// The owner, at home. Whoever finds that many are logging in comes back a moment later, and is never told off.
+async fn gets_in(anyone: &Rest, email: &str) {
+    for _ in 0..50 {
+        let answer = logs_in(anyone, email, PASSWORD, HOME).await;
+        if answer.status != 503 {
+            answer.ok();
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the owner is kept out");
+}
+
+/// The time that the slowest but one in a hundred takes.
+async fn p99(caller: &Rest) -> Duration {
+    let mut took = Vec::new();
+    for _ in 0..300 {
+        let started = Instant::now();
+        caller.get("/api/appointments?limit=1").await.ok();
+        took.push(started.elapsed());
+    }
+    took.sort();
+    took[took.len() * 99 / 100]
+}
+
+#[tokio::test]
+async fn many_who_log_in_at_once_do_not_hold_up_the_others() {
+    let mesh = Mesh::start(|_| {}).await;
+    let patient = mesh.admin().await.patient().await;
+    let quiet = p99(&patient).await;
+    let done = AtomicBool::new(false);
+    let attempts = AtomicUsize::new(0);
+    let log_in = async |number: usize| {
+        let anyone = mesh.anyone();
+        while !done.load(Relaxed) {
+            let login = json!({ "username": format!("nobody{number}@example.com"), "password": PASSWORD });
+            let status = anyone.post("/api/auth/login", login).await.status;
+            assert!([401, 429, 503].contains(&status), "{status}");
+            attempts.fetch_add(1, Relaxed);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    };
+    let measured = async {
+        let busy = p99(&patient).await;
+        done.store(true, Relaxed);
+        busy
+    };
+    let ((), busy) = tokio::join!(async { drop(join_all((0..64).map(log_in)).await) }, measured);
+    assert!(attempts.load(Relaxed) >= 64, "{attempts:?} attempts to log in");
+    // A machine that is shared stalls now and then whatever we do.
+    let limit = 3 * quiet + Duration::from_millis(250);
+    assert!(busy <= limit, "{busy:?} while 64 log in, {quiet:?} while nobody does");
 }

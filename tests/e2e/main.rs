@@ -24,9 +24,12 @@ mod messages; // what patients and doctors are told
 mod authorization; // every endpoint, every role, own and others'
 mod methods; // every gRPC method, and whom it lets in
 mod hostile; // bad input of every kind
+mod mutation; // requests that are made up
 mod protocol; // headers, limits, documents
 mod internal; // gRPC, as an internal program uses it
+mod encryption; // HTTPS outside, certificates inside
 mod outages; // what still works when something does not
 mod audit; // what is noted of what is done
+mod settings; // settings that nothing starts with
 mod privacy; // what must not be in a log
 mod traces; // one request, one trace, every process

@@ -2,13 +2,13 @@
 use crate::mesh::Mesh;
 use local::service::Service;
 use tonic::Request;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
 impl Mesh {
     /// A channel to the first replica of a service.
     pub async fn channel(&self, service: Service) -> Channel {
-        let url = self.processes.urls(service).swap_remove(0);
-        Endpoint::from_shared(url).unwrap().connect().await.expect("the service answers")
+        let endpoint = self.processes.endpoint(service).expect("an endpoint");
+        endpoint.connect().await.expect("the service answers")
     }
 }
 

@@ -4,6 +4,7 @@
 //! Modules are declared in dependency order: each imports only what stands above it.
 #![expect(clippy::unwrap_used, reason = "what is not as expected fails the test")]
 
+pub mod collector; // of traces, which keeps all it is given
 pub mod document; // gateway/openapi.json, and whether an answer is as it says
 pub mod rest; // requests and answers
 pub mod mesh; // the mesh that tests share, or one of one's own

@@ -102,6 +102,29 @@ impl Rest {
         self.answer(method, path, request).await
     }
 
+    /// The status that is answered to a body as it is, which may be documented or not.
+    pub async fn status_of(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> u16 {
+        let mut lost = String::new();
+        // What is answered before the whole body has come may be lost with the connection (RFC 9112, section 9.6).
+        for _ in 0..5 {
+            let mut request = self.request(method.clone(), path).header("content-type", "application/json");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            match request.body(body.clone()).send().await {
+                Ok(answer) => return answer.status().as_u16(),
+                Err(error) => lost = format!("{error:?}"),
+            }
+        }
+        panic!("{method} {path}: {lost}")
+    }
+
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let gateway = &self.gateways[self.turn.fetch_add(1, Relaxed) % self.gateways.len()];
         let request = self.client.request(method, format!("{gateway}{path}"));

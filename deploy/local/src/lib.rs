@@ -9,6 +9,7 @@ pub mod say; // what the person at the terminal sees
 pub mod places; // where a checkout keeps its data, logs and pid files
 pub mod service; // the processes of the mesh, by name
 pub mod secrets; // passwords and keys, made once per checkout
+pub mod certificates; // an authority of one's own
 pub mod ports; // free ones
 pub mod programs; // finding the servers' programs
 pub mod install; // getting the missing ones with apt-get

@@ -4,7 +4,7 @@ mod verbs;
 use clap::{Parser, Subcommand};
 use local::say::Say;
 use std::process::ExitCode;
-use verbs::{bench, openapi, reset, test, up};
+use verbs::{bench, conform, openapi, reset, sbom, test, up};
 
 #[derive(Parser)]
 #[command(
@@ -30,10 +30,14 @@ enum Verb {
     Test(test::Arguments),
     /// Measure what must not become slow; the numbers are ratios, so that they hold on any machine.
     Bench(bench::Arguments),
+    /// Hold the running system against gateway/openapi.json, by requests that schemathesis makes up.
+    Conform(conform::Arguments),
     /// Delete all data, accounts and logs of this checkout's system.
     Reset(reset::Arguments),
     /// Write gateway/openapi.json anew.
     Openapi,
+    /// Write target/sbom.cdx.json: what the programs are made of (CycloneDX).
+    Sbom,
 }
 
 #[tokio::main]
@@ -45,8 +49,10 @@ async fn main() -> ExitCode {
             Verb::Up(arguments) => up::run(arguments, &say).await,
             Verb::Test(arguments) => test::run(arguments, &say).await,
             Verb::Bench(arguments) => bench::run(arguments, &say).await,
+            Verb::Conform(arguments) => conform::run(arguments, &say).await,
             Verb::Reset(arguments) => reset::run(&arguments, &say),
             Verb::Openapi => openapi::run(&say).await,
+            Verb::Sbom => sbom::run(&say).await,
         }
     };
     run.await.unwrap_or_else(|error| {

@@ -1,6 +1,7 @@
 //! All processes of the mesh, running.
 mod settings;
 
+use crate::certificates::Authority;
 use crate::database::Database;
 use crate::places::{Places, binaries};
 use crate::ports::{self, loopback};
@@ -14,10 +15,12 @@ use futures::future::{join_all, select_all, try_join_all};
 use nix::sys::signal::Signal;
 use settings::Addresses;
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 /// What to start, and what it stands on.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ pub struct Options {
     pub replicas: u16,
     /// The port of the first gateway; the others take the next ones. Any free ones when `None`.
     pub gateway_port: Option<u16>,
+    /// With which everything is encrypted, outside and inside; nothing is when `None`.
+    pub authority: Option<Arc<Authority>>,
     /// Settings for every process.
     pub env: Vec<(String, String)>,
     /// Settings for one service; they go before all others.
@@ -41,6 +46,7 @@ pub struct Options {
 /// Running processes. All are killed when dropped.
 pub struct Mesh {
     replicas: BTreeMap<Service, Vec<Replica>>,
+    pub authority: Option<Arc<Authority>>,
 }
 
 /// One process of a service.
@@ -61,6 +67,11 @@ impl Mesh {
         if options.replicas == 0 {
             bail!("at least one replica is needed");
         }
+        if let Some(authority) = &options.authority {
+            for service in Service::ALL {
+                authority.issue(service)?;
+            }
+        }
         let addresses = Addresses::choose(&options)?;
         let mut replicas = BTreeMap::new();
         for service in Service::ALL {
@@ -68,7 +79,7 @@ impl Mesh {
                 .map(|index| Replica::new(service, index, &options, &addresses));
             replicas.insert(service, made.collect::<anyhow::Result<Vec<_>>>()?);
         }
-        let mesh = Self { replicas };
+        let mesh = Self { replicas, authority: options.authority };
         try_join_all(mesh.all().map(|replica| replica.server.start())).await?;
         Ok(mesh)
     }
@@ -80,7 +91,20 @@ impl Mesh {
 
     /// Where a service serves gRPC.
     pub fn urls(&self, service: Service) -> Vec<String> {
-        self.of(service).iter().map(|replica| format!("http://{}", replica.address)).collect()
+        let scheme = settings::scheme(self.authority.as_deref());
+        self.of(service).iter().map(|replica| format!("{scheme}://{}", replica.address)).collect()
+    }
+
+    /// How the first replica of a service is reached, by whoever may do what the gateway may.
+    pub fn endpoint(&self, service: Service) -> anyhow::Result<Endpoint> {
+        let endpoint = Endpoint::from_shared(self.urls(service).swap_remove(0))?;
+        let Some(authority) = &self.authority else { return Ok(endpoint) };
+        let own = authority.place(Service::Gateway);
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(fs::read(&authority.certificate)?))
+            .identity(Identity::from_pem(fs::read(own.certificate)?, fs::read(own.key)?))
+            .domain_name(service.name());
+        Ok(endpoint.tls_config(tls)?)
     }
 
     /// The processes of one service.

@@ -136,8 +136,9 @@ pub fn checkout() -> &'static Path {
 pub fn binaries() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let folder = program.parent().context("this program lies in no folder")?;
-    // Tests lie one folder deeper.
-    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    // Tests and examples lie one folder deeper.
+    let is_deeper = folder.ends_with("deps") || folder.ends_with("examples");
+    let folder = if is_deeper { folder.parent().unwrap_or(folder) } else { folder };
     Ok(folder.to_owned())
 }
 

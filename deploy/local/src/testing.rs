@@ -119,6 +119,7 @@ impl Ground {
             smtp: self.mail.smtp(),
             replicas: 1,
             gateway_port: None,
+            authority: None,
             env: Vec::new(),
             env_of: Vec::new(),
         }

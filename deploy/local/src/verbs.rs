@@ -3,6 +3,8 @@ pub(crate) mod build;
 pub(crate) mod interrupt;
 pub(crate) mod openapi;
 pub(crate) mod reset;
+pub(crate) mod sbom;
 pub(crate) mod test;
 pub(crate) mod bench;
+pub(crate) mod conform;
 pub(crate) mod up;

@@ -244,6 +244,15 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
+        for age in ["7.0", "7e0", "70e-1", "0.7e1"] {
+            let body = format!("{{\"name\":\"A\",\"age\":{age}}}");
+            assert_eq!(parse::<Person>(body.as_bytes()).unwrap().age, 7, "{age}");
+        }
+        assert_eq!(wrong(r#"{"name":"A","age":1e20}"#), (422, vec![named("/age", "invalid")]));
+    }
+
+    #[test]
     fn every_wrong_parameter_is_named_at_once() {
         let problem = parse_form::<Person>(b"name=A&age=x&colour=red&email=no").unwrap_err();
         let errors: Vec<_> = problem.errors().iter().map(|error| (&*error.pointer, &*error.code)).collect();

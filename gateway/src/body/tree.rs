@@ -43,6 +43,9 @@ impl<'de> Deserialize<'de> for Tree {
     }
 }
 
+/// Beyond it not every whole number is an `f64`, so that it cannot be known which was meant.
+const MAX_WHOLE: f64 = 9_007_199_254_740_991.0;
+
 /// Builds a [`Tree`].
 struct Grow;
 
@@ -70,7 +73,10 @@ impl<'de> Visitor<'de> for Grow {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Tree, E> {
-        Ok(Tree::Float(number))
+        // JSON Schema counts 3.0 as a whole number, and some languages write all of theirs that way.
+        let is_whole = number.fract() == 0.0 && number.abs() <= MAX_WHOLE;
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole, and no larger than any i64")]
+        Ok(if is_whole { Tree::Signed(number as i64) } else { Tree::Float(number) })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Tree, E> {

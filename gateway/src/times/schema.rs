@@ -1,7 +1,7 @@
 //! How times in requests look, for the document. The patterns let nothing pass but dates that their month
 //! does not have.
 use super::given::{Bound, CivilDate, DatePart, Moment, TimeOfDay, When};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 const DATE: &str = r"(19|2[01])\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])";
@@ -56,7 +56,13 @@ impl ToSchema for Bound {}
 
 impl PartialSchema for CivilDate {
     fn schema() -> RefOr<Schema> {
-        text(DATE, "A civil date.", &["1980-12-24"])
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .pattern(Some(format!("^{DATE}$")))
+            .description(Some("A civil date."))
+            .examples(["1980-12-24"])
+            .into()
     }
 }
 

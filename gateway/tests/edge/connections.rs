@@ -80,6 +80,18 @@ async fn a_client_that_sends_too_many_or_too_long_headers_is_refused() {
 }
 
 #[tokio::test]
+async fn the_longest_query_that_is_documented_is_read() {
+    let (shutdown, readiness) = (Shutdown::default(), Readiness::default());
+    let (address, _serving) = start(&shutdown, &readiness).await;
+    let doctors = vec!["0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e"; 500].join(",");
+    let path = format!("/api/appointments/search-slots?date=2030-01-07&doctor_ids={doctors}");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let answer = ask(&mut stream, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    shutdown.request();
+}
+
+#[tokio::test]
 async fn a_body_larger_than_allowed_is_answered_before_it_has_come() {
     let (shutdown, readiness) = (Shutdown::default(), Readiness::default());
     let (address, _serving) = start(&shutdown, &readiness).await;

@@ -1,6 +1,6 @@
 //! A gateway that is asked without a network.
 use axum::body::Body;
-use gateway::config::{Config, Edge, Peers, RateLimits};
+use gateway::config::{Config, Edge, Peers, RateLimits, Tls};
 use gateway::router::Service;
 use http::{HeaderMap, Method, Request, StatusCode};
 use platform::config::{LogFormat, Process, Redis};
@@ -20,6 +20,10 @@ pub(crate) fn config() -> Config {
         process: Process {
             listen: "127.0.0.1:0".parse().unwrap(),
             admin_listen: None,
+            mtls_ca_file: None,
+            mtls_certificate_file: None,
+            mtls_key_file: None,
+            network_is_private: false,
             secret_key: SECRET.to_owned().into(),
             otel_exporter_otlp_endpoint: None,
             log_level: "info".to_owned(),
@@ -41,6 +45,7 @@ pub(crate) fn config() -> Config {
             max_connections: 16,
             serve_docs: true,
         },
+        tls: Tls::default(),
         rate_limits: RateLimits {
             rate_limit_user_per_minute: 10_000,
             rate_limit_search_per_minute: 10_000,

@@ -80,6 +80,10 @@ impl Clinic {
             process: Process {
                 listen: ([127, 0, 0, 1], 0).into(),
                 admin_listen: None,
+                mtls_ca_file: None,
+                mtls_certificate_file: None,
+                mtls_key_file: None,
+                network_is_private: false,
                 secret_key: SECRET.to_owned().into(),
                 otel_exporter_otlp_endpoint: None,
                 log_level: "off".to_owned(),

@@ -8,7 +8,7 @@ use proto::auth::auth_service_client::AuthServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 pub(super) struct Desk {
@@ -21,18 +21,16 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) async fn log_in(mesh: &Mesh, email: &str, password: &str) -> anyhow::Result<Self> {
-        let channel =
-            |service| anyhow::Ok(Endpoint::from_shared(mesh.urls(service).swap_remove(0))?.connect_lazy());
-        let mut auth = AuthServiceClient::new(channel(Service::Auth)?);
+        let mut auth = AuthServiceClient::new(mesh.endpoint(Service::Auth)?.connect_lazy());
         let request =
             LoginRequest { username: email.to_owned(), password: password.to_owned(), ..Default::default() };
         let tokens =
             auth.login(request).await.map_err(told).with_context(|| format!("cannot log in as {email}"))?;
         Ok(Self {
             auth,
-            patient: PatientServiceClient::new(channel(Service::Patient)?),
-            doctor: DoctorServiceClient::new(channel(Service::Doctor)?),
-            appointment: AppointmentServiceClient::new(channel(Service::Appointment)?),
+            patient: PatientServiceClient::new(mesh.endpoint(Service::Patient)?.connect_lazy()),
+            doctor: DoctorServiceClient::new(mesh.endpoint(Service::Doctor)?.connect_lazy()),
+            appointment: AppointmentServiceClient::new(mesh.endpoint(Service::Appointment)?.connect_lazy()),
             authorization: format!("Bearer {}", tokens.into_inner().access_token).parse()?,
         })
     }

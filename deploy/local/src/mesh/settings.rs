@@ -1,5 +1,6 @@
 //! The settings of each process, as environment variables.
 use super::{ADMIN, Options};
+use crate::certificates::{Authority, Issued};
 use crate::ports::{self, loopback};
 use crate::service::Service;
 use anyhow::Context;
@@ -20,6 +21,11 @@ pub(super) const OURS: [&str; 11] = [
     "SMTP_SERVER",
     "SMTP_USERNAME",
 ];
+
+/// How what is served is reached.
+pub(super) fn scheme(authority: Option<&Authority>) -> &'static str {
+    if authority.is_some() { "https" } else { "http" }
+}
 
 /// Where every process serves.
 pub(super) struct Addresses(BTreeMap<Service, Vec<SocketAddr>>);
@@ -48,8 +54,8 @@ impl Addresses {
     }
 
     /// The gRPC endpoints of a service.
-    fn urls(&self, service: Service) -> String {
-        self.of(service).iter().map(|address| format!("http://{address}")).collect::<Vec<_>>().join(",")
+    fn urls(&self, service: Service, scheme: &str) -> String {
+        self.of(service).iter().map(|address| format!("{scheme}://{address}")).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -67,9 +73,24 @@ pub(super) fn of(
         ("GRPC_REFLECTION", "true".to_owned()),
         ("LOG_FORMAT", "text".to_owned()),
     ];
+    let scheme = scheme(options.authority.as_deref());
     env.extend(
-        Service::ALL.into_iter().filter_map(|other| Some((other.url_variable()?, addresses.urls(other)))),
+        Service::ALL
+            .into_iter()
+            .filter_map(|other| Some((other.url_variable()?, addresses.urls(other, scheme)))),
     );
+    if let Some(authority) = &options.authority {
+        let Issued { certificate, key } = authority.place(service);
+        let [certificate, key, ca] =
+            [&certificate, &key, &authority.certificate].map(|path| path.to_string_lossy().into_owned());
+        if service == Service::Gateway {
+            env.push(("TLS_CERTIFICATE_FILE", certificate.clone()));
+            env.push(("TLS_KEY_FILE", key.clone()));
+        }
+        env.push(("MTLS_CERTIFICATE_FILE", certificate));
+        env.push(("MTLS_KEY_FILE", key));
+        env.push(("MTLS_CA_FILE", ca));
+    }
     if service.schema().is_some() {
         env.push(("DATABASE_URL", options.database.runtime_url(service)));
         env.push(("DATABASE_OWNER_URL", options.database.owner_url(service)));

@@ -92,7 +92,11 @@ pub struct SearchSlots {
     pub days: Option<Within<1, 62>>,
     /// Ids of doctors, separated by commas, 500 at most.
     #[serde(default, deserialize_with = "ids")]
-    #[param(value_type = Option<String>, max_length = 18500)]
+    #[param(
+        value_type = Option<String>,
+        max_length = 18499,
+        pattern = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(,[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}){0,499}$"
+    )]
     pub doctor_ids: Vec<DoctorId>,
     #[param(value_type = Option<String>, min_length = 1, max_length = 100, example = "Cardiology")]
     pub specialization: Option<Specialization>,

@@ -13,6 +13,10 @@ pub(super) fn tell(system: &System, arguments: &Arguments, places: &Places, say:
     let row = |title: &str, text: &str| say.line(format_args!("  {title:<10}{text}"));
     row("REST", &gateways.join(", "));
     row("Docs", &format!("{}/docs", gateways[0]));
+    if let Some(authority) = &system.mesh.authority {
+        let ca = authority.certificate.display();
+        row("Trust", &format!("{ca} (curl --cacert {ca}; browsers import it as an authority)"));
+    }
     row("Mail", &system.mail.url());
     for (index, service) in Service::GRPC.into_iter().enumerate() {
         let title = if index == 0 { "gRPC" } else { "" };

@@ -1,6 +1,7 @@
 //! Everything that runs, and the order it starts and stops in.
 use super::Arguments;
 use anyhow::Context;
+use local::certificates::Authority;
 use local::database::Database;
 use local::demo;
 use local::mail::Mail;
@@ -73,6 +74,8 @@ impl System {
             say.step("mail catcher", |mail| format!("Mail catcher on {}", mail.smtp()), Mail::start()),
         )?;
         let given = |url: &Option<String>| url.clone().unwrap_or_default();
+        let authority =
+            arguments.tls.then(|| Authority::at(&places.local.join("tls"))).transpose()?.map(Arc::new);
         let options = Options {
             places: places.clone(),
             secrets: secrets.clone(),
@@ -84,6 +87,7 @@ impl System {
             smtp: mail.smtp(),
             replicas: arguments.replicas,
             gateway_port: Some(arguments.port),
+            authority,
             env: Vec::new(),
             env_of: Vec::new(),
         };
