@@ -1,43 +1,66 @@
+//! A word in every field that somebody can write about a patient, sent through the main stories; afterwards it is
+//! looked for wherever it must not be.
 use local::service::Service;
-use serde_json::json;
-use tests::clinic::at;
+use tests::collector::Collector;
 use tests::mesh::Mesh;
-use tests::people::{PASSWORD, text};
+
+mod canary; // the word, and what it can look like
+mod events; // all that goes through the broker
+mod leaks; // where it must not be
+mod story; // everything that is done with it
+
+use canary::Canary;
+use events::Events;
 
 #[tokio::test]
-async fn nothing_about_a_patient_is_in_any_log() {
-    let mesh = Mesh::with_own_stores(|_| {}).await;
-    let admin = mesh.admin().await;
-    let doctor = admin.doctor().await;
-    let canary = format!("canary{}", uuid::Uuid::now_v7().simple());
-    let email = format!("{canary}@example.com");
-    let patient = json!({
-        "first_name": canary,
-        "last_name": canary,
-        "date_of_birth": "1980-01-01",
-        "email": email,
-        "address": format!("1 {canary} Street"),
-        "identifiers": [{ "system": "mrn", "value": canary }],
-    });
-    let id = text(&admin.post("/api/patients/", patient.clone()).await.created(), "id");
-    admin.post("/api/patients/", patient).await.refused(409, "identifier_taken");
-    let account = json!({ "email": email, "password": PASSWORD, "full_name": canary, "role": "patient", "patient_id": id });
-    admin.post("/api/auth/register", account.clone()).await.created();
-    admin.post("/api/auth/register", account).await.is(409);
-    admin.get(&format!("/api/patients/search/?query={canary}")).await.ok();
-    let visit =
-        json!({ "patient_id": id, "doctor_id": doctor.id, "start_time": at(3, 9, 0), "notes": canary });
-    let visit = admin.post("/api/appointments/", visit).await.created();
-    let record = json!({ "appointment_id": visit["id"], "diagnosis": canary, "notes": canary });
-    doctor.post(&format!("/api/patients/{id}/records"), record).await.created();
-    let told = |mail: &local::mail::Message| mail.envelope_recipients.iter().any(|to| to.contains(&canary));
-    mesh.ground.mail.wait_for(std::time::Duration::from_secs(30), told).await.expect("the patient is told");
+async fn nothing_about_a_patient_is_where_it_does_not_belong() {
+    let collector = Collector::default();
+    let endpoint = collector.start().await;
+    let mesh = Mesh::with_own_stores(|options| {
+        options.env.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), endpoint));
+    })
+    .await;
+    let events = Events::listen(&mesh.ground.rabbitmq_url).await;
+    let canary = Canary::random();
+    let story = story::tell(&mesh, &canary).await;
 
-    for service in Service::ALL {
-        assert!(!mesh.logged(service).contains(&canary), "{service} logs what is the patient's");
+    for (what, told) in &story.told_to_others {
+        assert!(!told.is_empty());
+        canary.must_not_be_in(what, told.as_bytes());
     }
-    let postgres = std::fs::read_to_string(mesh.stores.as_ref().unwrap().postgres.log()).unwrap();
-    assert!(!postgres.contains(&canary), "PostgreSQL logs what is the patient's");
+    for (service, text) in leaks::metrics(&mesh).await {
+        assert!(text.contains("# TYPE"), "{service} measures nothing: {text}");
+        canary.must_not_be_in(&format!("the metrics of {service}"), text.as_bytes());
+    }
+    let redis = leaks::redis(&mesh.ground.redis.url()).await;
+    assert!(!redis.is_empty(), "there is something in Redis");
+    for (key, value) in redis {
+        canary.must_not_be_in(&format!("Redis at {}", key.escape_ascii()), &[key, value].concat());
+    }
+    let published = events.so_far();
+    assert!(published.len() > 10, "{}", published.len());
+    for event in published {
+        canary.must_not_be_in("an event", event.as_bytes());
+    }
+    leaks::tables(&mesh, &canary).await;
+    let dump = leaks::dump_of_records(&mesh).await;
+    assert!(dump.contains(&story.record), "the record is in the dump:\n{dump}");
+    canary.must_not_be_in("the dump of medical records", dump.as_bytes());
+
+    // What is buffered is written when a process ends.
+    mesh.processes.shut_down().await;
+    let exported = format!("{:?}", collector.exported());
+    assert!(exported.contains("http.route"), "traces were exported");
+    canary.must_not_be_in("the traces", exported.as_bytes());
+    for service in Service::ALL {
+        let log = mesh.logged(service);
+        assert!(log.contains("serving"), "{service} logs what it does");
+        canary.must_not_be_in(&format!("the log of {service}"), log.as_bytes());
+    }
+    let postgres = std::fs::read(mesh.stores.as_ref().unwrap().postgres.log()).unwrap();
+    canary.must_not_be_in("the log of PostgreSQL", &postgres);
+    let rabbitmq = std::fs::read(mesh.stores.as_ref().unwrap().rabbitmq.log()).unwrap();
+    canary.must_not_be_in("the log of RabbitMQ", &rabbitmq);
 }
 
 #[tokio::test]
