@@ -221,5 +221,5 @@ async fn what_a_booking_looks_at_is_read_from_an_index() {
     connection = bench.store.connection().await.unwrap();
     assert!(!connection.treated(doctor, 365).await.unwrap().is_empty());
     drop(connection);
-    bench.plan(&[&doctor_text]).await.uses("appointments_care");
+    bench.plan(&[&doctor_text, "365"]).await.uses("appointments_care");
 }
