@@ -123,11 +123,13 @@ impl ApiClients {
         let client = connection.find_api_client(id).await?.filter(|client| client.disabled_at.is_none());
         let client = client.ok_or(Error::InvalidClient)?;
         if !proves(&connection, &client, &credential, now).await? {
+            connection.note(on_client("log_in", id).denied("INVALID_CLIENT")).await?;
             return Err(Error::InvalidClient);
         }
         let scopes = client.scopes.limited_to(asked).ok_or(Error::InvalidScope)?;
         let keys = self.keyring.current();
         let access = client_token(keys.signing(now), id, &scopes, self.token_life, now)?;
+        connection.note(on_client("log_in", id)).await?;
         tracing::info!(client.id = %id, "gave an API client a token");
         Ok(ClientToken { access, scopes })
     }

@@ -89,7 +89,7 @@ impl ClientKey {
         let is_short =
             ends.duration_since(made) <= MAX_LIFE && made <= now + LEEWAY && ends <= now + MAX_LIFE + LEEWAY;
         let is_named = !claims.jti.is_empty() && claims.jti.len() <= MAX_JTI && !claims.jti.contains('\0');
-        (claims.sub == client.to_string() && is_short && is_named).then_some((claims.jti, ends + LEEWAY))
+        (claims.sub == client.to_string() && is_short && is_named).then_some((claims.jti, ends + LEEWAY * 4))
     }
 }
 

@@ -3,6 +3,7 @@ use crate::error::Error;
 use crate::keys::{self, KeySet, SealedKey};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
+use platform::audit::Entry;
 use platform::secrets::{RootSecret, Sealer};
 use platform::token::Verifier;
 use std::sync::Arc;
@@ -99,6 +100,7 @@ impl Vault {
         let mut stored = tx.lock_and_list_keys().await?;
         let key = SealedKey::generate(&self.sealer, now)?;
         tx.insert_key(&key).await?;
+        tx.note(Entry::new("rotate", "signing_key").ids([key.id]));
         stored.push(key);
         let keys = KeySet::open(&stored, self.ripening, &self.sealer)?;
         tx.commit().await?;
@@ -115,6 +117,7 @@ impl Vault {
         }
         stored.retain(|key| key.id != id);
         tx.delete_keys(&[id]).await?;
+        tx.note(Entry::new("revoke", "signing_key").ids([id]));
         if stored.is_empty() {
             let key = SealedKey::generate(&self.sealer, now)?;
             tx.insert_key(&key).await?;

@@ -147,10 +147,11 @@ impl Logins {
         tx.delete_challenge(challenge).await?;
         let start = Start { has_second_factor: true, user_agent: awaited.user_agent, proxy: None };
         let begun = self.sessions.begin(&tx, &user, start, now).await?;
-        tx.commit().await?;
         if matches!(proof, Proof::RecoveryCode(_)) {
+            tx.note(Entry::new("use", "recovery_code").of([user.id.0]));
             tracing::warn!(user.id = %user.id, "used a recovery code");
         }
+        tx.commit().await?;
         self.sessions.pair(begun, now)
     }
 

@@ -43,6 +43,9 @@ impl Proxies {
             Some((Role::Patient(own), _)) if own == patient_id => {
                 return Err(Violations::of("email", "is of the patient's own account").into());
             }
+            Some((Role::Patient(_), user)) if user.email_verified_at.is_none() => {
+                return Err(Violations::of("email", "was not verified by its owner yet").into());
+            }
             Some((Role::Patient(_), user)) => user,
             _ => return Err(Violations::of("email", "is of no patient's account").into()),
         };

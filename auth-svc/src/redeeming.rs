@@ -60,6 +60,10 @@ impl Redeeming {
         if tx.spend_one_time_token(purpose, &digest, now).await? != Some(user.id.0) {
             return Err(bad_token(BadToken));
         }
+        // Whoever had the account before never proved that the address is theirs.
+        if user.email_verified_at.is_none() && tx.delete_totp(user.id).await? {
+            tx.note(on_account("update", user.id).fields(["totp"]).because(purpose.name()));
+        }
         let user = user.proven(now);
         tx.update_user(&user).await?;
         tx.set_password(user.id, &password, now).await?;

@@ -67,7 +67,8 @@ impl Sessions {
         // Every process is told of those that end: one account must not make a flood of them.
         tx.end_oldest_sessions(user.id, MOST_SESSIONS, now).await?;
         let owner = caller::User::new(user.id, session.id, user.role);
-        tx.note(on_session("log_in", session.id).of([user.id.0]).by(owner));
+        let acting_for = proxy.as_ref().map(|proxy| proxy.patient_id.0);
+        tx.note(on_session("log_in", session.id).of([user.id.0]).of(acting_for).by(owner));
         tracing::info!(user.id = %user.id, session.id = %session.id, "logged in");
         Ok(Begun { user: user.clone(), session, proxy, refresh })
     }

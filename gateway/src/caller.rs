@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use platform::admission::bearer;
-use platform::caller::User;
+use platform::caller::{Role, User};
 use platform::context::Context;
 use platform::deadline;
 use platform::token::{Rejected, Verifier};
@@ -29,6 +29,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether they register others: who may not is anybody who registers, whatever token they have.
+    pub fn registers_others(&self) -> bool {
+        matches!(self.user.role, Role::Admin | Role::Staff) && self.user.scopes.allow("users.write")
+    }
+
     /// A request to a service, in the caller's name.
     pub fn asks<T>(&self, message: T) -> tonic::Request<T> {
         let mut request = tonic::Request::new(message);

@@ -234,17 +234,19 @@ fn counted_as(method: &Method, request: &Extensions) -> (Policy, String) {
     let address =
         request.get::<Origin>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Origin(address)| *address);
     let address = subscriber(address).to_string();
-    let user = match request.get() {
-        Some(Identity::Known(caller)) => Some(caller.user.id.to_string()),
+    let caller = match request.get() {
+        Some(Identity::Known(caller)) => Some(caller),
         _ => None,
     };
+    let registers_others = caller.is_some_and(Caller::registers_others);
+    let user = caller.map(|caller| caller.user.id.to_string());
     match (method, route, user) {
         (
             &Method::POST,
             "/api/auth/login" | "/api/auth/login/totp" | "/api/auth/password-reset" | "/api/auth/token",
             _,
         ) => (Policy::Login, address),
-        (&Method::POST, "/api/auth/register", None) => (Policy::Register, address),
+        (&Method::POST, "/api/auth/register", _) if !registers_others => (Policy::Register, address),
         (_, "/api/patients/search", Some(user)) => (Policy::Search, user),
         (_, "/api/patients/{id}/export", Some(user)) => (Policy::Export, user),
         (&Method::POST, "/api/appointments/holds", Some(user)) => (Policy::Hold, user),

@@ -130,7 +130,15 @@ struct Inner {
     /// Whose tokens are void before they expire.
     ended: RwLock<Arc<HashSet<SessionId>>>,
     /// Signatures are checked once a token, not once a request.
-    verified: moka::sync::Cache<String, (Caller, i64)>,
+    verified: moka::sync::Cache<String, Verified>,
+}
+
+#[derive(Clone)]
+struct Verified {
+    caller: Caller,
+    expires_at: i64,
+    /// With which it was signed, if by the issuer: a key may be revoked while a token of it is looked at.
+    key_id: Option<Arc<str>>,
 }
 
 impl Verifier {
@@ -169,8 +177,9 @@ impl Verifier {
             return Err(Rejected::Invalid);
         }
         let now = self.0.clock.now().as_second();
-        if let Some((caller, expires_at)) = self.0.verified.get(token)
+        if let Some(Verified { caller, expires_at, key_id }) = self.0.verified.get(token)
             && now <= expires_at
+            && key_id.is_none_or(|id| self.known_key(&id).is_some())
         {
             return self.still_in(caller);
         }
@@ -189,7 +198,8 @@ impl Verifier {
             jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| Rejected::Invalid)?.claims;
         let expires_at = claims.exp + LEEWAY_SECONDS.cast_signed();
         let caller = if is_service { Caller::Service(claims.sub) } else { Caller::User(user(&claims)?) };
-        self.0.verified.insert(token.to_owned(), (caller.clone(), expires_at));
+        let key_id = (!is_service).then(|| key_id.into());
+        self.0.verified.insert(token.to_owned(), Verified { caller: caller.clone(), expires_at, key_id });
         self.still_in(caller)
     }
 

@@ -160,9 +160,9 @@ impl User {
         differs.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
     }
 
-    /// Whether those who are logged in to `self` must log in again to act as `changed`.
+    /// Whether those who are logged in to `self` must log in again to act as `changed`: tokens say whose record is whose.
     pub fn must_log_in_again(&self, changed: &Self) -> bool {
-        !changed.is_active || RoleName::from(self.role) != RoleName::from(changed.role)
+        !changed.is_active || self.role != changed.role
     }
 }
 
@@ -225,11 +225,11 @@ mod tests {
     }
 
     #[test]
-    fn a_new_link_leaves_sessions_alone_and_disabling_does_not() {
+    fn whoever_is_linked_anew_or_disabled_is_logged_out() {
         let patient = user(Role::Patient(PatientId::random()));
         let link = Change { patient_id: Edit::Set(PatientId::random()), ..Change::default() };
         assert!(link.is_patient_link());
-        assert!(!patient.must_log_in_again(&patient.changed(link, Timestamp::UNIX_EPOCH).unwrap()));
+        assert!(patient.must_log_in_again(&patient.changed(link, Timestamp::UNIX_EPOCH).unwrap()));
         let disabled = Change { is_active: Some(false), ..Change::default() };
         assert!(!disabled.is_patient_link());
         assert!(patient.must_log_in_again(&patient.changed(disabled, Timestamp::UNIX_EPOCH).unwrap()));

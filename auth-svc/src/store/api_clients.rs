@@ -25,13 +25,13 @@ const DISABLE: &str = "UPDATE auth.api_clients SET disabled_at = coalesce(disabl
 const INSERT_SECRET: &str = "
     INSERT INTO auth.api_client_secrets (client_id, digest, created_at) VALUES ($1, $2, $3)";
 
-/// Those before go on until then at most.
+/// The one before goes on until then.
 const LIMIT_SECRETS: &str = "
-    UPDATE auth.api_client_secrets
-       SET expires_at = $2
-     WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
+    UPDATE auth.api_client_secrets SET expires_at = $2 WHERE client_id = $1 AND expires_at IS NULL";
 
-const FORGET_SECRETS: &str = "DELETE FROM auth.api_client_secrets WHERE client_id = $1 AND expires_at <= $2";
+/// Those before the one before.
+const FORGET_SECRETS: &str =
+    "DELETE FROM auth.api_client_secrets WHERE client_id = $1 AND expires_at IS NOT NULL";
 
 const HAS_SECRET: &str = "
     SELECT EXISTS (
@@ -124,7 +124,7 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<(), Error> {
         let statement = self.0.prepare_cached(FORGET_SECRETS).await?;
-        self.0.execute(&statement, &[&id.0, &now]).await?;
+        self.0.execute(&statement, &[&id.0]).await?;
         let statement = self.0.prepare_cached(LIMIT_SECRETS).await?;
         self.0.execute(&statement, &[&id.0, &overlap_ends]).await?;
         let statement = self.0.prepare_cached(INSERT_SECRET).await?;

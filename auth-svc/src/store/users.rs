@@ -71,6 +71,8 @@ const HAS_PASSWORD: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE id = $1 
 
 const SET_PASSWORD: &str = "UPDATE auth.users SET password_hash = $2, updated_at = $3 WHERE id = $1";
 
+const OF_PATIENT_ALONE: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE patient_id = $1)";
+
 /// Whoever may act for the patient logs in as they do.
 const OF_PATIENT: &str = "
     SELECT EXISTS (SELECT FROM auth.users WHERE patient_id = $1)
@@ -229,10 +231,10 @@ impl Tx<'_> {
         Ok(self.0.query_one(&statement, &[]).await?.try_get(0)?)
     }
 
-    /// Whether an account is linked to `id`, as it is now.
+    /// Whether an account is linked to `id` itself, as it is now.
     #[instrument(name = "db.user.of_patient", skip_all, fields(patient.id = %id))]
     pub async fn patient_has_user(&self, id: PatientId) -> Result<bool, Error> {
-        let statement = self.0.prepare_cached(OF_PATIENT).await?;
+        let statement = self.0.prepare_cached(OF_PATIENT_ALONE).await?;
         Ok(self.0.query_one(&statement, &[&id.0]).await?.try_get(0)?)
     }
 

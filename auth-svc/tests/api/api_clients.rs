@@ -116,13 +116,15 @@ async fn the_secret_before_goes_on_for_a_day_and_those_before_that_do_not() {
     for secret in [&first, &second] {
         assert!(asks(&service, by_secret(&client.id, secret)).await.is_ok());
     }
-    let outdate = "UPDATE auth.api_client_secrets SET expires_at = expires_at - interval '24 hours'";
-    service.owner().await.execute(outdate, &[]).await.unwrap();
-    assert_eq!(refusal(&service, by_secret(&client.id, &first)).await, invalid_client());
     let third = rotated(&service, &client.id).await.unwrap();
+    assert_eq!(refusal(&service, by_secret(&client.id, &first)).await, invalid_client());
     for secret in [&second, &third] {
         assert!(asks(&service, by_secret(&client.id, secret)).await.is_ok());
     }
+    let outdate = "UPDATE auth.api_client_secrets SET expires_at = expires_at - interval '24 hours'";
+    service.owner().await.execute(outdate, &[]).await.unwrap();
+    assert_eq!(refusal(&service, by_secret(&client.id, &second)).await, invalid_client());
+    assert!(asks(&service, by_secret(&client.id, &third)).await.is_ok());
     let missing = rotated(&service, &fresh_id()).await.refused();
     assert_eq!((missing.code(), reason(&missing).as_str()), (Code::NotFound, "API_CLIENT_NOT_FOUND"));
     let stored = "SELECT digest FROM auth.api_client_secrets";

@@ -105,7 +105,7 @@ async fn register(
     Json(body): Json<Register>,
 ) -> Result<Registered, Problem> {
     let body = body.resolved()?;
-    if caller.is_none() {
+    if !caller.as_ref().is_some_and(Caller::registers_others) {
         // Its owner gets a mail, whoever registers.
         app.limits.count_mail(body.email.as_str(), address).await?;
     }

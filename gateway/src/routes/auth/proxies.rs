@@ -73,7 +73,6 @@ async fn revoke(
     FromPath((id, proxy_id)): FromPath<(PatientId, ProxyId)>,
     caller: Caller,
 ) -> Result<Done, Problem> {
-    patient(&app, &caller, id).await?;
     let message =
         caller.asks(pb::RevokeProxyRequest { patient_id: id.to_string(), id: proxy_id.to_string() });
     app.clients.proxies.clone().revoke_proxy(message).await?;
