@@ -157,11 +157,11 @@ impl Waitlist {
         let clinic = tx.clinic().await?;
         let visit_type = clinic.visit_types.get(&entry.visit_type_id);
         entry.wishes.check(visit_type.map(AsRef::as_ref), entry.expires_at)?;
-        if entry != before {
+        if entry == before {
+            tx.note(audited::waiting("read", &entry));
+        } else {
             tx.update_entry(&mut entry).await?;
             tx.retry_openings().await?;
-        } else {
-            tx.note(audited::waiting("read", &entry));
         }
         let offer = tx.open_offer(id).await?;
         tx.commit().await?;

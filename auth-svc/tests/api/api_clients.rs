@@ -67,7 +67,7 @@ fn jwk() -> String {
 }
 
 /// What a program signs, with `changes`.
-fn assertion(id: &str, changes: Value) -> String {
+fn assertion(id: &str, changes: &Value) -> String {
     let now = Clock::system().now().as_second();
     let mut claims = json!({
         "iss": id, "sub": id, "aud": "healthcare-auth", "jti": fresh_id(), "iat": now, "exp": now + 60,
@@ -136,7 +136,7 @@ async fn an_assertion_works_once_for_us_and_for_minutes_only() {
     let service = Service::start().await;
     let (client, secret) = created(&service, &jwk()).await;
     assert!(client.has_key && secret.is_empty());
-    let good = assertion(&client.id, json!({}));
+    let good = assertion(&client.id, &json!({}));
     assert!(asks(&service, by_assertion(&good)).await.is_ok());
     assert_eq!(refusal(&service, by_assertion(&good)).await, invalid_client());
     let now = Clock::system().now().as_second();
@@ -151,7 +151,7 @@ async fn an_assertion_works_once_for_us_and_for_minutes_only() {
         json!({ "jti": "" }),
         json!({ "jti": "x".repeat(200) }),
     ] {
-        let refused = refusal(&service, by_assertion(&assertion(&client.id, wrong.clone()))).await;
+        let refused = refusal(&service, by_assertion(&assertion(&client.id, &wrong))).await;
         assert_eq!(refused, invalid_client(), "{wrong}");
     }
     let (head, _) = good.rsplit_once('.').unwrap();
@@ -168,7 +168,7 @@ async fn an_assertion_works_once_for_us_and_for_minutes_only() {
 async fn of_many_who_use_one_assertion_at_once_one_gets_a_token() {
     let service = Service::start().await;
     let (client, _) = created(&service, &jwk()).await;
-    let one = assertion(&client.id, json!({}));
+    let one = assertion(&client.id, &json!({}));
     let uses = (0..8).map(|_| asks(&service, by_assertion(&one)));
     assert_eq!(futures::future::join_all(uses).await.into_iter().flatten().count(), 1);
 }

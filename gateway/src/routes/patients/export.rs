@@ -44,7 +44,7 @@ async fn export(
     let patient = app.clients.patients.clone().get_patient(message).await?.into_inner();
     let visits = visits(&app, &caller, id).await?;
     let records = if reads_records { records(&app, &caller, id).await? } else { Vec::new() };
-    Ok(Plain(bundle(patient, visits, records)?))
+    Ok(Plain(bundle(&patient, &visits, &records)?))
 }
 
 async fn visits(app: &App, caller: &Caller, id: PatientId) -> Result<Vec<appointment::Appointment>, Problem> {

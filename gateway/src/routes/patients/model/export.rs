@@ -28,12 +28,12 @@ pub struct ExportEntry {
 }
 
 pub fn bundle(
-    patient: pb::Patient,
-    visits: Vec<Appointment>,
-    records: Vec<pb::MedicalRecord>,
+    patient: &pb::Patient,
+    visits: &[Appointment],
+    records: &[pb::MedicalRecord],
 ) -> Result<PatientExport, Garbled> {
-    let visits: Vec<Value> = visits.into_iter().map(visit).collect::<Result<_, _>>()?;
-    let records: Vec<Value> = records.into_iter().map(record).collect::<Result<_, _>>()?;
+    let visits: Vec<Value> = visits.iter().map(visit).collect::<Result<_, _>>()?;
+    let records: Vec<Value> = records.iter().map(record).collect::<Result<_, _>>()?;
     let resources = [person(patient)?].into_iter().chain(visits).chain(records);
     let entry = resources
         .map(|mut resource| {
@@ -45,7 +45,7 @@ pub fn bundle(
     Ok(PatientExport { resource_type: "Bundle", r#type: "collection", entry })
 }
 
-fn person(patient: pb::Patient) -> Result<Value, Garbled> {
+fn person(patient: &pb::Patient) -> Result<Value, Garbled> {
     let gender = match patient.gender() {
         pb::Gender::Unspecified => None,
         pb::Gender::Female => Some("female"),
@@ -66,7 +66,7 @@ fn person(patient: pb::Patient) -> Result<Value, Garbled> {
     Ok(json!({
         "resourceType": "Patient",
         "id": patient.id,
-        "contained": coverage(&patient).map(|coverage| vec![coverage]),
+        "contained": coverage(patient).map(|coverage| vec![coverage]),
         "meta": {
             "versionId": patient.version.to_string(),
             "lastUpdated": Instant::utc("update_time", patient.update_time)?,
@@ -95,7 +95,7 @@ fn coverage(patient: &pb::Patient) -> Option<Value> {
     })
 }
 
-fn visit(visit: Appointment) -> Result<Value, Garbled> {
+fn visit(visit: &Appointment) -> Result<Value, Garbled> {
     let status = match visit.status() {
         AppointmentStatus::Unspecified => return Err(Garbled("status")),
         AppointmentStatus::Held | AppointmentStatus::Requested => "proposed",
@@ -131,7 +131,7 @@ fn visit(visit: Appointment) -> Result<Value, Garbled> {
     }))
 }
 
-fn record(record: pb::MedicalRecord) -> Result<Value, Garbled> {
+fn record(record: &pb::MedicalRecord) -> Result<Value, Garbled> {
     let status = match record.state() {
         pb::MedicalRecordState::Unspecified => return Err(Garbled("state")),
         pb::MedicalRecordState::Draft => "preliminary",
@@ -224,7 +224,7 @@ mod tests {
             update_time: at,
             ..pb::Patient::default()
         };
-        let bundle = serde_json::to_value(bundle(patient, Vec::new(), Vec::new()).unwrap()).unwrap();
+        let bundle = serde_json::to_value(bundle(&patient, &[], &[]).unwrap()).unwrap();
         assert_eq!((&bundle["resourceType"], &bundle["type"]), (&json!("Bundle"), &json!("collection")));
         let patient = &bundle["entry"][0]["resource"];
         assert_eq!(patient["name"], json!([{ "family": "Lovelace" }]));
