@@ -118,6 +118,15 @@ impl AccountService for AccountApi {
         let letter = self.mailing.letter(user, token, self.clock.now()).await?;
         Ok(Response::new(letter.into()))
     }
+
+    async fn list_reviewers(
+        &self,
+        _: Request<pb::ListReviewersRequest>,
+    ) -> Result<Response<pb::ListReviewersResponse>> {
+        let reviewers = self.accounts.reviewers().await?;
+        let user_ids = reviewers.iter().map(ToString::to_string).collect();
+        Ok(Response::new(pb::ListReviewersResponse { user_ids }))
+    }
 }
 
 impl From<Letter> for pb::AccountMessage {

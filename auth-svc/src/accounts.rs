@@ -8,11 +8,15 @@ use crate::mailing::Mailing;
 use crate::passwords::{NewPassword, Passwords, Policy, Weak};
 use crate::store::Store;
 use jiff::Timestamp;
+use platform::audit::Entry;
 use platform::caller::{self, Caller, Role};
 use proto::ids::{PatientId, UserId};
 use proto::scalars::{Email, PersonName};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
+
+/// Most who are told of one emergency.
+const MOST_REVIEWERS: i64 = 100;
 
 /// An account to make.
 pub struct NewAccount {
@@ -109,17 +113,31 @@ impl Accounts {
         Ok(self.store.connection().await?.patient_has_user(patient).await?)
     }
 
-    /// Forgets whose account it is that `patient` logged in to, for other services.
+    /// Forgets whose account it is that `patient` logged in to, with all that it had, and who acted for them, for other
+    /// services.
     pub async fn erase(&self, patient: PatientId, now: Timestamp) -> Result<(), Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
-        if let Some(id) = tx.erase_user_of(patient, now).await? {
+        let user = tx.erase_user_of(patient, now).await?;
+        let proxies = tx.erase_proxies_of(patient, user, now).await?;
+        if !proxies.is_empty() {
+            let (ids, patients): (Vec<_>, Vec<_>) = proxies.iter().map(|(id, of)| (id.0, of.0)).unzip();
+            tx.note(Entry::new("delete", "proxy").ids(ids).of(patients));
+        }
+        if let Some(id) = user {
             tx.end_sessions_of(id, None, now).await?;
             tx.note(on_account("erase", id));
-            tx.commit().await?;
+        }
+        tx.commit().await?;
+        if let Some(id) = user {
             tracing::info!(user.id = %id, "erased an account");
         }
         Ok(())
+    }
+
+    /// Who is told when a doctor breaks the glass, for other services.
+    pub async fn reviewers(&self) -> Result<Vec<UserId>, Error> {
+        Ok(self.store.connection().await?.list_reviewers(MOST_REVIEWERS).await?)
     }
 
     /// Newest first, from the one after `last`.

@@ -1,4 +1,5 @@
 //! Settings, all from the environment; `--help` is their manual.
+use lettre::Address;
 use lettre::message::Mailbox;
 use platform::config::{Broker, Grpc, Postgres, Process};
 use secrecy::SecretString;
@@ -23,6 +24,11 @@ pub struct Config {
     /// Where people reach the gateway, for instance `https://clinic.example`: links in mails lead there.
     #[arg(long, env)]
     pub public_url: String,
+
+    /// Addresses that are told when a doctor breaks the glass, separated by commas. When unset, the auditors are; when
+    /// there is none, the admins.
+    #[arg(long, env, value_delimiter = ',')]
+    pub security_alert_email: Vec<Address>,
 
     /// Where auth-svc answers; several replicas are separated by commas.
     #[arg(long, env)]

@@ -1,5 +1,6 @@
 //! Events of others: what patients and doctors are to be told of.
 pub mod accounts; // what owners of accounts are told
+pub mod alarms; // doctors who break the glass
 pub mod offers; // free times that are offered
 
 use crate::delivery::Delivery;

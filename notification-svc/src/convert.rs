@@ -59,6 +59,7 @@ impl From<Notification> for pb::Notification {
                 (wire_kind(change.kind), change.appointment_id.to_string(), change.version, String::new())
             }
             About::Account { kind, .. } => (wire_account_kind(kind), String::new(), 0, String::new()),
+            About::Alarm { .. } => (pb::NotificationKind::GlassBroken, String::new(), 0, String::new()),
             About::Offer { id, .. } => (pb::NotificationKind::Offered, String::new(), 0, id.to_string()),
         };
         let next_attempt_at = match state {
@@ -111,6 +112,7 @@ fn wire_recipient_kind(recipient: Recipient) -> pb::RecipientKind {
         Recipient::Patient(_) => pb::RecipientKind::Patient,
         Recipient::Doctor(_) => pb::RecipientKind::Doctor,
         Recipient::Account(_) => pb::RecipientKind::Account,
+        Recipient::Contact(_) => pb::RecipientKind::Contact,
     }
 }
 

@@ -1,10 +1,11 @@
 //! The use cases: write down whom to tell, tell them, look, try again.
 use crate::channel::{Letter, email::Email};
-use crate::domain::{About, AccountKind, Change, Failure, Notification, Outcome, Recipient};
+use crate::domain::{About, AccountKind, Alarm, Change, Failure, Notification, Outcome, Recipient};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
 use crate::store::{Claim, Filter, Store};
-use crate::templates::{Content, Reader, render, render_account, render_offer};
+use crate::templates::{Content, Reader, render, render_account, render_alarm, render_offer};
+use crate::watch::Watch;
 use jiff::Timestamp;
 use platform::propagation;
 use proto::ids::{DoctorId, EventId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
@@ -35,6 +36,7 @@ const SKIPPED: Prepared = Prepared::Break(Outcome::Skipped);
 pub struct Delivery {
     store: Store,
     neighbours: Neighbours,
+    watch: Watch,
     email: Email,
     /// Where people find the pages that links lead to.
     public_url: Arc<str>,
@@ -42,8 +44,8 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    pub fn new(store: Store, neighbours: Neighbours, email: Email, public_url: &str) -> Self {
-        Self { store, neighbours, email, public_url: public_url.into(), due: Arc::default() }
+    pub fn new(store: Store, neighbours: Neighbours, watch: Watch, email: Email, public_url: &str) -> Self {
+        Self { store, neighbours, watch, email, public_url: public_url.into(), due: Arc::default() }
     }
 
     /// Writes down `messages`, which are to be sent; nothing when `event` was seen before.
@@ -155,6 +157,7 @@ impl Delivery {
             About::Account { kind, user_id, token_id } => {
                 self.about_account(notification.id, *kind, *user_id, *token_id).await
             }
+            About::Alarm { alarm, recipient } => self.alarm(notification.id, alarm, *recipient).await,
         }
     }
 
@@ -179,7 +182,7 @@ impl Delivery {
             }
             Recipient::Doctor(id) => self.to_doctor(message, id, |name| words(Reader::Doctor { name })).await,
             // Nobody else is told of visits.
-            Recipient::Account(_) => Ok(SKIPPED),
+            Recipient::Account(_) | Recipient::Contact(_) => Ok(SKIPPED),
         }
     }
 
@@ -211,6 +214,26 @@ impl Delivery {
         };
         let content = render_account(kind, &account, &self.public_url).ok_or(Failure::BadAnswer)?;
         Ok(Prepared::Continue(Letter { id: message, to: account.email, content }))
+    }
+
+    /// Whether somebody has reviewed it meanwhile or not.
+    async fn alarm(
+        &self,
+        message: NotificationId,
+        alarm: &Alarm,
+        recipient: Recipient,
+    ) -> Result<Prepared, Failure> {
+        let (name, to) = match recipient {
+            Recipient::Contact(id) => (String::new(), self.watch.address(id)?),
+            Recipient::Account(id) => match self.neighbours.account(id, None).await? {
+                Some(account) => (account.name, account.email),
+                None => return Ok(SKIPPED),
+            },
+            // Nobody else watches.
+            Recipient::Patient(_) | Recipient::Doctor(_) => return Ok(SKIPPED),
+        };
+        let content = render_alarm(alarm, &name, &self.public_url);
+        Ok(Prepared::Continue(Letter { id: message, to, content }))
     }
 
     /// Skipped when the patient cannot be written to, or does not want to be. `words` are made of the patient's name

@@ -3,8 +3,10 @@ mod attempt; // how attempts end, and when the next one is
 mod visit; // how visits change, and what of it is news
 mod offer; // free times that are offered to those who wait
 mod account; // what owners of accounts are told
+mod alarm; // what those who watch are told
 
 pub use account::{Account, AccountKind, Token};
+pub use alarm::{Alarm, ContactId};
 pub use attempt::{Failure, Outcome};
 pub use offer::{Offer, OfferMode};
 pub use visit::{Change, Kind, Visit, VisitStatus};
@@ -35,6 +37,8 @@ pub enum About {
     Offer { id: WaitlistOfferId, patient_id: PatientId },
     /// The owner of an account is told of it, perhaps with a token to send back.
     Account { kind: AccountKind, user_id: UserId, token_id: Option<OneTimeTokenId> },
+    /// Whoever watches is told that a doctor broke the glass, each by a message of their own.
+    Alarm { alarm: Alarm, recipient: Recipient },
 }
 
 /// Whom a message is for.
@@ -44,6 +48,8 @@ pub enum Recipient {
     Doctor(DoctorId),
     /// The owner of an account.
     Account(UserId),
+    /// An address of the settings.
+    Contact(ContactId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,18 +94,19 @@ impl Notification {
 impl About {
     pub fn recipient(&self) -> Recipient {
         match *self {
-            Self::Visit { recipient, .. } => recipient,
+            Self::Visit { recipient, .. } | Self::Alarm { recipient, .. } => recipient,
             Self::Offer { patient_id, .. } => Recipient::Patient(patient_id),
             Self::Account { user_id, .. } => Recipient::Account(user_id),
         }
     }
 
-    /// What the message tells: that of the change or of the account, or `offered`.
+    /// What the message tells: that of the change or of the account, `offered` or `glass_broken`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Visit { change, .. } => change.kind.name(),
             Self::Offer { .. } => "offered",
             Self::Account { kind, .. } => kind.name(),
+            Self::Alarm { .. } => "glass_broken",
         }
     }
 }
@@ -107,16 +114,20 @@ impl About {
 impl Recipient {
     pub fn id(self) -> Uuid {
         match self {
-            Self::Patient(PatientId(id)) | Self::Doctor(DoctorId(id)) | Self::Account(UserId(id)) => id,
+            Self::Patient(PatientId(id))
+            | Self::Doctor(DoctorId(id))
+            | Self::Account(UserId(id))
+            | Self::Contact(ContactId(id)) => id,
         }
     }
 
-    /// `patient`, `doctor` or `account`.
+    /// `patient`, `doctor`, `account` or `contact`.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Patient(_) => "patient",
             Self::Doctor(_) => "doctor",
             Self::Account(_) => "account",
+            Self::Contact(_) => "contact",
         }
     }
 }

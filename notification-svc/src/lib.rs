@@ -1,4 +1,4 @@
-//! Notifications: who is told what about visits, offers and accounts, by e-mail, once.
+//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail, once.
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
@@ -9,6 +9,7 @@ pub mod channel; // how a message reaches its recipient
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod neighbours; // what is asked of the other services
+pub mod watch; // who is told when a doctor breaks the glass
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
 pub mod consumer; // events of others -> messages, each once
 pub mod sender; // the loop that sends what is due
@@ -22,10 +23,11 @@ mod migrations {
 use crate::api::Api;
 use crate::channel::email::Email;
 use crate::config::Config;
-use crate::consumer::{Consumer, accounts, offers};
+use crate::consumer::{Consumer, accounts, alarms, offers};
 use crate::delivery::Delivery;
 use crate::neighbours::Neighbours;
 use crate::store::{SCHEMA, Store};
+use crate::watch::Watch;
 use platform::admin::Readiness;
 use platform::broker::Broker;
 use platform::client::Peer;
@@ -68,7 +70,9 @@ pub async fn serve(
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
     let store = Store::new(pool.clone());
-    let delivery = Delivery::new(store, neighbours, Email::new(&config.smtp)?, &config.public_url);
+    let watch = Watch::new(config.security_alert_email, neighbours.clone());
+    let email = Email::new(&config.smtp)?;
+    let delivery = Delivery::new(store, neighbours, watch.clone(), email, &config.public_url);
 
     let broker = Broker::new(&config.broker, NAME);
     let visits = Arc::new(Consumer::new(delivery.clone()));
@@ -76,7 +80,9 @@ pub async fn serve(
     let offered = Arc::new(offers::Consumer::new(delivery.clone()));
     inbox::consume(broker.clone(), offers::QUEUE, offers::PATTERNS, offered, &shutdown);
     let of_accounts = Arc::new(accounts::Consumer::new(delivery.clone()));
-    inbox::consume(broker, accounts::QUEUE, accounts::PATTERNS, of_accounts, &shutdown);
+    inbox::consume(broker.clone(), accounts::QUEUE, accounts::PATTERNS, of_accounts, &shutdown);
+    let broken = Arc::new(alarms::Consumer::new(delivery.clone(), watch));
+    inbox::consume(broker, alarms::QUEUE, alarms::PATTERNS, broken, &shutdown);
     sender::start(delivery.clone(), clock.clone(), &shutdown);
 
     let stack = Stack {

@@ -7,7 +7,7 @@ use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::auth::account_service_client::AccountServiceClient;
-use proto::auth::{AccountMessage, GetAccountMessageRequest};
+use proto::auth::{AccountMessage, GetAccountMessageRequest, ListReviewersRequest};
 use proto::doctor::{GetDoctorContactRequest, doctor_service_client::DoctorServiceClient};
 use proto::ids::{AppointmentId, DoctorId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
 use proto::patient::patient_service_client::PatientServiceClient;
@@ -54,6 +54,13 @@ impl Neighbours {
         let message = self.accounts.clone().get_account_message(request).await;
         let message = found(message, Failure::AuthSvcUnavailable)?;
         message.map(|message| account(message).ok_or(Failure::BadAnswer)).transpose()
+    }
+
+    /// Whose accounts review what doctors do in emergencies.
+    pub async fn reviewers(&self) -> Result<Vec<UserId>, Failure> {
+        let reviewers = self.accounts.clone().list_reviewers(ListReviewersRequest {}).await;
+        let ids = reviewers.map_err(|_| Failure::AuthSvcUnavailable)?.into_inner().user_ids;
+        ids.iter().map(|id| id.parse().map_err(|_| Failure::BadAnswer)).collect()
     }
 
     pub async fn visit(&self, id: AppointmentId) -> Result<Visit, Failure> {

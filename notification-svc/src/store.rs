@@ -4,11 +4,12 @@ mod queue; // what is due, who has it, and what came of it
 
 pub use queue::Claim;
 
-use crate::domain::{About, Notification, Stage};
+use crate::domain::{About, Alarm, Notification, Stage};
 use deadpool_postgres::{GenericClient as _, Object, Pool, Transaction};
 use platform::{inbox, postgres};
 use proto::ids::{AppointmentId, EventId, NotificationId};
 use rows::{columns, matters, read};
+use tokio_postgres::types::ToSql;
 use tracing::instrument;
 use uuid::Uuid;
 
@@ -65,6 +66,13 @@ const INSERT_ABOUT_ACCOUNT: &str = "
            (id, event_id, token_id, kind, recipient_kind, recipient_id, state, next_attempt_at, traceparent)
     VALUES ($1, $2, $3, $4, $5, $6, 'pending', clock_timestamp(), $7)
         ON CONFLICT ON CONSTRAINT account_notifications_once DO NOTHING";
+
+const INSERT_ALARM: &str = "
+    INSERT INTO notification.alarm_notifications
+           (id, grant_id, doctor_id, broken_at, includes_very_restricted, kind, recipient_kind, recipient_id, state,
+            next_attempt_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', clock_timestamp(), $9)
+        ON CONFLICT ON CONSTRAINT alarm_notifications_once DO NOTHING";
 
 const FIND: &str = read!("WHERE m.id = $1");
 
@@ -205,6 +213,22 @@ async fn insert(
                 &[&id, &event.0, &token, &kind, &recipient_kind, &recipient_id, &traceparent],
             )
             .await?;
+        }
+        About::Alarm { alarm, .. } => {
+            let insert = tx.prepare_cached(INSERT_ALARM).await?;
+            let Alarm { grant_id, doctor_id, at, includes_very_restricted } = alarm;
+            let columns: [&(dyn ToSql + Sync); 9] = [
+                &id,
+                &grant_id.0,
+                &doctor_id.0,
+                at,
+                includes_very_restricted,
+                &kind,
+                &recipient_kind,
+                &recipient_id,
+                &traceparent,
+            ];
+            tx.execute(&insert, &columns).await?;
         }
     }
     Ok(())

@@ -3,14 +3,16 @@
 //! Mail is read by whoever holds the phone, so a subject tells nothing of the patient, and what the doctor gets
 //! does not say who comes: the schedule does.
 mod account; // to owners of accounts
+mod alarm; // to those who watch
 mod offer; // of free times that are offered
 
 pub use account::render_account;
+pub use alarm::render_alarm;
 pub use offer::render_offer;
 
 use crate::domain::{Kind, Visit, VisitStatus};
 use askama::Template;
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 
 /// A message, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -221,6 +223,11 @@ impl When {
         ];
         facts.into_iter().filter_map(|(label, value)| Some(Row { label, value: value? })).collect()
     }
+}
+
+/// For readers whose zone is not known.
+fn in_utc(at: Timestamp) -> String {
+    at.strftime("%H:%M UTC on %A, %-d %B %Y").to_string()
 }
 
 /// For instance `Europe/Berlin (CET, UTC+01:00)`. Many zones have no abbreviation of their own.

@@ -50,6 +50,7 @@ const MATRIX: &str = "
     auth.v1.AccountService/ClaimPatient                         patient
     auth.v1.AccountService/IssueClaimCode                       patient-svc
     auth.v1.AccountService/GetAccountMessage                    notification-svc
+    auth.v1.AccountService/ListReviewers                        notification-svc
     auth.v1.ProxyService/GrantProxy                             staff admin
     auth.v1.ProxyService/ListProxies                            patient staff admin
     auth.v1.ProxyService/RevokeProxy                            patient staff admin

@@ -1,8 +1,10 @@
+use local::mail::Message;
 use reqwest::Method;
 use serde_json::json;
 use tests::clinic::at;
 use tests::mesh::Mesh;
 use tests::people::text;
+use tests::rest::PATIENCE;
 
 #[tokio::test]
 async fn a_doctor_writes_a_record_amends_it_and_the_patient_reads_both() {
@@ -136,6 +138,7 @@ async fn a_doctor_breaks_the_glass_and_somebody_reviews_it() {
     let mesh = Mesh::shared().await;
     let admin = mesh.admin().await;
     let (doctor, stranger, patient) = (admin.doctor().await, admin.doctor().await, admin.patient().await);
+    let auditor = admin.auditor().await;
     patient.books(&doctor, at(5, 9, 0)).await.created();
     let own = format!("/api/patients/{}", patient.id);
     let records = format!("{own}/records");
@@ -156,7 +159,18 @@ async fn a_doctor_breaks_the_glass_and_somebody_reviews_it() {
     assert_eq!(stranger.get(&secret).await.ok()["notes"], "secret");
 
     let path = format!("/api/break-glass/{}", text(&grant, "id"));
-    let auditor = admin.auditor().await;
+    let is_about_it =
+        |mail: &Message| mail.envelope_recipients == [auditor.email.as_str()] && mail.text.contains(&path);
+    let mail = mesh.ground.mail.wait_for(PATIENCE, is_about_it).await.expect("auditors are told");
+    assert_eq!(mail.subject, "A doctor broke the glass");
+    assert!(
+        mail.text.contains(&format!("{path}/review")) && mail.text.contains(&stranger.id),
+        "{}",
+        mail.text
+    );
+    for hidden in [patient.id.as_str(), "Paula", "Unconscious"] {
+        assert!(!mail.text.contains(hidden) && !mail.html.contains(hidden), "{hidden}: {}", mail.text);
+    }
     assert_eq!(auditor.get(&path).await.ok()["outcome"], json!(null));
     let review = json!({ "outcome": "justified", "note": "The patient could not be asked" });
     stranger.post(&format!("{path}/review"), review.clone()).await.is(403);
@@ -164,4 +178,5 @@ async fn a_doctor_breaks_the_glass_and_somebody_reviews_it() {
     assert_eq!(reviewed["outcome"], "justified");
     let other = json!({ "outcome": "unjustified", "note": "Looked again" });
     admin.post(&format!("{path}/review"), other).await.refused(409, "already_reviewed");
+    assert_eq!(mesh.ground.mail.messages().iter().filter(|mail| is_about_it(mail)).count(), 1);
 }

@@ -82,6 +82,16 @@ const OF_PATIENT: &str = "
 
 const ANY_ADMIN: &str = "SELECT EXISTS (SELECT FROM auth.users WHERE role = 'admin')";
 
+/// Auditors, else admins; read once, as accounts of patients are many.
+const REVIEWERS: &str = "
+      WITH reviewers AS (
+        SELECT id, role FROM auth.users WHERE role IN ('auditor', 'admin') AND is_active AND pending IS NULL)
+    SELECT id
+      FROM reviewers
+     WHERE role = 'auditor' OR NOT EXISTS (SELECT FROM reviewers WHERE role = 'auditor')
+     ORDER BY id
+     LIMIT $1";
+
 const ANOTHER_ACTIVE_ADMIN: &str = "SELECT EXISTS (
         SELECT FROM auth.users WHERE role = 'admin' AND is_active AND pending IS NULL AND id <> $1)";
 
@@ -102,6 +112,14 @@ impl Connection {
     #[instrument(name = "db.user.find", skip_all, fields(user.id = %id))]
     pub async fn find_user(&self, id: UserId) -> Result<Option<User>, Error> {
         find(&self.0, FIND, id).await
+    }
+
+    /// At most `limit` of those who review what doctors do in emergencies, oldest first.
+    #[instrument(name = "db.user.list_reviewers", skip_all)]
+    pub async fn list_reviewers(&self, limit: i64) -> Result<Vec<UserId>, Error> {
+        let statement = self.0.prepare_cached(REVIEWERS).await?;
+        let rows = self.0.query(&statement, &[&limit]).await?;
+        rows.iter().map(|row| Ok(UserId(row.try_get("id")?))).collect()
     }
 
     /// Newest first, from the one after `last`.

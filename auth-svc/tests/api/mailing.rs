@@ -1,6 +1,7 @@
 //! Tokens that are mailed: asked for as notification-svc does, and looked for where they must not be.
-use crate::service::{Refused, Service, by, by_service};
-use proto::auth::{AccountMessage, GetAccountMessageRequest};
+use crate::service::{Refused, Service, by, by_service, someone};
+use proto::auth::{AccountMessage, GetAccountMessageRequest, InviteUserRequest, ListReviewersRequest};
+use proto::auth::{Role, User};
 use serde_json::Value;
 use tonic::{Code, Status};
 
@@ -69,4 +70,34 @@ async fn what_is_mailed_is_told_to_nobody_but_who_mails_it() {
     let unknown =
         service.accounts.clone().get_account_message(by_service("notification-svc", request())).await;
     assert_eq!(unknown.refused().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn auditors_are_told_of_emergencies_and_admins_while_there_is_none() {
+    let service = Service::start().await;
+    let admin = service.admin().await;
+    let reviewers = async || {
+        let request = by_service("notification-svc", ListReviewersRequest {});
+        service.accounts.clone().list_reviewers(request).await.unwrap().into_inner().user_ids
+    };
+    let first = service.current_user(&admin).await.unwrap().id;
+    service.person(Role::Staff).await;
+    // Invited, and not there yet.
+    let invitee =
+        InviteUserRequest { email: someone().email, role: Role::Auditor.into(), ..Default::default() };
+    service.accounts.clone().invite_user(by(&admin, invitee)).await.unwrap();
+    assert_eq!(reviewers().await, [first.as_str()]);
+
+    let (one, _) = service.person(Role::Auditor).await;
+    let (other, _) = service.person(Role::Auditor).await;
+    assert_eq!(reviewers().await, [one.id.as_str(), &other.id]);
+    for (leaving, left) in [(one.id, &other.id), (other.id.clone(), &first)] {
+        let disabled = User { id: leaving, is_active: false, ..Default::default() };
+        service.updates(&admin, disabled, &["is_active"]).await.unwrap();
+        assert_eq!(reviewers().await, [left.as_str()]);
+    }
+    for asking in [by(&admin, ListReviewersRequest {}), by_service("patient-svc", ListReviewersRequest {})] {
+        let refused = service.accounts.clone().list_reviewers(asking).await.refused();
+        assert_eq!(refused.code(), Code::PermissionDenied);
+    }
 }

@@ -20,4 +20,5 @@ mod audited; // what the audit log is told of them
 mod changing; // links, roles, disabled accounts
 mod keys; // rotated and revoked by operators
 mod api_clients; // programs that log in by themselves
+mod erasing; // patients of whom nothing stays
 mod upkeep; // what is followed and forgotten in time

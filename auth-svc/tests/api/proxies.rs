@@ -5,11 +5,15 @@ use proto::time::to_wire;
 use serde_json::Value;
 use tonic::{Code, Status};
 
-async fn grants(service: &Service, token: &str, request: pb::GrantProxyRequest) -> Result<pb::Proxy, Status> {
+pub(crate) async fn grants(
+    service: &Service,
+    token: &str,
+    request: pb::GrantProxyRequest,
+) -> Result<pb::Proxy, Status> {
     Ok(service.proxies.clone().grant_proxy(by(token, request)).await?.into_inner())
 }
 
-async fn acts(service: &Service, token: &str, patient_id: &str) -> Result<pb::TokenPair, Status> {
+pub(crate) async fn acts(service: &Service, token: &str, patient_id: &str) -> Result<pb::TokenPair, Status> {
     let request = pb::ActForRequest { patient_id: patient_id.to_owned(), ..Default::default() };
     Ok(service.proxies.clone().act_for(by(token, request)).await?.into_inner())
 }
@@ -24,12 +28,12 @@ async fn lists(service: &Service, token: &str, patient_id: &str) -> Result<Vec<p
     Ok(service.proxies.clone().list_proxies(by(token, request)).await?.into_inner().proxies)
 }
 
-async fn acting_for(service: &Service, token: &str) -> Vec<pb::Proxy> {
+pub(crate) async fn acting_for(service: &Service, token: &str) -> Vec<pb::Proxy> {
     let request = by(token, pb::ListActingForRequest {});
     service.proxies.clone().list_acting_for(request).await.unwrap().into_inner().proxies
 }
 
-fn guardian(of: &str, who: &pb::User) -> pb::GrantProxyRequest {
+pub(crate) fn guardian(of: &str, who: &pb::User) -> pb::GrantProxyRequest {
     pb::GrantProxyRequest {
         patient_id: of.to_owned(),
         email: who.email.to_uppercase(),

@@ -9,17 +9,17 @@ use tonic::{Code, Status};
 use totp_rs::{Builder, Totp};
 
 /// Somebody with an authenticator.
-struct Person {
+pub(crate) struct Person {
     email: String,
-    tokens: pb::TokenPair,
+    pub(crate) tokens: pb::TokenPair,
     totp: Totp,
     last_step: i64,
-    recovery_codes: Vec<String>,
+    pub(crate) recovery_codes: Vec<String>,
 }
 
 impl Person {
     /// Registered, with the second factor on.
-    async fn with_second_factor(service: &Service) -> Self {
+    pub(crate) async fn with_second_factor(service: &Service) -> Self {
         let user = service.registers("", someone()).await.unwrap();
         let tokens = service.logs_in(&user.email, PASSWORD).await.unwrap();
         let enrolment = enrols(service, &tokens.access_token, PASSWORD).await.unwrap();
@@ -53,7 +53,7 @@ impl Person {
     }
 
     /// The challenge of a log-in by password.
-    async fn begins(&self, service: &Service) -> String {
+    pub(crate) async fn begins(&self, service: &Service) -> String {
         let refused = service.logs_in(&self.email, PASSWORD).await.refused();
         assert_eq!(
             (refused.code(), reason(&refused).as_str()),

@@ -12,6 +12,8 @@ pub enum Failure {
     AppointmentUnknown,
     /// appointment-svc does not know the offer.
     OfferUnknown,
+    /// The settings do not have the address that was to be told.
+    ContactUnknown,
     /// A service answered what makes no sense.
     BadAnswer,
     /// The address, or a message to it, cannot be written down.
@@ -75,6 +77,7 @@ impl Failure {
             Self::DoctorSvcUnavailable => "doctor_svc_unavailable",
             Self::AppointmentUnknown => "appointment_unknown",
             Self::OfferUnknown => "offer_unknown",
+            Self::ContactUnknown => "contact_unknown",
             Self::BadAnswer => "bad_answer",
             Self::Unsendable => "unsendable",
             Self::SmtpRefused => "smtp_refused",

@@ -1,8 +1,10 @@
 //! Messages as they are read: what all have, and beside it what each is about.
 use super::Error;
-use crate::domain::{About, AccountKind, Change, Kind, Notification, Recipient, Stage, State, VisitStatus};
+use crate::domain::{About, AccountKind, Alarm, Change, ContactId, Kind, Notification, Recipient};
+use crate::domain::{Stage, State, VisitStatus};
 use proto::ids::{
-    AppointmentId, DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId,
+    AppointmentId, BreakGlassGrantId, DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId,
+    WaitlistOfferId,
 };
 use tokio_postgres::Row;
 
@@ -11,7 +13,8 @@ macro_rules! columns {
     () => {
         "m.id, m.kind, m.recipient_kind, m.recipient_id, m.state, m.attempts, m.next_attempt_at, m.leased_until,
          m.sent_at, m.last_error, m.traceparent, m.created_at,
-         v.appointment_id, v.appointment_version, v.visit_status, o.offer_id, a.token_id"
+         v.appointment_id, v.appointment_version, v.visit_status, o.offer_id, a.token_id,
+         g.grant_id, g.doctor_id, g.broken_at, g.includes_very_restricted"
     };
 }
 pub(super) use columns;
@@ -25,6 +28,8 @@ macro_rules! matters {
             ".id LEFT JOIN notification.offer_notifications o ON o.id = ",
             $of,
             ".id LEFT JOIN notification.account_notifications a ON a.id = ",
+            $of,
+            ".id LEFT JOIN notification.alarm_notifications g ON g.id = ",
             $of,
             ".id "
         )
@@ -53,17 +58,19 @@ impl TryFrom<&Row> for Notification {
             Stage::Superseded => State::Superseded,
             Stage::Skipped => State::Skipped,
         };
-        let about = match (row.try_get("offer_id")?, AccountKind::named(row.try_get("kind")?)) {
-            (Some(offer), _) => About::Offer {
+        let kind = row.try_get("kind")?;
+        let about = match (row.try_get("offer_id")?, row.try_get("grant_id")?, AccountKind::named(kind)) {
+            (Some(offer), _, _) => About::Offer {
                 id: WaitlistOfferId(offer),
                 patient_id: PatientId(row.try_get("recipient_id")?),
             },
-            (None, Some(kind)) => About::Account {
+            (None, Some(grant), _) => alarm(BreakGlassGrantId(grant), row, unreadable)?,
+            (None, None, Some(kind)) => About::Account {
                 kind,
                 user_id: UserId(row.try_get("recipient_id")?),
                 token_id: row.try_get::<_, Option<_>>("token_id")?.map(OneTimeTokenId),
             },
-            (None, None) => visit(row, unreadable)?,
+            (None, None, None) => visit(row, unreadable)?,
         };
         Ok(Self {
             id,
@@ -74,6 +81,26 @@ impl TryFrom<&Row> for Notification {
             created_at: row.try_get("created_at")?,
         })
     }
+}
+
+fn alarm(
+    grant_id: BreakGlassGrantId,
+    row: &Row,
+    unreadable: impl Fn(&'static str) -> Error,
+) -> Result<About, Error> {
+    let recipient_id = row.try_get("recipient_id")?;
+    let recipient = match row.try_get("recipient_kind")? {
+        "account" => Recipient::Account(UserId(recipient_id)),
+        "contact" => Recipient::Contact(ContactId(recipient_id)),
+        _ => return Err(unreadable("recipient_kind")),
+    };
+    let alarm = Alarm {
+        grant_id,
+        doctor_id: DoctorId(row.try_get("doctor_id")?),
+        at: row.try_get("broken_at")?,
+        includes_very_restricted: row.try_get("includes_very_restricted")?,
+    };
+    Ok(About::Alarm { alarm, recipient })
 }
 
 fn visit(row: &Row, unreadable: impl Fn(&'static str) -> Error) -> Result<About, Error> {

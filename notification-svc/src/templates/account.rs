@@ -1,7 +1,6 @@
 //! The words to owners of accounts.
-use super::{Content, Link, Row, Words, lay_out};
+use super::{Content, Link, Row, Words, in_utc, lay_out};
 use crate::domain::{Account, AccountKind, Token};
-use jiff::Timestamp;
 
 /// What is said, and what the reader can do about it.
 struct Saying {
@@ -22,7 +21,7 @@ pub fn render_account(kind: AccountKind, account: &Account, public_url: &str) ->
     let Some((path, label)) = link else { return Some(lay_out(&words, &[], None)) };
     let Token { text, expires_at } = account.token.as_ref()?;
     let url = format!("{}{path}#token={text}", public_url.trim_end_matches('/'));
-    let until = Row { label: "Valid until", value: deadline(*expires_at) };
+    let until = Row { label: "Valid until", value: in_utc(*expires_at) };
     Some(lay_out(&words, &[until], Some(&Link { url, label })))
 }
 
@@ -60,11 +59,6 @@ fn saying(kind: AccountKind) -> Saying {
             link: None,
         },
     }
-}
-
-/// Nobody's zone is known here.
-fn deadline(at: Timestamp) -> String {
-    at.strftime("%H:%M UTC on %A, %-d %B %Y").to_string()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod neighbours;
 mod service;
 mod offers; // free times that are offered
 mod accounts; // what owners of accounts are told
-
+mod alarms; // doctors who break the glass
 mod requests;
 
 use crate::mail_server::{MailServer, friendly};

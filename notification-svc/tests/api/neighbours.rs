@@ -15,6 +15,7 @@ use platform::token::{self, Claims, Verifier};
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::auth::{AccountMessage, GetAccountMessageRequest, GetJwksRequest, Jwk, Jwks};
+use proto::auth::{ListReviewersRequest, ListReviewersResponse};
 use proto::doctor::{DoctorContact, GetDoctorContactRequest};
 use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
 use proto::patient::{ContactPreference, GetPatientContactRequest, PatientContact};
@@ -46,6 +47,8 @@ pub(crate) struct Known {
     pub(crate) offers: HashMap<String, WaitlistOffer>,
     /// Open messages about accounts, by the account and the token.
     pub(crate) accounts: HashMap<(String, String), AccountMessage>,
+    /// Who reviews what doctors do in emergencies; while it is none, auth-svc cannot say.
+    pub(crate) reviewers: Option<Vec<UserId>>,
     pub(crate) patients: HashMap<String, PatientContact>,
     pub(crate) doctors: HashMap<String, DoctorContact>,
     /// Whether patient-svc is away.
@@ -83,6 +86,7 @@ impl Neighbours {
         let known = Arc::new(Mutex::new(Known::default()));
         let (accounts, visits, offers, patients, doctors) =
             (known.clone(), known.clone(), known.clone(), known.clone(), known.clone());
+        let reviewers = known.clone();
         let ours = |name| Some(Verifier::new(name, root, None, Clock::system()));
         let router = Router::new()
             .route_service(
@@ -93,6 +97,14 @@ impl Neighbours {
                 "/healthcare.auth.v1.AccountService/GetAccountMessage",
                 unary(ours("auth-svc"), move |ask: GetAccountMessageRequest| {
                     found(accounts.lock().unwrap().accounts.get(&(ask.user_id, ask.token_id)))
+                }),
+            )
+            .route_service(
+                "/healthcare.auth.v1.AccountService/ListReviewers",
+                unary(ours("auth-svc"), move |_: ListReviewersRequest| {
+                    let known = reviewers.lock().unwrap().reviewers.clone();
+                    let known = known.ok_or_else(|| Status::unavailable("away"))?;
+                    Ok(ListReviewersResponse { user_ids: known.iter().map(ToString::to_string).collect() })
                 }),
             )
             .route_service(

@@ -7,7 +7,7 @@ use local::mail::{Mail, Message};
 use local::service::Service as Name;
 use local::testing;
 use notification_svc::config::Config;
-use notification_svc::consumer::{PATTERNS, QUEUE, accounts, offers};
+use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers};
 use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 const SECRET: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
 /// Longest wait for something that is to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything around the service.
 pub(crate) struct Ground {
@@ -55,6 +55,11 @@ struct Arguments {
 
 impl Ground {
     pub(crate) async fn prepare() -> Self {
+        Self::prepare_with(&[]).await
+    }
+
+    /// With settings besides the usual ones.
+    pub(crate) async fn prepare_with(more: &[(&str, &str)]) -> Self {
         let database = testing::database().await.unwrap();
         let rabbitmq = testing::vhost().await.unwrap();
         let mail = Mail::start().await.unwrap();
@@ -77,7 +82,7 @@ impl Ground {
             ("--patient-url", &neighbours.url),
             ("--doctor-url", &neighbours.url),
         ];
-        let words = settings.iter().flat_map(|(name, value)| [*name, *value]);
+        let words = settings.iter().chain(more).flat_map(|(name, value)| [*name, *value]);
         let Arguments { config } = Arguments::parse_from(["notification-svc"].into_iter().chain(words));
         notification_svc::migrate(config.clone()).await.unwrap();
         let broker = Broker::new(&config::Broker { rabbitmq_url: rabbitmq.into() }, "test");
@@ -85,6 +90,7 @@ impl Ground {
         broker.queue(QUEUE, PATTERNS).await.unwrap();
         broker.queue(offers::QUEUE, offers::PATTERNS).await.unwrap();
         broker.queue(accounts::QUEUE, accounts::PATTERNS).await.unwrap();
+        broker.queue(alarms::QUEUE, alarms::PATTERNS).await.unwrap();
         Self { neighbours, mail, config, broker, _database: database }
     }
 

@@ -28,6 +28,8 @@ pub enum NotificationKind {
     Invitation,
     /// Somebody registered with the address of an account.
     RegisteredAgain,
+    /// A doctor broke the glass.
+    GlassBroken,
 }
 
 impl TryFrom<pb::NotificationKind> for NotificationKind {
@@ -45,6 +47,7 @@ impl TryFrom<pb::NotificationKind> for NotificationKind {
             pb::NotificationKind::EmailVerification => Ok(Self::EmailVerification),
             pb::NotificationKind::Invitation => Ok(Self::Invitation),
             pb::NotificationKind::RegisteredAgain => Ok(Self::RegisteredAgain),
+            pb::NotificationKind::GlassBroken => Ok(Self::GlassBroken),
             pb::NotificationKind::Unspecified => Err(Garbled("kind")),
         }
     }
@@ -58,6 +61,8 @@ pub enum RecipientKind {
     Doctor,
     /// The owner of an account.
     Account,
+    /// An address of the settings.
+    Contact,
 }
 
 impl TryFrom<pb::RecipientKind> for RecipientKind {
@@ -68,6 +73,7 @@ impl TryFrom<pb::RecipientKind> for RecipientKind {
             pb::RecipientKind::Patient => Ok(Self::Patient),
             pb::RecipientKind::Doctor => Ok(Self::Doctor),
             pb::RecipientKind::Account => Ok(Self::Account),
+            pb::RecipientKind::Contact => Ok(Self::Contact),
             pb::RecipientKind::Unspecified => Err(Garbled("recipient_kind")),
         }
     }
@@ -136,7 +142,7 @@ pub struct Notification {
     pub offer_id: Option<String>,
     pub kind: NotificationKind,
     pub recipient_kind: RecipientKind,
-    /// The patient, doctor or account.
+    /// The patient, doctor or account; of an address of the settings, an id that is made of it.
     #[schema(value_type = Uuid)]
     pub recipient_id: String,
     pub state: NotificationState,
