@@ -1,5 +1,5 @@
 //! How often one caller may ask: counted in Redis for all replicas together, in this process while Redis is away.
-use crate::caller::{Identity, Origin};
+use crate::caller::{Caller, Identity, Origin};
 use crate::config::RateLimits;
 use crate::origin::subscriber;
 use crate::problem::Problem;
