@@ -52,6 +52,8 @@ const KEPT: &str = "
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.
 const OTHERWISE: &str = "
     DELETE /api/patients/{id}                   403 403 403 200
+    PUT    /api/patients/{id}/legal-hold        403 403 403 200
+    DELETE /api/patients/{id}/legal-hold        403 403 403 200
     GET    /api/patients/{id}/access-log        200 403 403 200
     DELETE /api/doctors/{id}                    403 403 403 200
     PUT    /api/records/{id}                    404 404 403 403
