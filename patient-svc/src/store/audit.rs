@@ -1,4 +1,5 @@
 //! The audit log as it is read. The runtime role may not: a transaction becomes the reader for as long as it takes.
+use super::patients::uuids;
 use super::{Connection, Error, Store, Tx};
 use crate::domain::chain::Finding;
 use jiff::Timestamp;
@@ -12,7 +13,8 @@ use tracing::instrument;
 /// Which entries are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    pub patient: Option<PatientId>,
+    /// Entries about any of them; about everybody when there are none.
+    pub patients: Vec<PatientId>,
     pub actor: Option<UserId>,
     pub action: Option<String>,
     pub from: Option<Timestamp>,
@@ -89,8 +91,8 @@ impl Store {
     pub async fn log(&self, filter: &Filter, after: Option<Place>, limit: i64) -> Result<Vec<Link>, Error> {
         let mut connection = self.connection().await?;
         let tx = connection.look_at_log().await?;
-        let Filter { patient, actor, action, from, until } = filter;
-        let patients = patient.map(|patient| vec![patient.0]);
+        let Filter { patients, actor, action, from, until } = filter;
+        let patients = uuids(patients);
         let actor = actor.map(|actor| actor.0);
         let mut conditions = vec!["true".to_owned()];
         let mut values: Vec<&(dyn ToSql + Sync)> = Vec::new();
@@ -98,8 +100,8 @@ impl Store {
             values.push(value);
             conditions.push(format!("{condition} ${}", values.len()));
         };
-        if let Some(patients) = &patients {
-            narrow("subjects @>", patients);
+        if !patients.is_empty() {
+            narrow("subjects &&", &patients);
         }
         if let Some(actor) = &actor {
             narrow("actor_id =", actor);
