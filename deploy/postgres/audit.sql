@@ -202,11 +202,18 @@ BEGIN
 END
 $$;
 
--- Adds the next checkpoint.
+-- Adds the next checkpoint, and no other: one with the highest number there is would be the last.
 CREATE OR REPLACE FUNCTION audit.checkpoint(
   number bigint, at timestamptz, numbers bigint[], hashes bytea[], signature bytea) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  INSERT INTO audit.checkpoints VALUES ($1, $2, $3, $4, $5)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF ($1 = (SELECT coalesce(max(made.number), 0) + 1 FROM audit.checkpoints AS made)
+      AND cardinality($3) = 64 AND cardinality($4) = 64 AND octet_length($5) = 64) IS NOT TRUE
+  THEN
+    RAISE EXCEPTION 'not the next checkpoint' USING ERRCODE = 'check_violation';
+  END IF;
+  INSERT INTO audit.checkpoints VALUES ($1, $2, $3, $4, $5);
+END
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;

@@ -5,7 +5,6 @@ use crate::domain::patient::Patient;
 use crate::domain::record::MedicalRecord;
 use platform::audit::Entry;
 use proto::ids::PatientId;
-use uuid::Uuid;
 
 pub fn on_patient(action: &'static str, id: PatientId) -> Entry {
     Entry::new(action, "patient").ids([id.0]).of([id.0])
@@ -17,22 +16,22 @@ pub fn on_patients(action: &'static str, patients: &[Patient]) -> Entry {
     Entry::new(action, "patient").ids(ids.clone()).of(ids)
 }
 
-pub fn on_record(action: &'static str, record: &MedicalRecord) -> Entry {
-    Entry::new(action, "medical_record").ids([record.id.0]).of([record.patient_id.0])
+/// Of a record that somebody who reads it like this reads or writes.
+pub fn on_record(action: &'static str, record: &MedicalRecord, reading: Reading) -> Entry {
+    let entry = Entry::new(action, "medical_record").ids([record.id.0]).of([record.patient_id.0]);
+    flagged(entry, reading, std::slice::from_ref(record))
 }
 
-/// Of records of `patient` that are shown to whoever reads, which may be none.
-pub fn read_records(
-    action: &'static str,
-    patient: PatientId,
-    reading: Reading,
-    records: &[MedicalRecord],
-) -> Entry {
+/// Of records of `patient` that are listed to whoever reads, which may be none.
+pub fn listed_records(patient: PatientId, reading: Reading, records: &[MedicalRecord]) -> Entry {
     let patients = records.iter().map(|record| record.patient_id.0);
-    let entry = Entry::new(action, "medical_record").of([patient.0]).of(patients);
-    let mut ids: Vec<Uuid> = records.iter().map(|record| record.id.0).collect();
-    ids.dedup();
-    let entry = entry.ids(ids);
+    let ids = records.iter().map(|record| record.id.0);
+    let entry = Entry::new("list", "medical_record").of([patient.0]).of(patients).ids(ids);
+    flagged(entry, reading, records)
+}
+
+/// With whether the glass was broken for that.
+fn flagged(entry: Entry, reading: Reading, records: &[MedicalRecord]) -> Entry {
     match reading {
         Reading::Doctor { id, treats }
             if !treats || records.iter().any(|record| record.is_behind_glass(id, treats)) =>

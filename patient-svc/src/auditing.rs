@@ -38,11 +38,13 @@ impl Auditing {
         let filter = filter?;
         let Page { after, size } = page.open(&self.tokens, ENTRIES)?;
         let criteria = self.digests.of("audit filter", format!("{filter:?}").as_bytes());
-        let asked = Entry::new("search", "audit").of(filter.patient.map(|id| id.0)).matching(criteria);
+        let asked =
+            Entry::new("search", "audit").of(filter.patients.iter().map(|id| id.0)).matching(criteria);
         self.page(ENTRIES, &filter, after, size, asked).await
     }
 
-    /// One page of what was done with the data of a patient, newest first, and the token of the next.
+    /// One page of what was done with the data of a patient, also under records that were merged into theirs, newest
+    /// first, and the token of the next.
     pub async fn accesses(
         &self,
         user: User,
@@ -53,7 +55,9 @@ impl Auditing {
         access::may_see_accesses(user.role, patient).map_err(Error::of_patient)?;
         self.store.find_any(patient).await?.ok_or(Error::PatientNotFound)?;
         let Page { after, size } = page.open(&self.tokens, ACCESSES)?;
-        let filter = Filter { patient: Some(patient), ..Filter::default() };
+        let mut patients = self.store.merged_into(patient).await?;
+        patients.push(patient);
+        let filter = Filter { patients, ..Filter::default() };
         let asked = Entry::new("read", "access_log").ids([patient.0]).of([patient.0]);
         self.page(ACCESSES, &filter, after, size, asked).await
     }

@@ -1,18 +1,18 @@
 //! The use cases on leave to read in an emergency.
 use crate::audited::on_grant;
 use crate::domain::access;
-use crate::domain::break_glass::{Emergency, Grant, Verdict};
+use crate::domain::break_glass::{Emergency, Grant, MOST_UNREVIEWED, Refusal, Verdict, WITHDRAWN_FOR};
 use crate::error::Error;
 use crate::events;
 use crate::pages::{AskedPage, Page};
-use crate::store::Store;
+use crate::store::{Store, Tx};
 use jiff::{SignedDuration, Timestamp};
 use platform::audit::Entry;
 use platform::caller::User;
 use platform::context::about;
 use platform::page::PageTokens;
 use platform::violations::Violations;
-use proto::ids::{BreakGlassGrantId, PatientId};
+use proto::ids::{BreakGlassGrantId, DoctorId, PatientId};
 
 /// The name of the list in page tokens.
 const GRANTS: &str = "break-glass";
@@ -57,14 +57,28 @@ impl BreakGlass {
             tx.commit().await?;
             return Ok(grant);
         }
-        if tx.has_unreviewed(doctor, self.terms.review_within).await? {
-            return Err(Error::ReviewPending);
+        if let Err(refusal) = self.may_smash(&tx, doctor).await? {
+            // No role or relationship is lacking, so nobody else notes it.
+            let entry = Entry::new("create", "break_glass_grant").of([patient.0]);
+            tx.note(entry.denied(refusal.reason()));
+            tx.commit().await?;
+            return Err(refusal.into());
         }
         let grant = tx.insert_grant(patient, doctor, user.id, &emergency, self.terms.life).await?;
         tx.announce(events::broken_glass(&grant)).await?;
         tx.note(on_grant("create", &grant).breaking_glass());
         tx.commit().await?;
         Ok(grant)
+    }
+
+    /// Whether what became of the doctor's grants lets them have another.
+    async fn may_smash(&self, tx: &Tx<'_>, doctor: DoctorId) -> Result<Result<(), Refusal>, Error> {
+        tx.lock_grants_of(doctor).await?;
+        if tx.is_withdrawn(doctor, WITHDRAWN_FOR).await? {
+            return Ok(Err(Refusal::GlassWithdrawn));
+        }
+        let (number, is_old) = tx.unreviewed(doctor, self.terms.review_within).await?;
+        Ok(if is_old || number >= MOST_UNREVIEWED { Err(Refusal::ReviewPending) } else { Ok(()) })
     }
 
     pub async fn find(&self, user: User, id: BreakGlassGrantId) -> Result<Grant, Error> {

@@ -37,11 +37,6 @@ impl Care {
         }
     }
 
-    /// Whether `doctor` may act as one who treats `patient`.
-    pub async fn attends(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {
-        Ok(self.store.glass_is_broken(doctor, patient).await? || self.treats(doctor, patient).await?)
-    }
-
     /// The patients whom `doctor` treats, under every record they have.
     pub async fn panel(&self, doctor: DoctorId) -> Result<Vec<PatientId>, Error> {
         let treated = self.calendar.panel(doctor).await?;

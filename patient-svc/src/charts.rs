@@ -1,5 +1,5 @@
 //! The use cases of whoever reads medical records.
-use crate::audited::read_records;
+use crate::audited::{listed_records, on_record};
 use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::domain::access::{self, Reader, Reading};
@@ -34,14 +34,8 @@ impl Charts {
 
     pub async fn find(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
         let (record, reading) = self.look(user, id).await?;
-        let shown = std::slice::from_ref(&record);
-        self.store.note(read_records("read", record.patient_id, reading, shown)).await?;
+        self.store.note(on_record("read", &record, reading)).await?;
         Ok(record)
-    }
-
-    /// The same, for a use case that notes itself what comes of it.
-    pub async fn find_unnoted(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
-        Ok(self.look(user, id).await?.0)
     }
 
     /// One page of a patient's records, with those that were written before records were merged, and the token of
@@ -90,7 +84,7 @@ impl Charts {
         let records = self.store.records(of, reading, after, size + 1).await?;
         let size = fitting(&records, size);
         let (records, next) = self.tokens.cut(RECORDS, records, size, |record| record.id);
-        self.store.note(read_records("list", patient, reading, &records)).await?;
+        self.store.note(listed_records(patient, reading, &records)).await?;
         Ok((records, next))
     }
 
@@ -106,13 +100,13 @@ impl Charts {
         let revisions = self.store.revisions(id, reading, after, size + 1).await?;
         let size = fitting(&revisions, size);
         let (revisions, next) = self.tokens.cut(REVISIONS, revisions, size, |record| record.revision);
-        let entry = read_records("read", record.patient_id, reading, &revisions).fields(["revisions"]);
-        self.store.note(entry).await?;
+        // As the latest says, by which it is judged who reads any.
+        self.store.note(on_record("read", &record, reading).fields(["revisions"])).await?;
         Ok((revisions, next))
     }
 
-    /// The latest revision, and as whom the caller reads it.
-    async fn look(&self, user: User, id: MedicalRecordId) -> Result<(MedicalRecord, Reading), Error> {
+    /// The latest revision, and as whom the caller reads it, for a use case that notes what comes of it.
+    pub async fn look(&self, user: User, id: MedicalRecordId) -> Result<(MedicalRecord, Reading), Error> {
         let reader = access::reader(user.role).map_err(Error::of_record)?;
         let patient = self.store.patient_of_record(id).await?.ok_or(Error::RecordNotFound)?;
         about("medical_record", id.0, Some(patient.0));

@@ -26,7 +26,8 @@ pub fn keep_signing(store: Store, signer: Signer, clock: Clock, shutdown: &Shutd
     });
 }
 
-/// Signs the chains as they are, when that is due; the checkpoint.
+/// Signs the chains as they are, when that is due; the checkpoint. Chains that do not go on from the last checkpoint are
+/// never signed: what was done to them would be vouched for.
 pub async fn sign(store: &Store, signer: &Signer, now: Timestamp) -> Result<Option<Checkpoint>, Error> {
     let mut connection = store.connection().await?;
     let tx = connection.begin().await?;
@@ -35,8 +36,14 @@ pub async fn sign(store: &Store, signer: &Signer, now: Timestamp) -> Result<Opti
     }
     tx.become_reader().await?;
     let last = tx.last_checkpoint().await?.map(|signed| signed.checkpoint);
+    let signed: Vec<i64> = last.iter().map(|last| last.number).collect();
+    let rewritten = tx.rewritten(&signed, 1).await?;
     let heads: Vec<Head> = tx.heads().await?.into_iter().map(|(_, head)| head).collect();
     tx.become_oneself().await?;
+    if let [finding, ..] = rewritten.as_slice() {
+        tracing::error!(audit.finding = %finding, "the audit log was changed and is not signed any more");
+        return Ok(None);
+    }
     if !is_due(last.as_ref(), &heads, now) {
         return Ok(None);
     }

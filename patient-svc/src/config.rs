@@ -26,7 +26,8 @@ pub struct Config {
     #[arg(long, env)]
     pub appointment_url: String,
 
-    /// Another root secret that data keys may be wrapped by, while it is exchanged: see `keys rotate`.
+    /// Another root secret that data keys may be wrapped by, while it is exchanged: see `keys rotate`; or by which what
+    /// `audit-verify` looks at was signed, once it was.
     #[arg(long, env, hide_env_values = true)]
     pub secret_key_previous: Option<SecretString>,
 

@@ -1,6 +1,7 @@
 //! Everything that can go wrong here, and how the caller learns of it.
 use crate::domain::Stale;
 use crate::domain::access::Denied;
+use crate::domain::break_glass::Refusal;
 use crate::domain::merge::Unfit;
 use crate::domain::patient::Gone;
 use crate::domain::record::Closed;
@@ -37,8 +38,8 @@ pub enum Error {
     NotSigned,
     #[error("no such grant")]
     GrantNotFound,
-    #[error("a grant from before waits for its review")]
-    ReviewPending,
+    #[error(transparent)]
+    NoGrant(#[from] Refusal),
     #[error("nobody reviews themselves")]
     OwnGrant,
     #[error("it was reviewed already")]
@@ -150,7 +151,7 @@ impl From<Error> for Status {
             Error::RestrictedRecord => (Code::PermissionDenied, "RESTRICTED_RECORD"),
             Error::NotSigned => (Code::FailedPrecondition, "NOT_SIGNED"),
             Error::GrantNotFound => (Code::NotFound, "BREAK_GLASS_GRANT_NOT_FOUND"),
-            Error::ReviewPending => (Code::FailedPrecondition, "REVIEW_PENDING"),
+            Error::NoGrant(refusal) => (Code::FailedPrecondition, refusal.reason()),
             Error::OwnGrant => (Code::PermissionDenied, "OWN_BREAK_GLASS_GRANT"),
             Error::AlreadyReviewed => (Code::FailedPrecondition, "ALREADY_REVIEWED"),
             Error::PatientExists => (Code::AlreadyExists, "PATIENT_EXISTS"),

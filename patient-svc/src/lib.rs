@@ -88,15 +88,20 @@ pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
     let told = &mut std::io::stdout().lock();
     match command {
         Command::AuditVerify { checkpoint } => {
-            verify::verify(&store, &Signer::new(&root), checkpoint.as_ref(), told).await
+            let previous = previous(&config)?;
+            let signers: Vec<Signer> = [&root].into_iter().chain(&previous).map(Signer::new).collect();
+            verify::verify(&store, &signers, checkpoint.as_ref(), told).await
         }
         Command::Keys(command) => keys::run(command, &store, Clock::system().now(), told).await,
     }
 }
 
 fn keyring(config: &Config, root: &RootSecret) -> anyhow::Result<Keyring> {
-    let previous = config.secret_key_previous.as_ref().map(RootSecret::new).transpose()?;
-    Ok(Keyring::new(root, previous.as_ref()))
+    Ok(Keyring::new(root, previous(config)?.as_ref()))
+}
+
+fn previous(config: &Config) -> anyhow::Result<Option<RootSecret>> {
+    Ok(config.secret_key_previous.as_ref().map(RootSecret::new).transpose()?)
 }
 
 /// Serves on `listener` until shutdown is requested.

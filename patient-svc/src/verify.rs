@@ -14,11 +14,11 @@ const NAMED: usize = 100;
 /// which must be there.
 pub async fn verify(
     store: &Store,
-    signer: &Signer,
+    signers: &[Signer],
     told: Option<&Told>,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let (links, checkpoints, findings) = look(store, signer, told).await?;
+    let (links, checkpoints, findings) = look(store, signers, told).await?;
     for finding in findings.iter().take(NAMED) {
         writeln!(out, "FAIL {finding}")?;
     }
@@ -35,12 +35,12 @@ pub async fn verify(
 /// How many entries and checkpoints there are, and what is wrong with them.
 pub async fn look(
     store: &Store,
-    signer: &Signer,
+    signers: &[Signer],
     told: Option<&Told>,
 ) -> anyhow::Result<(u64, i64, Vec<Finding>)> {
     let mut connection = store.connection().await?;
     let tx = connection.look_at_log().await?;
-    let (vouched, mut findings) = checkpoints(&tx, signer, told).await?;
+    let (vouched, mut findings) = checkpoints(&tx, signers, told).await?;
     let checkpoints = vouched.as_ref().map_or(0, |vouched| vouched.number);
     let mut walk = Walk::new(vouched);
     let mut after = (i16::MIN, i64::MIN);
@@ -57,10 +57,11 @@ pub async fn look(
     Ok((links, checkpoints, findings))
 }
 
-/// The latest checkpoint that is genuine, and what is wrong with the others.
+/// The latest checkpoint that is genuine, and what is wrong with the others or differs from what was signed. Once there
+/// are as many findings as are named, no more are looked for in the entries.
 async fn checkpoints(
     tx: &Tx<'_>,
-    signer: &Signer,
+    signers: &[Signer],
     told: Option<&Told>,
 ) -> anyhow::Result<(Option<Checkpoint>, Vec<Finding>)> {
     let (mut vouched, mut findings, mut last) = (None, Vec::new(), 0);
@@ -69,21 +70,28 @@ async fn checkpoints(
         if batch.is_empty() {
             break;
         }
+        let mut genuine = Vec::new();
         for Signed { checkpoint, signature } in batch {
             let number = checkpoint.number;
-            findings.extend((last + 1..number).map(|number| Finding::CheckpointMissing { number }));
+            if number - last > 1 {
+                findings.push(Finding::CheckpointMissing { first: last + 1, last: number - 1 });
+            }
             last = number;
             if told.is_some_and(|told| told.number == number && *told != Told::of(&checkpoint)) {
                 findings.push(Finding::CheckpointChanged { number });
             }
-            if signer.is_ours(&checkpoint.digest(), &signature) {
+            if signers.iter().any(|signer| signer.is_ours(&checkpoint.digest(), &signature)) {
+                genuine.push(number);
                 vouched = Some(checkpoint);
             } else {
                 findings.push(Finding::CheckpointChanged { number });
             }
         }
+        let limit = NAMED.saturating_sub(findings.len());
+        findings.extend(tx.rewritten(&genuine, i64::try_from(limit)?).await?);
     }
-    let told = told.map_or(0, |told| told.number);
-    findings.extend((last + 1..=told).map(|number| Finding::CheckpointMissing { number }));
+    if let Some(told) = told.filter(|told| told.number > last) {
+        findings.push(Finding::CheckpointMissing { first: last + 1, last: told.number });
+    }
     Ok((vouched, findings))
 }

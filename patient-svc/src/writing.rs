@@ -5,7 +5,7 @@ use crate::calendar::Calendar;
 use crate::care::Care;
 use crate::charts::Charts;
 use crate::domain::Expected;
-use crate::domain::access;
+use crate::domain::access::{self, Reading};
 use crate::domain::record::{Amendment, Change, MedicalRecord, NewRecord, State};
 use crate::error::Error;
 use crate::store::Store;
@@ -39,9 +39,7 @@ impl Writing {
     ) -> Result<MedicalRecord, Error> {
         about("medical_record", patient.0, Some(patient.0));
         let author = access::writer(user.role, patient).map_err(Error::of_patient)?;
-        if !self.care.attends(author, patient).await? {
-            return Err(Error::RelationshipRequired);
-        }
+        let reading = self.attending(author, patient).await?;
         let new = new?;
         if let Some(visit) = new.appointment_id {
             self.require_visit(visit, patient, author).await?;
@@ -54,7 +52,7 @@ impl Writing {
         let tx = connection.begin().await?;
         tx.lock(patient).await?.ok_or(Error::PatientNotFound)?.present()?;
         tx.insert_record(&record).await?;
-        tx.note(on_record("create", &record));
+        tx.note(on_record("create", &record, reading));
         tx.commit().await?;
         Ok(record)
     }
@@ -68,7 +66,7 @@ impl Writing {
         amendment: impl FnOnce(State) -> Result<Amendment, Violations>,
         now: Timestamp,
     ) -> Result<MedicalRecord, Error> {
-        let record = self.find_as_author(user, id).await?;
+        let (record, reading) = self.find_as_author(user, id).await?;
         require_seen(expected)?;
         let amendment = amendment(record.state)?;
         expected.check(record.revision.into())?;
@@ -79,7 +77,7 @@ impl Writing {
         }
         let fields: Vec<&str> = amendment.changes.iter().map(Change::field).collect();
         let record = record.amended(amendment, now)?;
-        let entry = on_record("amend", &record).fields(fields);
+        let entry = on_record("amend", &record, reading).fields(fields);
         self.append(record, entry).await
     }
 
@@ -91,16 +89,16 @@ impl Writing {
         expected: Expected,
         now: Timestamp,
     ) -> Result<MedicalRecord, Error> {
-        let record = self.find_as_author(user, id).await?;
+        let (record, reading) = self.find_as_author(user, id).await?;
         require_seen(expected)?;
         let revision = record.revision;
         let signed = record.signed(now)?;
         if signed.revision == revision {
-            self.store.note(on_record("read", &signed)).await?;
+            self.store.note(on_record("read", &signed, reading)).await?;
             return Ok(signed);
         }
         expected.check(revision.into())?;
-        let entry = on_record("sign", &signed);
+        let entry = on_record("sign", &signed, reading);
         self.append(signed, entry).await
     }
 
@@ -112,7 +110,7 @@ impl Writing {
         expected: Expected,
         now: Timestamp,
     ) -> Result<MedicalRecord, Error> {
-        let record = self.charts.find_unnoted(user, id).await?;
+        let (record, reading) = self.charts.look(user, id).await?;
         let doctor = access::writer(user.role, record.patient_id).map_err(Error::of_record)?;
         if record.cosigner != Some(doctor) {
             return Err(Error::NotTheCosigner);
@@ -121,13 +119,13 @@ impl Writing {
         record.cosignable()?;
         expected.check(record.revision.into())?;
         if record.cosigned_at.is_some() {
-            self.store.note(on_record("read", &record)).await?;
+            self.store.note(on_record("read", &record, reading)).await?;
             return Ok(record);
         }
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         tx.cosign_record(id, record.revision, doctor, now).await?;
-        tx.note(on_record("cosign", &record));
+        tx.note(on_record("cosign", &record, reading));
         tx.commit().await?;
         Ok(MedicalRecord { cosigned_at: Some(now), ..record })
     }
@@ -141,15 +139,15 @@ impl Writing {
         reason: Result<Reason, Violations>,
         now: Timestamp,
     ) -> Result<MedicalRecord, Error> {
-        let record = self.find_as_author(user, id).await?;
+        let (record, reading) = self.find_as_author(user, id).await?;
         let reason = reason?;
         if record.state == State::EnteredInError {
-            self.store.note(on_record("read", &record)).await?;
+            self.store.note(on_record("read", &record, reading)).await?;
             return Ok(record);
         }
         expected.check(record.revision.into())?;
         let record = record.entered_in_error(reason, now)?;
-        let entry = on_record("mark_entered_in_error", &record);
+        let entry = on_record("mark_entered_in_error", &record, reading);
         self.append(record, entry).await
     }
 
@@ -163,11 +161,24 @@ impl Writing {
         Ok(record)
     }
 
-    /// The record, for the doctor who wrote it and still treats the patient.
-    async fn find_as_author(&self, user: User, id: MedicalRecordId) -> Result<MedicalRecord, Error> {
-        let record = self.charts.find_unnoted(user, id).await?;
+    /// As whom `doctor` writes about `patient`: one who treats them, or who broke the glass and says what was done.
+    async fn attending(&self, doctor: DoctorId, patient: PatientId) -> Result<Reading, Error> {
+        let treats = self.care.treats_or_away(doctor, patient).await?;
+        if !treats && !self.store.glass_is_broken(doctor, patient).await? {
+            return Err(Error::RelationshipRequired);
+        }
+        Ok(Reading::Doctor { id: doctor, treats })
+    }
+
+    /// The record, for the doctor who wrote it and still treats the patient, and as whom they read it.
+    async fn find_as_author(
+        &self,
+        user: User,
+        id: MedicalRecordId,
+    ) -> Result<(MedicalRecord, Reading), Error> {
+        let (record, reading) = self.charts.look(user, id).await?;
         match access::writer(user.role, record.patient_id) {
-            Ok(doctor) if doctor == record.author => Ok(record),
+            Ok(doctor) if doctor == record.author => Ok((record, reading)),
             Ok(_) => Err(Error::NotTheAuthor),
             Err(denied) => Err(Error::of_record(denied)),
         }

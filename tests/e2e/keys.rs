@@ -26,6 +26,8 @@ fn keys(mesh: &Mesh, arguments: &[&str]) -> Vec<String> {
         .env("DATABASE_URL", options.database.runtime_url(Service::Auth))
         .env("DATABASE_OWNER_URL", options.database.owner_url(Service::Auth))
         .env("SECRET_KEY", &options.secrets.secret_key)
+        .env("RABBITMQ_URL", "amqp://127.0.0.1:1")
+        .env("PATIENT_URL", "http://127.0.0.1:1")
         .env("KEY_RIPENING", "4s")
         .arg("keys")
         .args(arguments)

@@ -13,6 +13,7 @@ async fn ends(service: Service, settings: &[(&str, &str)]) -> Output {
     program.env_clear().kill_on_drop(true);
     program.envs([("DATABASE_URL", "postgres://x:x@127.0.0.1:1/x"), ("REDIS_URL", "redis://127.0.0.1:1")]);
     program.envs([("RABBITMQ_URL", "amqp://127.0.0.1:1"), ("EMAIL_FROM", "clinic@example.com")]);
+    program.env("PUBLIC_URL", "http://127.0.0.1:1");
     program.envs([("SMTP_SERVER", "127.0.0.1"), ("SMTP_PORT", "1"), ("LOG_FORMAT", "text")]);
     program.envs(Service::GRPC.map(|other| (other.url_variable().unwrap(), "http://127.0.0.1:1")));
     program.envs(settings.iter().copied());

@@ -64,6 +64,30 @@ async fn a_service_adds_entries_and_can_do_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_checkpoint_is_the_next_and_whole() {
+    let database = testing::database().await.unwrap();
+    let mut tasks = JoinSet::new();
+    let signing = client(&database.runtime_url(Service::Patient), &mut tasks).await;
+    let of = |number: i64, chains: i32, bytes: i32| {
+        format!(
+            "SELECT audit.checkpoint({number}, now(), array_fill(0::bigint, ARRAY[{chains}]),
+                 array_fill('\\x00'::bytea, ARRAY[{chains}]), convert_to(repeat('s', {bytes}), 'UTF8'))"
+        )
+    };
+    for other in
+        [of(2, 64, 64), of(0, 64, 64), of(i64::MAX, 64, 64), of(1, 63, 64), of(1, 64, 63), of(1, 0, 64)]
+    {
+        let said = refusal(signing.batch_execute(&other).await, &other);
+        assert_eq!(said, "not the next checkpoint", "{other}");
+    }
+    for number in [1, 2] {
+        signing.batch_execute(&of(number, 64, 64)).await.unwrap();
+    }
+    let again = of(2, 64, 64);
+    assert_eq!(refusal(signing.batch_execute(&again).await, &again), "not the next checkpoint");
+}
+
+#[tokio::test]
 async fn no_role_that_logs_in_has_a_right_that_this_file_forgot() {
     let database = testing::database().await.unwrap();
     let mut tasks = JoinSet::new();

@@ -196,7 +196,13 @@ fn exists<T>(pointer: &str, answer: Result<tonic::Response<T>, tonic::Status>) -
 /// Who am I
 ///
 /// The account of the caller.
-#[utoipa::path(get, path = "/api/auth/me", operation_id = "GetCurrentUser", tag = "auth")]
+#[utoipa::path(
+    get,
+    path = "/api/auth/me",
+    operation_id = "GetCurrentUser",
+    tag = "auth",
+    responses(Forbidden)
+)]
 async fn current_user(State(app): State<App>, caller: Caller) -> Result<Found<User>, Problem> {
     let message = caller.asks(pb::GetCurrentUserRequest {});
     let user = app.clients.auth.clone().get_current_user(message).await?.into_inner();

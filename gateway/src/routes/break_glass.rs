@@ -30,7 +30,8 @@ pub fn routes() -> OpenApiRouter<App> {
 /// For doctors, in an emergency: for an hour, or as the clinic has set it, they read the patient and their records as
 /// if they treated them, also those that are `restricted`, and `very_restricted` ones if they say that they need them.
 /// The security contacts are told at once, and an admin or auditor has to review it. Asking again while it is in force
-/// answers the same. 409 `review_pending` while nobody has reviewed an old one of the doctor's.
+/// answers the same. What they write is noted as written so. 409 `review_pending` while nobody has reviewed an old one
+/// of the doctor's, or five; 409 `glass_withdrawn` for 30 days after one that was not justified.
 #[utoipa::path(post, path = "/api/patients/{id}/break-glass", operation_id = "BreakGlass", tag = "records",
     params(("id" = Uuid, Path, description = "The patient")), responses(Forbidden, NotFound, Conflict))]
 async fn smash(
@@ -101,8 +102,8 @@ async fn get(
 
 /// Review it
 ///
-/// For admins and auditors; nobody reviews themselves. The same review again answers the same, another one 409
-/// `already_reviewed`.
+/// For admins and auditors; nobody reviews themselves. What is `unjustified` ends at once. The same review again answers
+/// the same, another one 409 `already_reviewed`.
 #[utoipa::path(post, path = "/api/break-glass/{id}/review", operation_id = "ReviewBreakGlassGrant",
     tag = "records", params(("id" = Uuid, Path, description = "The grant")),
     responses(Forbidden, NotFound, Conflict))]

@@ -11,12 +11,13 @@ pub fn filter(request: &pb::ListAuditEntriesRequest) -> Result<Filter, Violation
     let mut wrong = Violations::default();
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let patient = given(&request.patient_id).and_then(|id| wrong.field("patient_id", id.parse()));
+    let patients = patient.into_iter().collect();
     let actor = given(&request.actor_id).and_then(|id| wrong.field("actor_id", id.parse()));
     let action = given(&request.action).and_then(|action| wrong.field("action", self::action(action)));
     let mut bound = |field, at: Option<_>| at.and_then(|at| wrong.field(field, from_wire(Some(at))));
     let from = bound("time_from", request.time_from);
     let until = bound("time_until", request.time_until);
-    wrong.into_result(Filter { patient, actor, action, from, until })
+    wrong.into_result(Filter { patients, actor, action, from, until })
 }
 
 pub fn entry(link: Link) -> pb::AuditEntry {
@@ -42,8 +43,10 @@ pub fn entry(link: Link) -> pb::AuditEntry {
     }
 }
 
-/// What the patient is told: who it was by role and account, and not from where.
+/// What the patient is told: who it was by role and account, and not from where; of records, which may be kept from
+/// them, not what was changed.
 pub fn access(link: Link) -> pb::PatientAccess {
+    let fields = if link.resource == "medical_record" { Vec::new() } else { link.fields };
     pb::PatientAccess {
         id: format!("{}-{}", link.shard, link.number),
         time: Some(to_wire(link.at)),
@@ -54,7 +57,7 @@ pub fn access(link: Link) -> pb::PatientAccess {
         is_denied: link.decision == "denied",
         reason: link.reason.unwrap_or_default(),
         break_glass: link.break_glass,
-        fields: link.fields,
+        fields,
     }
 }
 

@@ -1,7 +1,13 @@
 //! A doctor's leave to read what they may not, in an emergency, and what others thought of it.
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proto::ids::{BreakGlassGrantId, DoctorId, PatientId, UserId};
 use proto::scalars::{EmergencyReason, Reason};
+
+/// Grants of one doctor that may wait for a review at once.
+pub const MOST_UNREVIEWED: i64 = 5;
+
+/// For how long a doctor gets no grant after one that was not justified.
+pub const WITHDRAWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -36,6 +42,24 @@ pub struct Verdict {
 pub enum Outcome {
     Justified,
     Unjustified,
+}
+
+/// Why a doctor gets no other grant for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("a grant from before waits for its review, or too many do")]
+    ReviewPending,
+    #[error("a grant from before was not justified")]
+    GlassWithdrawn,
+}
+
+impl Refusal {
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::ReviewPending => "REVIEW_PENDING",
+            Self::GlassWithdrawn => "GLASS_WITHDRAWN",
+        }
+    }
 }
 
 /// What a doctor asks for.

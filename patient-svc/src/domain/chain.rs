@@ -41,14 +41,15 @@ pub enum Finding {
         shard: i16,
         number: i64,
     },
-    /// The chain is another than when the checkpoint was signed.
+    /// The entry is another than, or not there as, when the checkpoint was signed.
     Rewritten {
         shard: i16,
         number: i64,
         checkpoint: i64,
     },
     CheckpointMissing {
-        number: i64,
+        first: i64,
+        last: i64,
     },
     CheckpointChanged {
         number: i64,
@@ -81,7 +82,10 @@ impl fmt::Display for Finding {
             Self::Rewritten { shard, number, checkpoint } => {
                 write!(f, "shard {shard}, number {number}: not what checkpoint {checkpoint} was signed for")
             }
-            Self::CheckpointMissing { number } => write!(f, "checkpoint {number}: missing"),
+            Self::CheckpointMissing { first, last } if first == last => {
+                write!(f, "checkpoint {first}: missing")
+            }
+            Self::CheckpointMissing { first, last } => write!(f, "checkpoints {first} to {last}: missing"),
             Self::CheckpointChanged { number } => write!(f, "checkpoint {number}: changed"),
         }
     }
@@ -105,10 +109,10 @@ impl Walk {
     pub fn link(&mut self, link: &Link) {
         self.seen += 1;
         let Link { shard, number, .. } = *link;
-        let Some(head) = usize::try_from(shard).ok().filter(|shard| *shard < SHARDS && number > 0) else {
+        if !usize::try_from(shard).is_ok_and(|shard| shard < SHARDS && number > 0) {
             self.findings.push(Finding::Foreign { shard, number });
             return;
-        };
+        }
         let (before, previous) = self.ends.remove(&shard).unwrap_or_else(nothing);
         if number > before + 1 {
             self.findings.push(Finding::Missing { shard, first: before + 1, last: number - 1 });
@@ -117,13 +121,6 @@ impl Walk {
         }
         if link.hash != link.digest() {
             self.findings.push(Finding::Changed { shard, number });
-        }
-        if let Some(Checkpoint { number: checkpoint, heads, .. }) = &self.vouched
-            && let Some(head) = heads.get(head)
-            && head.number == number
-            && head.hash != link.hash
-        {
-            self.findings.push(Finding::Rewritten { shard, number, checkpoint: *checkpoint });
         }
         self.ends.insert(shard, (number, link.hash.clone()));
     }

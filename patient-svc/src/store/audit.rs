@@ -1,5 +1,7 @@
 //! The audit log as it is read. The runtime role may not: a transaction becomes the reader for as long as it takes.
+use super::patients::uuids;
 use super::{Connection, Error, Store, Tx};
+use crate::domain::chain::Finding;
 use jiff::Timestamp;
 use platform::audit::chain::{Checkpoint, Head, Link};
 use proto::ids::{PatientId, UserId};
@@ -11,7 +13,8 @@ use tracing::instrument;
 /// Which entries are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    pub patient: Option<PatientId>,
+    /// Entries about any of them; about everybody when there are none.
+    pub patients: Vec<PatientId>,
     pub actor: Option<UserId>,
     pub action: Option<String>,
     pub from: Option<Timestamp>,
@@ -55,6 +58,17 @@ const CHECKPOINTS: &str = "
 const LAST_CHECKPOINT: &str = "
     SELECT number, at, numbers, hashes, signature FROM audit.checkpoints ORDER BY number DESC LIMIT 1";
 
+/// Each entry once, with the first checkpoint that it is not as signed in.
+const REWRITTEN: &str = "
+    SELECT (signed.place - 1)::smallint AS shard, signed.number, min(checkpoint.number) AS checkpoint
+      FROM audit.checkpoints AS checkpoint,
+           unnest(checkpoint.numbers, checkpoint.hashes) WITH ORDINALITY AS signed (number, hash, place)
+      LEFT JOIN audit.entries AS entry ON entry.shard = signed.place - 1 AND entry.number = signed.number
+     WHERE checkpoint.number = ANY($1) AND signed.number > 0 AND entry.hash IS DISTINCT FROM signed.hash
+     GROUP BY signed.place, signed.number
+     ORDER BY checkpoint, shard, number
+     LIMIT $2";
+
 /// Of several replicas one signs.
 const LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended('audit.checkpoint', 0))";
 
@@ -77,8 +91,8 @@ impl Store {
     pub async fn log(&self, filter: &Filter, after: Option<Place>, limit: i64) -> Result<Vec<Link>, Error> {
         let mut connection = self.connection().await?;
         let tx = connection.look_at_log().await?;
-        let Filter { patient, actor, action, from, until } = filter;
-        let patients = patient.map(|patient| vec![patient.0]);
+        let Filter { patients, actor, action, from, until } = filter;
+        let patients = uuids(patients);
         let actor = actor.map(|actor| actor.0);
         let mut conditions = vec!["true".to_owned()];
         let mut values: Vec<&(dyn ToSql + Sync)> = Vec::new();
@@ -86,8 +100,8 @@ impl Store {
             values.push(value);
             conditions.push(format!("{condition} ${}", values.len()));
         };
-        if let Some(patients) = &patients {
-            narrow("subjects @>", patients);
+        if !patients.is_empty() {
+            narrow("subjects &&", &patients);
         }
         if let Some(actor) = &actor {
             narrow("actor_id =", actor);
@@ -158,6 +172,18 @@ impl Tx<'_> {
     pub async fn last_checkpoint(&self) -> Result<Option<Signed>, Error> {
         let statement = self.inner.prepare_cached(LAST_CHECKPOINT).await?;
         self.inner.query_opt(&statement, &[]).await?.as_ref().map(signed).transpose()
+    }
+
+    /// At most `limit` entries that are not as they were when the checkpoints with these numbers were signed.
+    #[instrument(name = "db.audit.rewritten", skip_all)]
+    pub async fn rewritten(&self, checkpoints: &[i64], limit: i64) -> Result<Vec<Finding>, Error> {
+        let statement = self.inner.prepare_cached(REWRITTEN).await?;
+        let rows = self.inner.query(&statement, &[&checkpoints, &limit]).await?;
+        let finding = |row: &Row| {
+            let (shard, number) = (row.try_get("shard")?, row.try_get("number")?);
+            Ok(Finding::Rewritten { shard, number, checkpoint: row.try_get("checkpoint")? })
+        };
+        rows.iter().map(finding).collect()
     }
 
     /// Whether this transaction, and no other, may add a checkpoint.

@@ -41,11 +41,20 @@ const IS_BROKEN: &str = "
          WHERE glass.doctor_id = $1 AND glass.patient_id IN (patient.id, patient.merged_into)
            AND glass.expires_at > clock_timestamp())";
 
-const HAS_UNREVIEWED: &str = "
+/// What many ask for at once is counted one by one.
+const LOCK_DOCTOR: &str = "SELECT pg_advisory_xact_lock(hashtextextended('break_glass ' || $1::uuid, 0))";
+
+const UNREVIEWED: &str = "
+    SELECT count(*) AS number,
+           coalesce(min(created_at) < clock_timestamp() - $2::double precision * interval '1 second', false) AS is_old
+      FROM patient.break_glass
+     WHERE doctor_id = $1 AND reviewed_at IS NULL";
+
+const IS_WITHDRAWN: &str = "
     SELECT EXISTS (
         SELECT FROM patient.break_glass
-         WHERE doctor_id = $1 AND reviewed_at IS NULL
-           AND created_at < clock_timestamp() - $2::double precision * interval '1 second')";
+         WHERE doctor_id = $1 AND outcome = 'unjustified'
+           AND reviewed_at > clock_timestamp() - $2::double precision * interval '1 second')";
 
 const INSERT: &str = concat!(
     "INSERT INTO patient.break_glass
@@ -57,7 +66,11 @@ const INSERT: &str = concat!(
 );
 
 const REVIEW: &str = concat!(
-    "UPDATE patient.break_glass SET outcome = $2, review_note = $3, reviewed_by = $4, reviewed_at = $5
+    "UPDATE patient.break_glass
+        SET outcome = $2, review_note = $3, reviewed_by = $4, reviewed_at = $5,
+            expires_at = CASE WHEN $2 = 'unjustified' THEN
+                least(expires_at, greatest(clock_timestamp(), created_at + interval '1 microsecond'))
+                ELSE expires_at END
       WHERE id = $1 RETURNING ",
     columns!()
 );
@@ -101,10 +114,26 @@ impl Tx<'_> {
         self.inner.query_opt(&statement, &[&doctor.0, &patient.0]).await?.as_ref().map(grant).transpose()
     }
 
-    /// Whether `doctor` has a grant that is older than `age` and that nobody has reviewed.
-    #[instrument(name = "db.break_glass.has_unreviewed", skip_all)]
-    pub async fn has_unreviewed(&self, doctor: DoctorId, age: SignedDuration) -> Result<bool, Error> {
-        let statement = self.inner.prepare_cached(HAS_UNREVIEWED).await?;
+    /// Makes whoever else would give `doctor` a grant wait.
+    #[instrument(name = "db.break_glass.lock_doctor", skip_all)]
+    pub async fn lock_grants_of(&self, doctor: DoctorId) -> Result<(), Error> {
+        let statement = self.inner.prepare_cached(LOCK_DOCTOR).await?;
+        self.inner.query_one(&statement, &[&doctor.0]).await?;
+        Ok(())
+    }
+
+    /// How many grants of `doctor` nobody has reviewed, and whether one is older than `age`.
+    #[instrument(name = "db.break_glass.unreviewed", skip_all)]
+    pub async fn unreviewed(&self, doctor: DoctorId, age: SignedDuration) -> Result<(i64, bool), Error> {
+        let statement = self.inner.prepare_cached(UNREVIEWED).await?;
+        let row = self.inner.query_one(&statement, &[&doctor.0, &age.as_secs_f64()]).await?;
+        Ok((row.try_get("number")?, row.try_get("is_old")?))
+    }
+
+    /// Whether a grant of `doctor` was found to be unjustified at most `age` ago.
+    #[instrument(name = "db.break_glass.is_withdrawn", skip_all)]
+    pub async fn is_withdrawn(&self, doctor: DoctorId, age: SignedDuration) -> Result<bool, Error> {
+        let statement = self.inner.prepare_cached(IS_WITHDRAWN).await?;
         Ok(self.inner.query_one(&statement, &[&doctor.0, &age.as_secs_f64()]).await?.try_get(0)?)
     }
 
@@ -146,6 +175,7 @@ impl Tx<'_> {
         self.inner.query_opt(&statement, &[&id.0]).await?.as_ref().map(grant).transpose()
     }
 
+    /// Notes the verdict; a grant that is not justified ends.
     #[instrument(name = "db.break_glass.review", skip_all, fields(grant.id = %id))]
     pub async fn review_grant(
         &self,

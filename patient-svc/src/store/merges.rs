@@ -40,6 +40,8 @@ const HAS_MERGED: &str = "SELECT EXISTS (SELECT FROM patient.patients WHERE merg
 
 const SURVIVOR: &str = "SELECT merged_into FROM patient.patients WHERE id = $1";
 
+const MERGED: &str = "SELECT id FROM patient.patients WHERE merged_into = $1";
+
 const SAME_PEOPLE: &str = "
     WITH survivors AS (SELECT coalesce(merged_into, id) AS id FROM patient.patients WHERE id = ANY($1))
     SELECT id FROM survivors
@@ -54,6 +56,15 @@ impl Store {
         let statement = client.prepare_cached(SURVIVOR).await?;
         let Some(row) = client.query_opt(&statement, &[&id.0]).await? else { return Ok(None) };
         Ok(row.try_get::<_, Option<Uuid>>("merged_into")?.map(PatientId))
+    }
+
+    /// Who was merged into the patient.
+    #[instrument(name = "db.patient.merged_into", skip_all, fields(patient.id = %id))]
+    pub async fn merged_into(&self, id: PatientId) -> Result<Vec<PatientId>, Error> {
+        let client = self.object().await?;
+        let statement = client.prepare_cached(MERGED).await?;
+        let rows = client.query(&statement, &[&id.0]).await?;
+        rows.iter().map(|row| Ok(PatientId(row.try_get("id")?))).collect()
     }
 
     /// Every record of the same people as these patients: theirs, whom they were merged into, who were merged there.

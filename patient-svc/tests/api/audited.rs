@@ -81,8 +81,13 @@ async fn a_merge_is_noted_of_both_and_other_services_of_nobody() {
         expected_version: 0,
     };
     clinic.staff().merge_patient(merge).await.unwrap();
+    let ask = pb::ListPatientAccessesRequest { patient_id: into.to_string(), ..Default::default() };
+    let told = clinic.log(Role::Patient(into)).list_patient_accesses(ask).await.unwrap().into_inner();
+    let told: Vec<&str> = told.accesses.iter().map(|access| access.action.as_str()).collect();
+    assert_eq!(told, ["merge", "create", "create"], "also what was done under the record that was merged");
+    noted(&log).await;
     clinic.staff().unmerge_patient(pb::UnmergePatientRequest { id: id.to_string(), reason }).await.unwrap();
-    assert_eq!(noted(&log).await, ["merge patient by staff", "unmerge patient by staff"]);
+    assert_eq!(noted(&log).await, ["unmerge patient by staff"]);
     let both = "SELECT count(*) FROM audit.entries
         WHERE action IN ('merge', 'unmerge') AND subjects @> ARRAY[$1::uuid, $2] AND resource_ids = ARRAY[$1::uuid, $2]";
     assert_eq!(log.query_one(both, &[&id.0, &into.0]).await.unwrap().get::<_, i64>(0), 2);

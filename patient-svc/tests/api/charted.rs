@@ -16,6 +16,16 @@ fn flu(patient: PatientId, label: pb::Confidentiality) -> pb::CreateMedicalRecor
     pb::CreateMedicalRecordRequest { medical_record: Some(medical_record) }
 }
 
+/// What the author adds to `record`.
+fn rest(record: pb::MedicalRecord) -> pb::AmendMedicalRecordRequest {
+    pb::AmendMedicalRecordRequest {
+        expected_revision: record.revision,
+        medical_record: Some(pb::MedicalRecord { treatment: "Rest".to_owned(), ..record }),
+        update_mask: Some(mask(&["treatment"])),
+        reason: "Laboratory result".to_owned(),
+    }
+}
+
 fn all(patient: PatientId) -> pb::ListMedicalRecordsRequest {
     pb::ListMedicalRecordsRequest { patient_id: patient.to_string(), ..Default::default() }
 }
@@ -93,13 +103,66 @@ async fn whoever_breaks_the_glass_is_seen_to_have_done_so() {
     clinic.doctor(stranger).get_patient(get(patient)).await.unwrap();
     clinic.doctor(stranger).get_medical_record(record.clone()).await.unwrap();
     clinic.doctor(stranger).list_medical_records(all(patient)).await.unwrap();
+    let own = clinic.doctor(stranger).create_medical_record(flu(patient, pb::Confidentiality::Normal)).await;
+    clinic.doctor(stranger).amend_medical_record(rest(own.unwrap().into_inner())).await.unwrap();
     // For those who treat the patient nothing was broken.
     clinic.doctor(by).get_medical_record(record).await.unwrap();
+    let own = clinic.doctor(by).create_medical_record(flu(patient, pb::Confidentiality::Restricted)).await;
+    clinic.doctor(by).amend_medical_record(rest(own.unwrap().into_inner())).await.unwrap();
     let broken = "SELECT concat_ws(' ', action, resource) FROM audit.entries WHERE break_glass ORDER BY at";
     let broken = log.query(broken, &[]).await.unwrap();
     let broken: Vec<String> = broken.iter().map(|row| row.get(0)).collect();
-    let expected = ["create break_glass_grant", "read patient", "read medical_record", "list medical_record"];
-    assert_eq!(broken, expected);
+    let read = ["create break_glass_grant", "read patient", "read medical_record", "list medical_record"];
+    let written = ["create medical_record", "amend medical_record"];
+    assert_eq!(broken, [read.as_slice(), &written].concat());
     let words = "SELECT count(*) FROM audit.entries WHERE entries::text ILIKE '%unconscious%'";
     assert_eq!(log.query_one(words, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
+async fn what_was_confidential_once_is_read_without_breaking_anything() {
+    let clinic = Clinic::open().await;
+    let log = log_of(&clinic).await;
+    let (patient, by) = clinic.couple().await;
+    let colleague = DoctorId::random();
+    clinic.calendar.relates(colleague, patient);
+    let mut author = clinic.doctor(by);
+    let written = author.create_medical_record(flu(patient, pb::Confidentiality::Restricted)).await;
+    let record = written.unwrap().into_inner();
+    let opened = pb::AmendMedicalRecordRequest {
+        medical_record: Some(pb::MedicalRecord { id: record.id.clone(), ..Default::default() }),
+        update_mask: Some(mask(&["confidentiality"])),
+        reason: "Settled".to_owned(),
+        expected_revision: 1,
+    };
+    author.amend_medical_record(opened).await.unwrap();
+    let revisions = pb::ListMedicalRecordRevisionsRequest { id: record.id, ..Default::default() };
+    let seen = clinic.doctor(colleague).list_medical_record_revisions(revisions).await.unwrap();
+    assert_eq!(seen.into_inner().medical_records.len(), 2);
+    let broken = "SELECT count(*) FROM audit.entries WHERE break_glass";
+    assert_eq!(log.query_one(broken, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
+async fn patients_are_told_that_records_are_written_and_not_what_is_kept_from_them() {
+    let clinic = Clinic::open().await;
+    let (patient, by) = clinic.couple().await;
+    let mut author = clinic.doctor(by);
+    let written = author.create_medical_record(flu(patient, pb::Confidentiality::Normal)).await;
+    let withheld = pb::AmendMedicalRecordRequest {
+        medical_record: Some(pb::MedicalRecord {
+            id: written.unwrap().into_inner().id,
+            withheld_reason: "Might do harm".to_owned(),
+            ..Default::default()
+        }),
+        update_mask: Some(mask(&["withheld_reason"])),
+        reason: "Second thoughts".to_owned(),
+        expected_revision: 1,
+    };
+    author.amend_medical_record(withheld).await.unwrap();
+    let ask = pb::ListPatientAccessesRequest { patient_id: patient.to_string(), ..Default::default() };
+    let told = clinic.log(Role::Patient(patient)).list_patient_accesses(ask).await.unwrap().into_inner();
+    let told: Vec<_> =
+        told.accesses.iter().map(|access| (access.action.as_str(), access.fields.len())).collect();
+    assert_eq!(told, [("amend", 0), ("create", 0), ("create", 0)]);
 }

@@ -1,4 +1,5 @@
 //! Confidential records, and who breaks the glass.
+use crate::audited::{log_of, noted};
 use crate::clinic::{Clinic, Emergencies, Person, invalid, mask, refused};
 use crate::peers::Mood;
 use platform::caller::Role;
@@ -236,6 +237,59 @@ async fn who_goes_without_a_review_breaks_no_more_glass() {
     refused(answer, Code::FailedPrecondition, "REVIEW_PENDING");
     let mut auditor = clinic.emergencies(UserId::random(), Role::Auditor);
     auditor.review_break_glass_grant(verdict(&grant, pb::ReviewOutcome::Justified)).await.unwrap();
+    broken(&mut doctor, emergency(other, false)).await;
+}
+
+#[tokio::test]
+async fn five_wait_for_their_review_at_most_and_a_refusal_is_noted() {
+    let clinic = Clinic::open().await;
+    let log = log_of(&clinic).await;
+    let doctor = clinic.emergencies(UserId::random(), Role::Doctor(DoctorId::random()));
+    let mut patients = Vec::new();
+    for _ in 0..7 {
+        patients.push(clinic.couple().await.0);
+    }
+    noted(&log).await;
+    let asked = patients.iter().map(|patient| {
+        let mut doctor = doctor.clone();
+        async move { doctor.break_glass(emergency(*patient, false)).await }
+    });
+    let answers = futures::future::join_all(asked).await;
+    let (given, refusals): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((given.len(), refusals.len()), (5, 2));
+    for answer in refusals {
+        refused(answer, Code::FailedPrecondition, "REVIEW_PENDING");
+    }
+    let mut entries = noted(&log).await;
+    entries.sort();
+    let [given, refused] =
+        ["create break_glass_grant by doctor", "create break_glass_grant by doctor REVIEW_PENDING"];
+    assert_eq!(entries, [vec![given; 5], vec![refused; 2]].concat());
+    let denied = "SELECT count(*) FROM audit.entries WHERE decision = 'denied' AND cardinality(subjects) = 1";
+    assert_eq!(log.query_one(denied, &[]).await.unwrap().get::<_, i64>(0), 2);
+}
+
+#[tokio::test]
+async fn whose_emergency_was_none_reads_no_more_and_breaks_no_more_glass_for_a_month() {
+    let clinic = Clinic::open().await;
+    let (patient, _) = clinic.couple().await;
+    let (other, _) = clinic.couple().await;
+    let stranger = DoctorId::random();
+    let mut doctor = clinic.emergencies(UserId::random(), Role::Doctor(stranger));
+    let grant = broken(&mut doctor, emergency(patient, false)).await;
+    assert!(clinic.doctor(stranger).list_medical_records(all(patient)).await.is_ok());
+    let mut auditor = clinic.emergencies(UserId::random(), Role::Auditor);
+    let review = verdict(&grant, pb::ReviewOutcome::Unjustified);
+    let reviewed = auditor.review_break_glass_grant(review).await.unwrap().into_inner();
+    assert!(reviewed.expire_time.unwrap().seconds < grant.expire_time.unwrap().seconds);
+    let answer = clinic.doctor(stranger).list_medical_records(all(patient)).await;
+    refused(answer, Code::PermissionDenied, "RELATIONSHIP_REQUIRED");
+    for patient in [patient, other] {
+        let answer = doctor.break_glass(emergency(patient, false)).await;
+        refused(answer, Code::FailedPrecondition, "GLASS_WITHDRAWN");
+    }
+    let a_month_ago = "UPDATE patient.break_glass SET reviewed_at = reviewed_at - interval '31 days'";
+    clinic.owner().await.execute(a_month_ago, &[]).await.unwrap();
     broken(&mut doctor, emergency(other, false)).await;
 }
 

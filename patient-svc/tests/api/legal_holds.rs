@@ -50,7 +50,23 @@ async fn who_is_held_is_neither_deleted_nor_merged_until_it_is_lifted() {
     refused(admin.lift_legal_hold(lift(held)).await, Code::NotFound, "LEGAL_HOLD_NOT_FOUND");
     refused(admin.get_legal_hold(find(held)).await, Code::NotFound, "LEGAL_HOLD_NOT_FOUND");
     assert!(admin.delete_patient(delete(held)).await.is_ok());
-    refused(admin.place_legal_hold(place(held, "Claim 12")).await, Code::NotFound, "PATIENT_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn who_was_deleted_is_held_until_they_are_erased() {
+    let clinic = Clinic::open().await;
+    let id = id_of(&clinic.admits(ada()).await);
+    let mut admin = clinic.admin();
+    admin.delete_patient(delete(id)).await.unwrap();
+    let placed = admin.place_legal_hold(place(id, "Claim 12")).await.unwrap().into_inner();
+    assert!(admin.get_legal_hold(find(id)).await.unwrap().into_inner() == placed);
+    let erase = pb::ErasePatientRequest { patient_id: id.to_string(), reason: "asked for".to_owned() };
+    refused(admin.erase_patient(erase.clone()).await, Code::FailedPrecondition, "LEGAL_HOLD");
+    admin.lift_legal_hold(lift(id)).await.unwrap();
+    admin.erase_patient(erase).await.unwrap();
+    refused(admin.place_legal_hold(place(id, "Claim 12")).await, Code::NotFound, "PATIENT_NOT_FOUND");
+    refused(admin.lift_legal_hold(lift(id)).await, Code::NotFound, "PATIENT_NOT_FOUND");
+    refused(admin.get_legal_hold(find(id)).await, Code::NotFound, "LEGAL_HOLD_NOT_FOUND");
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@ use crate::clinic::{Clinic, root};
 use jiff::{SignedDuration, Timestamp};
 use patient_svc::checkpoints;
 use patient_svc::domain::chain::{Finding, Told};
-use patient_svc::store::Store;
+use patient_svc::store::{Signed, Store};
 use patient_svc::verify;
 use platform::audit::Entry;
-use platform::audit::chain::Signer;
+use platform::audit::chain::{Checkpoint, Signer};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ const ENTRIES: usize = 100;
 struct Log {
     _clinic: Clinic,
     store: Store,
-    signer: Signer,
+    signer: [Signer; 1],
     superuser: Client,
 }
 
@@ -25,14 +25,14 @@ impl Log {
     /// A log with a checkpoint, of which the superuser has a copy and which nothing protects.
     async fn unprotected() -> Self {
         let clinic = Clinic::open().await;
-        let (store, signer) = (clinic.store(), Signer::new(&root()));
+        let (store, signer) = (clinic.store(), [Signer::new(&root())]);
         for place in 0..ENTRIES {
             let subject = Uuid::from_u128(place as u128 * 7 % PEOPLE);
             let entry =
                 Entry::new("update", "patient").ids([subject]).of([subject]).fields(["phone", "email"]);
             store.note(entry).await.unwrap();
         }
-        checkpoints::sign(&store, &signer, Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+        checkpoints::sign(&store, &signer[0], Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
         let superuser = clinic.superuser().await;
         superuser
             .batch_execute(
@@ -70,12 +70,37 @@ impl Log {
         verify::look(&self.store, &self.signer, told).await.unwrap().2
     }
 
+    async fn first_checkpoint(&self) -> Checkpoint {
+        let mut connection = self.store.connection().await.unwrap();
+        let tx = connection.look_at_log().await.unwrap();
+        tx.checkpoints(0, 1).await.unwrap().remove(0).checkpoint
+    }
+
+    async fn signs(&self, at: Timestamp) -> Option<Checkpoint> {
+        checkpoints::sign(&self.store, &self.signer[0], at).await.unwrap()
+    }
+
     /// The chain with the most entries, and how many those are.
     async fn longest(&self) -> (i16, i64) {
         let longest = "SELECT shard, number FROM audit.heads ORDER BY number DESC, shard LIMIT 1";
         let row = self.superuser.query_one(longest, &[]).await.unwrap();
         (row.get(0), row.get(1))
     }
+}
+
+/// Changes an entry and writes the chain anew from there to its end, head and all.
+fn rewrite(shard: i16, number: i64, last: i64) -> String {
+    format!(
+        "UPDATE audit.entries SET role = 'admin' WHERE shard = {shard} AND number = {number};
+         DO $$ BEGIN FOR n IN {number}..{last} LOOP
+             UPDATE audit.entries SET previous = coalesce(
+                 (SELECT hash FROM audit.entries WHERE shard = {shard} AND number = n - 1), previous)
+              WHERE shard = {shard} AND number = n;
+             UPDATE audit.entries SET hash = audit.digest(entries) WHERE shard = {shard} AND number = n;
+         END LOOP; END $$;
+         UPDATE audit.heads SET hash = (SELECT hash FROM audit.entries
+             WHERE shard = {shard} AND number = {last}) WHERE shard = {shard}"
+    )
 }
 
 /// Gives the same numbers every time.
@@ -202,19 +227,8 @@ async fn fifty_edits_at_random_are_found_and_named() {
                 ),
                 Finding::CutOff { shard, first: number + 1, last },
             ),
-            // One is changed, and the chain written anew from there, head and all.
             8 => (
-                format!(
-                    "UPDATE audit.entries SET role = 'admin' WHERE {at};
-                     DO $$ BEGIN FOR n IN {number}..{last} LOOP
-                         UPDATE audit.entries SET previous = coalesce(
-                             (SELECT hash FROM audit.entries WHERE shard = {shard} AND number = n - 1), previous)
-                          WHERE shard = {shard} AND number = n;
-                         UPDATE audit.entries SET hash = audit.digest(entries) WHERE shard = {shard} AND number = n;
-                     END LOOP; END $$;
-                     UPDATE audit.heads SET hash = (SELECT hash FROM audit.entries
-                         WHERE shard = {shard} AND number = {last}) WHERE shard = {shard}"
-                ),
+                rewrite(shard, number, last),
                 Finding::Rewritten { shard, number: last, checkpoint: 1 },
             ),
             _ => {
@@ -253,28 +267,24 @@ async fn a_log_that_is_emptied_shows_from_the_checkpoints() {
 #[tokio::test]
 async fn checkpoints_that_are_changed_or_taken_away_are_named() {
     let log = Log::unprotected().await;
-    let first = checkpoints::sign(&log.store, &log.signer, Timestamp::UNIX_EPOCH).await.unwrap();
+    let first = log.signs(Timestamp::UNIX_EPOCH).await;
     assert_eq!(first, None, "nothing was written since");
     log.does("ALTER TABLE audit.heads ENABLE TRIGGER ALL").await;
     for _ in 0..2 {
         log.store.note(Entry::new("read", "patient")).await.unwrap();
-        checkpoints::sign(&log.store, &log.signer, Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+        log.signs(Timestamp::UNIX_EPOCH).await.unwrap();
     }
     assert_eq!(log.findings().await, []);
     log.does("UPDATE audit.checkpoints SET at = at + interval '1 second' WHERE number = 2").await;
     assert_eq!(log.findings().await, [Finding::CheckpointChanged { number: 2 }]);
     log.does("DELETE FROM audit.checkpoints WHERE number = 2").await;
-    assert_eq!(log.findings().await, [Finding::CheckpointMissing { number: 2 }]);
+    assert_eq!(log.findings().await, [Finding::CheckpointMissing { first: 2, last: 2 }]);
 }
 
 #[tokio::test]
 async fn whoever_empties_everything_is_found_out_by_what_was_told_outside() {
     let log = Log::unprotected().await;
-    let checkpoint =
-        checkpoints::sign(&log.store, &log.signer, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24))
-            .await
-            .unwrap()
-            .unwrap();
+    let checkpoint = log.signs(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24)).await.unwrap();
     let told = Told::of(&checkpoint);
     assert_eq!(log.findings_with(Some(&told)).await, []);
     log.does(
@@ -283,14 +293,39 @@ async fn whoever_empties_everything_is_found_out_by_what_was_told_outside() {
     )
     .await;
     assert_eq!(log.findings().await, [], "nothing is left that could tell");
-    let missing = [1, 2].map(|number| Finding::CheckpointMissing { number });
-    assert_eq!(log.findings_with(Some(&told)).await, missing);
+    let missing = Finding::CheckpointMissing { first: 1, last: 2 };
+    assert_eq!(log.findings_with(Some(&told)).await, [missing]);
     // The service goes on signing, under the same numbers.
     for _ in 0..2 {
         log.store.note(Entry::new("read", "patient")).await.unwrap();
-        checkpoints::sign(&log.store, &log.signer, Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+        log.signs(Timestamp::UNIX_EPOCH).await.unwrap();
     }
     assert_eq!(log.findings_with(Some(&told)).await, [Finding::CheckpointChanged { number: 2 }]);
+}
+
+#[tokio::test]
+async fn what_was_rewritten_is_not_signed_over_and_shows_when_it_was() {
+    let log = Log::unprotected().await;
+    let (shard, last) = log.longest().await;
+    let told = Told::of(&log.first_checkpoint().await);
+    log.does(&rewrite(shard, 2, last)).await;
+    log.does("ALTER TABLE audit.heads ENABLE TRIGGER ALL").await;
+    log.store.note(Entry::new("read", "patient")).await.unwrap();
+    assert_eq!(log.signs(Timestamp::UNIX_EPOCH).await, None);
+    let rewritten = [Finding::Rewritten { shard, number: last, checkpoint: 1 }];
+    assert_eq!(log.findings().await, rewritten);
+    // A process that does not look before it signs.
+    let mut connection = log.store.connection().await.unwrap();
+    let tx = connection.begin().await.unwrap();
+    tx.become_reader().await.unwrap();
+    let heads = tx.heads().await.unwrap().into_iter().map(|(_, head)| head).collect();
+    tx.become_oneself().await.unwrap();
+    let checkpoint = Checkpoint { number: 2, at: Timestamp::UNIX_EPOCH, heads };
+    let signature = log.signer[0].sign(&checkpoint);
+    tx.insert_checkpoint(&Signed { checkpoint, signature }).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(log.findings().await, rewritten);
+    assert_eq!(log.findings_with(Some(&told)).await, rewritten);
 }
 
 #[tokio::test]

@@ -23,7 +23,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// List my sessions
 ///
 /// Those that are open, newest first: one for each log-in that has neither ended nor run out.
-#[utoipa::path(get, path = "/api/auth/sessions", operation_id = "ListSessions", tag = "auth", params(Paging))]
+#[utoipa::path(
+    get,
+    path = "/api/auth/sessions",
+    operation_id = "ListSessions",
+    tag = "auth",
+    params(Paging),
+    responses(Forbidden)
+)]
 async fn list(
     State(app): State<App>,
     uri: Uri,
@@ -41,7 +48,7 @@ async fn list(
 ///
 /// Whoever uses it has to log in again. The second time nothing happens. Answers 204: nothing is left to show.
 #[utoipa::path(delete, path = "/api/auth/sessions/{id}", operation_id = "RevokeSession", tag = "auth",
-    params(("id" = Uuid, Path, description = "The session")), responses(NotFound))]
+    params(("id" = Uuid, Path, description = "The session")), responses(Forbidden, NotFound))]
 async fn revoke(
     State(app): State<App>,
     FromPath(id): FromPath<SessionId>,
@@ -55,7 +62,13 @@ async fn revoke(
 /// Log out everywhere
 ///
 /// Ends every session of the caller, also the one that asks.
-#[utoipa::path(post, path = "/api/auth/logout-all", operation_id = "RevokeAllSessions", tag = "auth")]
+#[utoipa::path(
+    post,
+    path = "/api/auth/logout-all",
+    operation_id = "RevokeAllSessions",
+    tag = "auth",
+    responses(Forbidden)
+)]
 async fn revoke_all(State(app): State<App>, caller: Caller) -> Result<Done, Problem> {
     let message = caller.asks(pb::RevokeAllSessionsRequest {});
     app.clients.auth.clone().revoke_all_sessions(message).await?;

@@ -3,7 +3,7 @@ use super::model::{MessageSent, VerifyEmail};
 use crate::app::App;
 use crate::body::Json;
 use crate::caller::{Caller, Origin};
-use crate::problem::Problem;
+use crate::problem::{Forbidden, Problem};
 use crate::reply::{Accepted, Done};
 use axum::Extension;
 use axum::extract::State;
@@ -41,7 +41,8 @@ async fn verify(
     post,
     path = "/api/auth/verify-email/resend",
     operation_id = "ResendEmailVerification",
-    tag = "auth"
+    tag = "auth",
+    responses(Forbidden)
 )]
 async fn resend(
     State(app): State<App>,

@@ -33,8 +33,9 @@ async fn get(
 
 /// Place a legal hold
 ///
-/// For admins. While it is in force, deleting and merging the patient, and taking apart who was merged into them,
-/// answer 409 `legal_hold`, without the reason. Another reason replaces the one before.
+/// For admins. While it is in force, deleting, merging and erasing the patient, and taking apart who was merged into
+/// them, answer 409 `legal_hold`, without the reason. Another reason replaces the one before. Patients who were deleted
+/// are held as well, until they are erased.
 #[utoipa::path(put, path = "/api/patients/{id}/legal-hold", operation_id = "PlaceLegalHold", tag = "patients",
     params(("id" = Uuid, Path, description = "The patient")), responses(Forbidden, NotFound, Conflict))]
 async fn place(
