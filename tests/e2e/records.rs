@@ -155,7 +155,7 @@ async fn a_doctor_breaks_the_glass_and_somebody_reviews_it() {
     stranger.post(&glass, json!({ "reason": "urgent" })).await.invalid(&["/reason"]);
     let reason = json!({ "reason": "Unconscious on arrival" });
     let grant = stranger.post(&glass, reason.clone()).await.created();
-    assert_eq!(stranger.post(&glass, reason).await.created()["id"], grant["id"]);
+    assert_eq!(stranger.post(&glass, reason.clone()).await.created()["id"], grant["id"]);
     assert_eq!(stranger.get(&secret).await.ok()["notes"], "secret");
 
     let path = format!("/api/break-glass/{}", text(&grant, "id"));
@@ -177,6 +177,13 @@ async fn a_doctor_breaks_the_glass_and_somebody_reviews_it() {
     let reviewed = auditor.post(&format!("{path}/review"), review).await.ok();
     assert_eq!(reviewed["outcome"], "justified");
     let other = json!({ "outcome": "unjustified", "note": "Looked again" });
-    admin.post(&format!("{path}/review"), other).await.refused(409, "already_reviewed");
+    admin.post(&format!("{path}/review"), other.clone()).await.refused(409, "already_reviewed");
     assert_eq!(mesh.ground.mail.messages().iter().filter(|mail| is_about_it(mail)).count(), 1);
+
+    let elsewhere = format!("/api/patients/{}", admin.anybody().await);
+    let glass = format!("{elsewhere}/break-glass");
+    let grant = stranger.post(&glass, reason.clone()).await.created();
+    auditor.post(&format!("/api/break-glass/{}/review", text(&grant, "id")), other).await.ok();
+    stranger.get(&elsewhere).await.refused(403, "relationship_required");
+    stranger.post(&glass, reason).await.refused(409, "glass_withdrawn");
 }
