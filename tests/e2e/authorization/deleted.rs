@@ -62,7 +62,7 @@ const OTHERWISE: &str = "
     GET    /api/patients/{id}/access-log        200 403 403 200
     GET    /api/patients/{id}/proxies           404 404 404 404
     POST   /api/patients/{id}/proxies           404 404 404 404
-    DELETE /api/patients/{id}/proxies/{proxy_id} 404 404 404 404
+    DELETE /api/patients/{id}/proxies/{proxy_id} 404 403 404 404
     DELETE /api/doctors/{id}                    403 403 403 200
     PUT    /api/records/{id}                    404 404 403 403
     POST   /api/records/{id}/entered-in-error   404 404 403 403
