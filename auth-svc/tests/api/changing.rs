@@ -54,7 +54,8 @@ async fn staff_link_patients_to_records_and_nothing_else() {
     let linked = User { patient_id: fresh_id(), full_name: "New Name".to_owned(), ..patient.clone() };
     let changed = service.updates(&staff, linked.clone(), &["patient_id"]).await.unwrap();
     assert_eq!((changed.patient_id, changed.full_name), (linked.patient_id.clone(), patient.full_name));
-    assert!(service.refreshes(&tokens.refresh_token).await.is_ok());
+    // Tokens say whose record is whose.
+    assert_eq!(reason(&service.refreshes(&tokens.refresh_token).await.refused()), "REFRESH_TOKEN_INVALID");
 
     for paths in [&["full_name"][..], &["is_active"], &["role"], &["patient_id", "full_name"]] {
         let refused = service.updates(&staff, linked.clone(), paths).await.refused();

@@ -1,7 +1,7 @@
 //! Patients who are erased, with all that their accounts had.
 use crate::proxies::{acting_for, acts, grants, guardian};
 use crate::second_factor::Person;
-use crate::service::{Refused, Service, by_service, fresh_id, reason};
+use crate::service::{Refused, Service, by_service, fields, fresh_id, reason};
 use proto::auth as pb;
 
 impl Service {
@@ -36,6 +36,9 @@ async fn what_an_erased_account_had_is_gone_and_what_others_have_stays() {
     let other = Person::with_second_factor(&service).await;
     let guardian_of_them = service.current_user(&other.tokens.access_token).await.unwrap();
     let child = fresh_id();
+    let unproven = guardian(&child, &user);
+    assert_eq!(fields(&grants(&service, &admin, unproven).await.refused()), ["email"]);
+    service.owner().await.execute("UPDATE auth.users SET email_verified_at = now()", &[]).await.unwrap();
     for request in [
         guardian(&user.patient_id, &guardian_of_them),
         guardian(&child, &guardian_of_them),

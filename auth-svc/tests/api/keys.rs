@@ -19,6 +19,8 @@ async fn keys(database: &Database, arguments: &[&str]) -> (bool, Vec<String>) {
         .env("DATABASE_URL", url(local::service::Service::Auth))
         .env("DATABASE_OWNER_URL", database.owner_url(local::service::Service::Auth))
         .env("SECRET_KEY", secrecy::ExposeSecret::expose_secret(&settings.process.secret_key))
+        .env("RABBITMQ_URL", "amqp://127.0.0.1:1")
+        .env("PATIENT_URL", "http://127.0.0.1:1")
         .args(["--log-level", "off", RIPENING, "keys"])
         .args(arguments)
         .output()

@@ -73,9 +73,10 @@ async fn of_fifty_who_prove_an_address_at_once_one_does() {
 async fn accounts_that_the_practice_makes_are_mailed_nothing() {
     let service = Service::start().await;
     let (user, tokens) = service.person(Role::Staff).await;
-    assert_eq!(service.events_of(&user.id).await.len(), 0);
+    // The practice vouches for the address.
+    assert!(user.email_verify_time.is_some());
     resends(&service, &tokens.access_token).await.unwrap();
-    mailed(&service, &user.id, 1).await;
+    assert_eq!(service.events_of(&user.id).await.len(), 0);
 }
 
 #[tokio::test]
