@@ -124,13 +124,21 @@ struct Inner {
     name: &'static str,
     clock: Clock,
     issuer: Option<AuthServiceClient<Peer>>,
-    keys: RwLock<HashMap<String, DecodingKey>>,
+    keys: RwLock<Keys>,
     fetched_at: tokio::sync::Mutex<Option<Timestamp>>,
     service_key: DecodingKey,
     /// Whose tokens are void before they expire.
     ended: RwLock<Arc<HashSet<SessionId>>>,
     /// Signatures are checked once a token, not once a request.
     verified: moka::sync::Cache<String, Verified>,
+}
+
+/// The issuer's public keys.
+#[derive(Default)]
+struct Keys {
+    known: HashMap<String, DecodingKey>,
+    /// Ids of those that are in force no more: a replica that has not heard of it yet must not bring them back.
+    dropped: HashSet<String>,
 }
 
 #[derive(Clone)]
@@ -159,16 +167,19 @@ impl Verifier {
 
     /// Replaces the issuer's public keys, each a key id and `x` (RFC 8037, base64url).
     pub fn set_keys<'a>(&self, keys: impl IntoIterator<Item = (&'a str, &'a str)>) {
-        let decoded = keys
-            .into_iter()
-            .filter_map(|(kid, x)| DecodingKey::from_ed_components(x).ok().map(|key| (kid.to_owned(), key)));
-        let decoded: HashMap<String, DecodingKey> = decoded.collect();
+        let told: HashMap<String, DecodingKey> = decoded(keys).collect();
         let mut current = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
-        let dropped = current.keys().any(|kid| !decoded.contains_key(kid));
-        *current = decoded;
-        if dropped {
-            self.0.verified.invalidate_all();
-        }
+        let before = std::mem::replace(&mut current.known, told);
+        let Keys { known, dropped } = &mut *current;
+        dropped.retain(|kid| !known.contains_key(kid));
+        dropped.extend(before.into_keys().filter(|kid| !known.contains_key(kid)));
+    }
+
+    /// Takes keys that nobody has told of yet.
+    fn add_keys<'a>(&self, keys: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let mut current = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let Keys { known, dropped } = &mut *current;
+        known.extend(decoded(keys).filter(|(kid, _)| !dropped.contains(kid)));
     }
 
     /// Who `token` says is asking, if it is genuine and in force.
@@ -221,13 +232,21 @@ impl Verifier {
         let jwks =
             issuer.clone().get_jwks(GetJwksRequest {}).await.map_err(|_| Rejected::NoKeys)?.into_inner();
         *fetched_at = Some(now);
-        self.set_keys(jwks.keys.iter().map(|key| (key.kid.as_str(), key.x.as_str())));
+        self.add_keys(jwks.keys.iter().map(|key| (key.kid.as_str(), key.x.as_str())));
         self.known_key(key_id).ok_or(Rejected::Invalid)
     }
 
     fn known_key(&self, key_id: &str) -> Option<DecodingKey> {
-        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).get(key_id).cloned()
+        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).known.get(key_id).cloned()
     }
+}
+
+/// Those that can be read.
+fn decoded<'a>(
+    keys: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> impl Iterator<Item = (String, DecodingKey)> {
+    let keys = keys.into_iter();
+    keys.filter_map(|(kid, x)| Some((kid.to_owned(), DecodingKey::from_ed_components(x).ok()?)))
 }
 
 /// Everything that jsonwebtoken does not check unless told to.
