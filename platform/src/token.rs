@@ -1,5 +1,5 @@
 //! Access tokens verified (RFC 9068, RFC 8725): `EdDSA` only, keys from the issuer only, every claim checked.
-//! Services vouch for themselves with short-lived tokens of the same form ([`service`]).
+//! Services vouch for themselves with short-lived tokens of the same form (`service`).
 use crate::caller::{Caller, Role, User};
 use crate::client::Peer;
 use crate::clock::Clock;
