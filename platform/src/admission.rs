@@ -6,15 +6,18 @@ use crate::context::Context;
 use crate::fault::{DOMAIN, fault, unavailable};
 use crate::token::{Rejected, Verifier};
 use http::{HeaderMap, Request, header::AUTHORIZATION};
-use proto::access;
+use proto::access::{self, Access};
 use tonic::{Code, Status};
 
 /// The only process that calls in the name of people.
 const GATEWAY: &str = "gateway";
 
-/// Who asks for `request`, and as part of what: puts the [`Caller`] at hand, and the process that they come
+/// The method that `request` is for, who asks and as part of what: puts the [`Caller`] at hand, and the process that they come
 /// [`Through`]. What a request was told of itself is believed of callers whom a process of ours vouches for.
-pub(crate) async fn identify<B>(verifier: &Verifier, request: &mut Request<B>) -> Result<Context, Status> {
+pub(crate) async fn identify<B>(
+    verifier: &Verifier,
+    request: &mut Request<B>,
+) -> Result<(Access, Context), Status> {
     let Some((_, method)) = access::of(request.uri().path()) else {
         return Err(fault(Code::Unimplemented, DOMAIN, "UNKNOWN_METHOD", "there is no such method"));
     };
@@ -42,12 +45,11 @@ pub(crate) async fn identify<B>(verifier: &Verifier, request: &mut Request<B>) -
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
     }
-    Ok(told.asked_by(caller))
+    Ok((method, told.asked_by(caller)))
 }
 
-/// Whether `request` may go on to its method, once it was identified.
-pub(crate) fn admit<B>(request: &Request<B>) -> Result<(), Status> {
-    let (_, method) = access::of(request.uri().path()).ok_or_else(|| forbidden("there is no such method"))?;
+/// Whether `request` may go on to `method`, once it was identified.
+pub(crate) fn admit<B>(request: &Request<B>, method: &Access) -> Result<(), Status> {
     match request.extensions().get() {
         Some(Through(name)) if name != GATEWAY => {
             return Err(forbidden("only the gateway calls in the name of people"));
@@ -55,7 +57,7 @@ pub(crate) fn admit<B>(request: &Request<B>) -> Result<(), Status> {
         _ => {}
     }
     match request.extensions().get::<Caller>() {
-        Some(caller) => caller.may_call(&method),
+        Some(caller) => caller.may_call(method),
         None if method.open => Ok(()),
         None => Err(forbidden("not for nobody")),
     }

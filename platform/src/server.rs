@@ -188,12 +188,12 @@ where
     let limit = started + asked.map_or(stack.deadline, |asked| asked.min(stack.deadline));
     let method = known_method(request.uri().path());
     let work = async {
-        let context = match admission::identify(&stack.verifier, &mut request).await {
-            Ok(context) => context,
+        let (access, context) = match admission::identify(&stack.verifier, &mut request).await {
+            Ok(identified) => identified,
             Err(status) => return status.into_http(),
         };
         let call = async {
-            let response = match admit(&request) {
+            let response = match admit(&request, &access) {
                 Ok(()) => inner.call(request).await.unwrap_or_else(|never| match never {}),
                 Err(status) => status.into_http(),
             };
