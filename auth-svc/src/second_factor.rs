@@ -1,4 +1,5 @@
 //! Use cases on the second factor of accounts: turn it on and off, and whether what is shown is right.
+use crate::audited::on_account;
 use crate::challenge::Proof;
 use crate::domain::{Denied, User};
 use crate::error::Error;
@@ -7,7 +8,6 @@ use crate::recovery::RecoveryCode;
 use crate::store::{Store, StoredTotp, Tx};
 use crate::totp::{Code, Secret};
 use jiff::Timestamp;
-use platform::audit::Entry;
 use platform::caller;
 use platform::secrets::{RootSecret, Sealer};
 use proto::ids::UserId;
@@ -77,7 +77,7 @@ impl SecondFactor {
         let codes = RecoveryCode::generate()?;
         tx.confirm_totp(caller.id, now).await?;
         tx.replace_recovery_codes(caller.id, &codes).await?;
-        tx.note(on_account(caller.id, "totp"));
+        tx.note(on_account("update", caller.id).fields(["totp"]));
         tx.set_second_factor(caller.session_id, true).await?;
         tx.end_sessions_of(caller.id, Some(caller.session_id), now).await?;
         tx.commit().await?;
@@ -99,7 +99,7 @@ impl SecondFactor {
         lock(&tx, caller, Some(&hash)).await?;
         self.require(&tx, caller.id, &proof, now).await?;
         tx.delete_totp(caller.id).await?;
-        tx.note(on_account(caller.id, "totp"));
+        tx.note(on_account("update", caller.id).fields(["totp"]));
         tx.set_second_factor(caller.session_id, false).await?;
         tx.end_sessions_of(caller.id, Some(caller.session_id), now).await?;
         tx.commit().await?;
@@ -121,7 +121,7 @@ impl SecondFactor {
         self.require(&tx, caller.id, &proof, now).await?;
         let codes = RecoveryCode::generate()?;
         tx.replace_recovery_codes(caller.id, &codes).await?;
-        tx.note(on_account(caller.id, "recovery_codes"));
+        tx.note(on_account("update", caller.id).fields(["recovery_codes"]));
         tx.commit().await?;
         tracing::info!(user.id = %caller.id, "made other recovery codes");
         Ok(codes)
@@ -138,7 +138,7 @@ impl SecondFactor {
         if !tx.delete_totp(user_id).await? {
             return Ok(());
         }
-        tx.note(on_account(user_id, "totp"));
+        tx.note(on_account("update", user_id).fields(["totp"]));
         tx.end_sessions_of(user_id, None, now).await?;
         tx.commit().await?;
         tracing::info!(user.id = %user_id, by.id = %by.id, "turned off the second factor of an account");
@@ -193,11 +193,6 @@ impl SecondFactor {
         let is_right = self.passwords.verify(password, Some(hash.clone())).await?;
         if is_right { Ok((user, hash)) } else { Err(Error::WrongPassword) }
     }
-}
-
-/// That the `field` of an account has changed.
-fn on_account(id: UserId, field: &str) -> Entry {
-    Entry::new("update", "account").ids([id.0]).of([id.0]).fields([field])
 }
 
 /// Nobody else changes the caller's account until the end of the transaction; it has `password`, if one is given, still.
