@@ -1,4 +1,5 @@
 //! Passwords hashed with argon2id, a few at a time: each takes a core for some 30 ms and 19 MiB.
+mod cores; // where they are hashed
 mod guessable; // what everybody tries first
 mod policy; // which passwords are good enough
 
@@ -9,20 +10,12 @@ use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::error::Unspecified;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use cores::Cores;
 use secrecy::{ExposeSecret as _, SecretString};
-use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinError, spawn_blocking};
 
 /// Memory in KiB, passes and lanes, as OWASP recommends.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
-/// Longest wait for a core.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Most requests that wait at once.
-const QUEUE: usize = 32;
-
 /// What a password is stored as: algorithm, cost, salt and hash in one line (PHC string).
 #[derive(Clone)]
 pub struct Hash(pub String);
@@ -35,8 +28,10 @@ pub enum Error {
     Function(password_hash::Error),
     #[error("there is no randomness")]
     Randomness(#[from] Unspecified),
+    #[error("there are no threads to hash on: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     #[error("the hash function did not return")]
-    Panicked(#[from] JoinError),
+    Panicked,
 }
 
 pub struct Passwords {
@@ -51,28 +46,18 @@ impl Passwords {
     pub fn new() -> Result<Self, Error> {
         let cores = available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
         let nobody = hash("nobody has this password")?;
-        Ok(Self { verifying: Cores::new(cores, QUEUE), setting: Cores::new(1, QUEUE), nobody })
+        Ok(Self { verifying: Cores::new(cores)?, setting: Cores::new(1)?, nobody })
     }
 
     pub async fn hash(&self, password: NewPassword) -> Result<Hash, Error> {
-        let core = self.setting.free().await?;
-        let work = move || {
-            let _core = core;
-            hash(password.expose())
-        };
-        spawn_blocking(work).await?
+        self.setting.run(move || hash(password.expose())).await?
     }
 
     /// What is stored where nobody is to log in yet: nobody has that password.
     pub async fn unknowable(&self) -> Result<Hash, Error> {
         let mut secret = [0; 32];
         aws_lc_rs::rand::fill(&mut secret)?;
-        let core = self.setting.free().await?;
-        let work = move || {
-            let _core = core;
-            hash(&BASE64_URL_SAFE_NO_PAD.encode(secret))
-        };
-        spawn_blocking(work).await?
+        self.setting.run(move || hash(&BASE64_URL_SAFE_NO_PAD.encode(secret))).await?
     }
 
     /// Whether `password` is the one of `account`; never when there is none.
@@ -82,13 +67,8 @@ impl Passwords {
         }
         let exists = account.is_some();
         let stored = account.unwrap_or_else(|| self.nobody.clone());
-        let core = self.verifying.free().await?;
-        let work = move || {
-            // Kept while the core is busy, even when nobody waits for the result any more.
-            let _core = core;
-            verify(&policy::normalized(password.expose_secret()), &stored)
-        };
-        Ok(spawn_blocking(work).await?? && exists)
+        let work = move || verify(&policy::normalized(password.expose_secret()), &stored);
+        Ok(self.verifying.run(work).await?? && exists)
     }
 }
 
@@ -112,30 +92,9 @@ fn verify(password: &str, stored: &Hash) -> Result<bool, Error> {
     }
 }
 
-/// Cores for hashing, and a short queue for them.
-struct Cores {
-    free: Arc<Semaphore>,
-    places: Semaphore,
-}
-
-impl Cores {
-    fn new(cores: usize, queue: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(cores)), places: Semaphore::new(cores + queue) }
-    }
-
-    async fn free(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let _place = self.places.try_acquire().map_err(|_| Error::Busy)?;
-        match tokio::time::timeout(PATIENCE, self.free.clone().acquire_owned()).await {
-            Ok(Ok(core)) => Ok(core),
-            Ok(Err(_)) | Err(_) => Err(Error::Busy),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::future::join;
 
     fn chosen(password: &str) -> NewPassword {
         Policy { min_length: 15 }.accept(&password.to_owned().into(), &[]).unwrap()
@@ -158,22 +117,5 @@ mod tests {
         let hash = passwords.hash(chosen("cre\u{300}me bru\u{302}le\u{301}e au four")).await.unwrap();
         let composed = "cr\u{e8}me br\u{fb}l\u{e9}e au four".to_owned().into();
         assert!(passwords.verify(composed, Some(hash)).await.unwrap());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_for_a_core_ends() {
-        let cores = Cores::new(1, 1);
-        let _busy = cores.free().await.unwrap();
-        let (patient, surplus) = join(cores.free(), cores.free()).await;
-        assert!(matches!((patient, surplus), (Err(Error::Busy), Err(Error::Busy))));
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_refuses_at_once() {
-        let cores = Cores::new(1, 0);
-        let waiting = cores.places.try_acquire().unwrap();
-        assert!(matches!(cores.free().await, Err(Error::Busy)));
-        drop(waiting);
-        assert!(cores.free().await.is_ok());
     }
 }

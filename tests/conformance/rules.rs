@@ -33,6 +33,11 @@ expected-statuses = [400, 401, 403, 404, 422, 428]
 [phases.stateful]
 enabled = true
 
+# RFC 6749, section 5.2: 400 also for what no schema says, such as a secret and an assertion at once.
+[[operations]]
+include-operation-id = "IssueToken"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 429]
+
 "#;
 
 /// Everything about one person's requests that would make the run one about limits.

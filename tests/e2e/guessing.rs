@@ -1,15 +1,12 @@
 use futures::StreamExt as _;
-use futures::future::join_all;
 use local::service::Service;
 use reqwest::Method;
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tests::authenticator::{Authenticator, challenge, completes};
 use tests::mesh::Mesh;
 use tests::people::{PASSWORD, fresh_email, text};
 use tests::rest::{Answer, Rest};
-use tokio::time::Instant;
 
 const HOME: &str = "192.0.2.1";
 
@@ -130,45 +127,4 @@ async fn gets_in(anyone: &Rest, email: &str) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the owner is kept out");
-}
-
-/// The time that the slowest but one in a hundred takes.
-async fn p99(caller: &Rest) -> Duration {
-    let mut took = Vec::new();
-    for _ in 0..300 {
-        let started = Instant::now();
-        caller.get("/api/appointments?limit=1").await.ok();
-        took.push(started.elapsed());
-    }
-    took.sort();
-    took[took.len() * 99 / 100]
-}
-
-#[tokio::test]
-async fn many_who_log_in_at_once_do_not_hold_up_the_others() {
-    let mesh = Mesh::start(|_| {}).await;
-    let patient = mesh.admin().await.patient().await;
-    let quiet = p99(&patient).await;
-    let done = AtomicBool::new(false);
-    let attempts = AtomicUsize::new(0);
-    let log_in = async |number: usize| {
-        let anyone = mesh.anyone();
-        while !done.load(Relaxed) {
-            let login = json!({ "username": format!("nobody{number}@example.com"), "password": PASSWORD });
-            let status = anyone.post("/api/auth/login", login).await.status;
-            assert!([401, 429, 503].contains(&status), "{status}");
-            attempts.fetch_add(1, Relaxed);
-            tokio::time::sleep(Duration::from_millis(250)).await;
-        }
-    };
-    let measured = async {
-        let busy = p99(&patient).await;
-        done.store(true, Relaxed);
-        busy
-    };
-    let ((), busy) = tokio::join!(async { drop(join_all((0..64).map(log_in)).await) }, measured);
-    assert!(attempts.load(Relaxed) >= 64, "{attempts:?} attempts to log in");
-    // A machine that is shared stalls now and then whatever we do.
-    let limit = 3 * quiet + Duration::from_millis(250);
-    assert!(busy <= limit, "{busy:?} while 64 log in, {quiet:?} while nobody does");
 }

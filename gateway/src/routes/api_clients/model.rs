@@ -87,7 +87,7 @@ pub struct CreateApiClient {
     #[schema(min_items = 1, max_items = 64, example = json!(["appointments.read", "patients.read"]))]
     pub scopes: Vec<String>,
     /// A public key, Ed25519 or P-256 (JWK, RFC 7517), that verifies its assertions; a secret is made when absent.
-    #[schema(value_type = Option<Object>, nullable = false)]
+    #[schema(value_type = Option<Object>)]
     pub public_key: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
@@ -102,7 +102,7 @@ impl From<CreateApiClient> for pb::CreateApiClientRequest {
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// `client_credentials`.
-    #[schema(nullable = false, example = "client_credentials")]
+    #[schema(required, nullable = false, example = "client_credentials")]
     pub grant_type: Option<String>,
     #[schema(nullable = false, example = "0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e")]
     pub client_id: Option<String>,
