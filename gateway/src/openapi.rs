@@ -13,7 +13,7 @@ use crate::routes::break_glass::model::BreakGlassGrant;
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
-use crate::routes::notifications::model::Notification;
+use crate::routes::notifications::model::{MessagePreferences, Notification};
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
 use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasure, PatientExport};
 use crate::routes::places::model::{Holiday, Location, Room};
@@ -55,7 +55,7 @@ use utoipa::openapi::{
     ),
     components(schemas(
         AbsencePlan, ApiClient, ApiClientSecret, ClientToken, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
-        ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent, Notification,
+        ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessagePreferences, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,

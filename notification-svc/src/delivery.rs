@@ -1,5 +1,8 @@
 //! The use cases: write down whom to tell, tell them, look, try again.
+mod reminders; // visits that are near
+
 use crate::channel::{Letter, email::Email};
+use crate::choosing::Choosing;
 use crate::domain::{About, AccountKind, Alarm, Change, Failure, Notification, Outcome, Recipient};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
@@ -36,6 +39,7 @@ const SKIPPED: Prepared = Prepared::Break(Outcome::Skipped);
 pub struct Delivery {
     store: Store,
     neighbours: Neighbours,
+    choosing: Choosing,
     watch: Watch,
     email: Email,
     /// Where people find the pages that links lead to.
@@ -44,8 +48,16 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    pub fn new(store: Store, neighbours: Neighbours, watch: Watch, email: Email, public_url: &str) -> Self {
-        Self { store, neighbours, watch, email, public_url: public_url.into(), due: Arc::default() }
+    pub fn new(
+        store: Store,
+        neighbours: Neighbours,
+        choosing: Choosing,
+        watch: Watch,
+        email: Email,
+        public_url: &str,
+    ) -> Self {
+        let public_url = public_url.into();
+        Self { store, neighbours, choosing, watch, email, public_url, due: Arc::default() }
     }
 
     /// Writes down `messages`, which are to be sent; nothing when `event` was seen before.
@@ -122,7 +134,7 @@ impl Delivery {
                 tried = self.send(&notification, now) => tried,
                 never = self.keep(&notification) => match never {},
             };
-            let outcome = tried.unwrap_or_else(|failure| notification.after(failure));
+            let outcome = tried.unwrap_or_else(|failure| notification.after(failure, now));
             self.settle(&notification, outcome).await;
             count(notification.about.kind(), outcome);
             tell(&notification, outcome);
@@ -151,8 +163,12 @@ impl Delivery {
 
     /// What to send, unless there is nothing to be sent.
     async fn prepare(&self, notification: &Notification, now: Timestamp) -> Result<Prepared, Failure> {
+        if !self.choosing.is_wanted(&notification.about).await? {
+            return Ok(SKIPPED);
+        }
         match &notification.about {
             About::Visit { change, recipient } => self.about_visit(notification.id, change, *recipient).await,
+            About::Reminder(reminder) => self.about_reminder(notification.id, reminder, now).await,
             About::Offer { id, patient_id } => self.about_offer(notification.id, *id, *patient_id, now).await,
             About::Account { kind, user_id, token_id } => {
                 self.about_account(notification.id, *kind, *user_id, *token_id).await

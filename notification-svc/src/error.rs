@@ -1,6 +1,7 @@
 //! Everything that can go wrong here, and how the caller learns of it.
+use crate::domain::Failure;
 use crate::store;
-use platform::fault::{fault, internal};
+use platform::fault::{fault, fault_with, internal, unavailable};
 use proto::ids::NotificationId;
 use tonic::{Code, Status};
 
@@ -12,6 +13,14 @@ pub enum Error {
     NotFound(NotificationId),
     #[error("only a failed notification can be sent again")]
     NotFailed,
+    #[error("no such patient")]
+    PatientNotFound,
+    #[error("not for this role")]
+    Forbidden,
+    #[error("the preferences are of version {current} by now")]
+    VersionMismatch { current: i64 },
+    #[error("another service could not answer: {}", .0.name())]
+    Neighbour(Failure),
     #[error("the notification store failed")]
     Store(#[from] store::Error),
 }
@@ -22,7 +31,15 @@ impl From<Error> for Status {
             Error::NotFound(_) => (Code::NotFound, "NOTIFICATION_NOT_FOUND"),
             Error::NotFailed => (Code::FailedPrecondition, "NOT_FAILED"),
             Error::Store(store::Error::Database(error)) => return error.status(DOMAIN),
-            Error::Store(store::Error::Unreadable { .. }) => return internal(&error),
+            Error::PatientNotFound => (Code::NotFound, "PATIENT_NOT_FOUND"),
+            Error::Forbidden => (Code::PermissionDenied, "FORBIDDEN"),
+            Error::VersionMismatch { current } => {
+                let facts = [("current_version", current.to_string())];
+                return fault_with(Code::Aborted, DOMAIN, "VERSION_MISMATCH", error.to_string(), facts);
+            }
+            Error::Neighbour(Failure::BadAnswer) => return internal(&error),
+            Error::Neighbour(failure) => return unavailable(DOMAIN, failure.name(), &error),
+            Error::Store(_) => return internal(&error),
         };
         fault(code, DOMAIN, reason, error.to_string())
     }

@@ -2,19 +2,22 @@
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
-pub mod config; // where the mail server and the neighbours are
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
+pub mod config; // where the mail server and the neighbours are
 pub mod templates; // the words, in one place
 pub mod channel; // how a message reaches its recipient
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
+pub mod choosing; // the use cases on what patients want to be told of
+pub mod reminding; // the use case that plans reminders
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
 pub mod consumer; // events of others -> messages, each once
 pub mod sender; // the loop that sends what is due
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
+pub mod preference_api; // the gRPC face of what patients want to be told of
 
 mod migrations {
     refinery::embed_migrations!("migrations");
@@ -22,10 +25,13 @@ mod migrations {
 
 use crate::api::Api;
 use crate::channel::email::Email;
+use crate::choosing::Choosing;
 use crate::config::Config;
-use crate::consumer::{Consumer, accounts, alarms, offers};
+use crate::consumer::{Consumer, accounts, alarms, offers, reminders};
 use crate::delivery::Delivery;
 use crate::neighbours::Neighbours;
+use crate::preference_api::PreferenceApi;
+use crate::reminding::Reminding;
 use crate::store::{SCHEMA, Store};
 use crate::watch::Watch;
 use platform::admin::Readiness;
@@ -39,6 +45,7 @@ use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::notification::notification_service_server::NotificationServiceServer;
+use proto::notification::preference_service_server::PreferenceServiceServer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -72,13 +79,20 @@ pub async fn serve(
     let store = Store::new(pool.clone());
     let watch = Watch::new(config.security_alert_email, neighbours.clone());
     let email = Email::new(&config.smtp)?;
-    let delivery = Delivery::new(store, neighbours, watch.clone(), email, &config.public_url);
+    let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
+    let offsets = config.reminder_offsets_minutes.0;
+    let reminding =
+        Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
+    let delivery =
+        Delivery::new(store, neighbours, choosing.clone(), watch.clone(), email, &config.public_url);
 
     let broker = Broker::new(&config.broker, NAME);
     let visits = Arc::new(Consumer::new(delivery.clone()));
     inbox::consume(broker.clone(), consumer::QUEUE, consumer::PATTERNS, visits, &shutdown);
     let offered = Arc::new(offers::Consumer::new(delivery.clone()));
     inbox::consume(broker.clone(), offers::QUEUE, offers::PATTERNS, offered, &shutdown);
+    let upcoming = Arc::new(reminders::Consumer::new(reminding));
+    inbox::consume(broker.clone(), reminders::QUEUE, reminders::PATTERNS, upcoming, &shutdown);
     let of_accounts = Arc::new(accounts::Consumer::new(delivery.clone()));
     inbox::consume(broker.clone(), accounts::QUEUE, accounts::PATTERNS, of_accounts, &shutdown);
     let broken = Arc::new(alarms::Consumer::new(delivery.clone(), watch));
@@ -95,5 +109,7 @@ pub async fn serve(
     let api = Api::new(delivery, PageTokens::new(&root));
     readiness.set(true);
     let service = NotificationServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service)).await
+    let preferences = PreferenceServiceServer::new(PreferenceApi::new(choosing))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, Services::of(service).and(preferences)).await
 }

@@ -1,7 +1,10 @@
 //! All SQL of this service. The database's clock decides what is due.
 mod rows; // messages as they are read
 mod queue; // what is due, who has it, and what came of it
+mod reminders; // visits that are near
+mod preferences; // what patients want to be told of
 
+pub use preferences::Changed;
 pub use queue::Claim;
 
 use crate::domain::{About, Alarm, Notification, Stage};
@@ -21,6 +24,8 @@ pub enum Error {
     Database(#[from] postgres::Error),
     #[error("notification {id} has an unreadable {column}")]
     Unreadable { id: NotificationId, column: &'static str },
+    #[error("preferences have an unreadable {column}")]
+    UnreadablePreferences { column: &'static str },
 }
 
 impl From<tokio_postgres::Error> for Error {
@@ -82,7 +87,10 @@ const LIST: &str = read!(
 );
 
 const LIST_OF_APPOINTMENT: &str = read!(
-    "WHERE m.id < $1 AND v.appointment_id = $3 AND $4::text IS NULL
+    "WHERE m.id < $1 AND m.id IN (
+         SELECT id FROM notification.notifications WHERE appointment_id = $3
+          UNION ALL SELECT id FROM notification.reminder_notifications WHERE appointment_id = $3)
+       AND $4::text IS NULL
      ORDER BY m.id DESC LIMIT $2"
 );
 
@@ -92,7 +100,10 @@ const LIST_OF_STATE: &str = read!(
 );
 
 const LIST_OF_BOTH: &str = read!(
-    "WHERE m.id < $1 AND v.appointment_id = $3 AND m.state = $4
+    "WHERE m.id < $1 AND m.id IN (
+         SELECT id FROM notification.notifications WHERE appointment_id = $3
+          UNION ALL SELECT id FROM notification.reminder_notifications WHERE appointment_id = $3)
+       AND m.state = $4
      ORDER BY m.id DESC LIMIT $2"
 );
 
@@ -200,6 +211,7 @@ async fn insert(
             )
             .await?;
         }
+        About::Reminder(reminder) => reminders::insert(tx, id, reminder, traceparent).await?,
         About::Offer { id: offer, .. } => {
             let insert = tx.prepare_cached(INSERT_ABOUT_OFFER).await?;
             tx.execute(&insert, &[&id, &offer.0, &kind, &recipient_kind, &recipient_id, &traceparent])

@@ -5,10 +5,12 @@
 mod account; // to owners of accounts
 mod alarm; // to those who watch
 mod offer; // of free times that are offered
+mod reminder; // of visits that are near
 
 pub use account::render_account;
 pub use alarm::render_alarm;
 pub use offer::render_offer;
+pub use reminder::render_reminder;
 
 use crate::domain::{Kind, Visit, VisitStatus};
 use askama::Template;

@@ -169,6 +169,8 @@ const MATRIX: &str = "
     GET    /api/notifications                                     401 401 403 403 403 403 200 200 403
     GET    /api/notifications/{id}                                401 401 403 403 403 403 200 200 403
     POST   /api/notifications/{id}/resend                         401 401 403 403 403 403 409 409 403
+    GET    /api/patients/{id}/message-preferences                 401 401 200 404 403 403 200 200 403
+    PUT    /api/patients/{id}/message-preferences                 401 401 200 404 403 403 200 200 403
 ";
 
 const PERSONAS: [&str; 9] = [

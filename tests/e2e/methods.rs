@@ -177,6 +177,8 @@ const MATRIX: &str = "
     notification.v1.NotificationService/ListNotifications       staff admin
     notification.v1.NotificationService/GetNotification         staff admin
     notification.v1.NotificationService/ResendNotification      staff admin
+    notification.v1.PreferenceService/GetPreferences            patient staff admin
+    notification.v1.PreferenceService/UpdatePreferences         patient staff admin
 
     auth.v1.AuthService/RevokeAllSessions                       patient doctor staff admin auditor
 ";

@@ -353,10 +353,8 @@ impl Tx<'_> {
             let (id, doctor) = (AppointmentId(row.try_get("id")?), DoctorId(row.try_get("doctor_id")?));
             if row.try_get("is_request")? {
                 let patient = PatientId(row.try_get("patient_id")?);
-                let versions = Versions {
-                    visit: row.try_get("version")?,
-                    schedule: row.try_get("schedule_version")?,
-                };
+                let versions =
+                    Versions { visit: row.try_get("version")?, schedule: row.try_get("schedule_version")? };
                 self.announce(events::expired(id, patient, doctor, versions)).await?;
             }
             self.announce(events::slot_released(id, doctor)).await?;

@@ -8,10 +8,12 @@ mod offers; // free times that are offered
 mod accounts; // what owners of accounts are told
 mod alarms; // doctors who break the glass
 mod requests;
+mod reminders; // visits that are near
+mod preferences; // what patients want to be told of
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
-use crate::service::{Ground, Service, states};
+use crate::service::{FAILED, Ground, SENT, SKIPPED, SUPERSEDED, Service, states};
 use notification_svc::domain::{About, Change, Failure, Kind, Outcome, Recipient, State, VisitStatus};
 use platform::caller::Role;
 use platform::fault::reason;
@@ -24,9 +26,6 @@ use proto::notification::{
 use proto::patient::ContactPreference;
 use std::time::Duration;
 use tonic::{Code, Response, Status};
-
-const SENT: NotificationState = NotificationState::Sent;
-const SUPERSEDED: NotificationState = NotificationState::Superseded;
 
 fn refused<T>(answer: Result<Response<T>, Status>) -> Status {
     answer.err().expect("the request is refused")
@@ -193,7 +192,7 @@ async fn who_wants_no_mail_gets_none_and_holds_up_nobody() {
             .until(visit, |messages| {
                 messages.len() == 2
                     && messages.iter().all(|message| match message.recipient_kind() {
-                        RecipientKind::Patient => message.state() == NotificationState::Skipped,
+                        RecipientKind::Patient => message.state() == SKIPPED,
                         _ => message.state() == SENT,
                     })
             })
@@ -319,7 +318,7 @@ async fn a_failed_message_can_be_sent_again_and_no_other() {
         taken.unwrap()
     };
     service.publish("booked", visit, 1, "scheduled").await;
-    let failed = service.until(visit, |messages| states(messages) == [NotificationState::Failed; 2]).await;
+    let failed = service.until(visit, |messages| states(messages) == [FAILED; 2]).await;
     assert!(
         failed.iter().all(|message| message.last_error == "appointment_unknown" && message.attempts == 1)
     );

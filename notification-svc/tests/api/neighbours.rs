@@ -216,6 +216,11 @@ impl Neighbours {
         (patient_id, doctor_id)
     }
 
+    /// The visit has changed since.
+    pub(crate) fn change_visit(&self, visit: Visit, change: impl FnOnce(&mut AppointmentSummary)) {
+        self.now_know(|known| change(known.visits.get_mut(&visit.id.to_string()).unwrap()));
+    }
+
     /// The offer has changed since.
     pub(crate) fn change_offer(&self, offer: Offer, change: impl FnOnce(&mut WaitlistOffer)) {
         self.now_know(|known| change(known.offers.get_mut(&offer.id.to_string()).unwrap()));

@@ -1,6 +1,6 @@
 //! Free times that are offered to patients who wait.
 use crate::service::{Ground, Service};
-use crate::{SENT, SUPERSEDED};
+use crate::{FAILED, SENT, SUPERSEDED};
 use notification_svc::domain::{About, Kind};
 use platform::caller::Role;
 use platform::postgres;
@@ -12,8 +12,6 @@ use proto::notification::{
 };
 use proto::time::to_wire;
 use std::time::Duration;
-
-const FAILED: NotificationState = NotificationState::Failed;
 
 #[tokio::test]
 async fn an_offer_is_told_to_the_patient_and_to_nobody_else() {

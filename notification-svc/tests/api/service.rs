@@ -7,7 +7,7 @@ use local::mail::{Mail, Message};
 use local::service::Service as Name;
 use local::testing;
 use notification_svc::config::Config;
-use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers};
+use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers, reminders};
 use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
@@ -20,14 +20,20 @@ use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use proto::ids::EventId;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::notification::preference_service_client::PreferenceServiceClient;
 use proto::notification::{ListNotificationsRequest, Notification, NotificationState};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_postgres::NoTls;
 use tonic::Request;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
 const SECRET: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
+pub(crate) const SENT: NotificationState = NotificationState::Sent;
+pub(crate) const SUPERSEDED: NotificationState = NotificationState::Superseded;
+pub(crate) const SKIPPED: NotificationState = NotificationState::Skipped;
+pub(crate) const FAILED: NotificationState = NotificationState::Failed;
 /// Longest wait for something that is to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -37,12 +43,13 @@ pub(crate) struct Ground {
     pub(crate) mail: Mail,
     pub(crate) config: Config,
     broker: Broker,
-    _database: Database,
+    database: Database,
 }
 
 pub(crate) struct Service {
     pub(crate) ground: Ground,
     pub(crate) client: NotificationServiceClient<Channel>,
+    pub(crate) preferences: PreferenceServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -89,14 +96,22 @@ impl Ground {
         // In place before the first event, which nobody would take otherwise.
         broker.queue(QUEUE, PATTERNS).await.unwrap();
         broker.queue(offers::QUEUE, offers::PATTERNS).await.unwrap();
+        broker.queue(reminders::QUEUE, reminders::PATTERNS).await.unwrap();
         broker.queue(accounts::QUEUE, accounts::PATTERNS).await.unwrap();
         broker.queue(alarms::QUEUE, alarms::PATTERNS).await.unwrap();
-        Self { neighbours, mail, config, broker, _database: database }
+        Self { neighbours, mail, config, broker, database }
     }
 
     /// What another replica would have.
     pub(crate) fn store(&self) -> Store {
         Store::new(postgres::pool(&self.config.postgres, "test").unwrap())
+    }
+
+    /// The database, as somebody who may do everything.
+    pub(crate) async fn sql(&self) -> tokio_postgres::Client {
+        let (client, connection) = tokio_postgres::connect(&self.database.admin_url(), NoTls).await.unwrap();
+        Shutdown::default().spawn(connection);
+        client
     }
 
     pub(crate) async fn serve(self) -> Service {
@@ -106,9 +121,11 @@ impl Ground {
         let serving =
             notification_svc::serve(self.config.clone(), listener, Readiness::default(), shutdown.clone());
         shutdown.spawn(async { serving.await.unwrap() });
-        let client = NotificationServiceClient::new(Channel::from_shared(url).unwrap().connect_lazy());
+        let channel = Channel::from_shared(url).unwrap().connect_lazy();
+        let client = NotificationServiceClient::new(channel.clone());
+        let preferences = PreferenceServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, publisher, shutdown }
+        Service { ground: self, client, preferences, publisher, shutdown }
     }
 }
 

@@ -634,6 +634,12 @@ impl World {
                 let (offer, entry) = self.fresh_offer().await;
                 Ask { untouched: Some(entry), ..read(format!("{offer}/decline")) }
             }
+            "GET /api/patients/{id}/message-preferences" => read(format!("{patient}/message-preferences")),
+            "PUT /api/patients/{id}/message-preferences" => {
+                let silent = self.number() % 2 == 0;
+                let wish = json!({ "offers": { "email": silent } });
+                change(format!("{patient}/message-preferences"), Some(wish))
+            }
             "GET /api/notifications/{id}" => read(format!("/api/notifications/{}", self.notification)),
             "POST /api/notifications/{id}/resend" => {
                 let path = format!("/api/notifications/{}", self.notification);
