@@ -9,6 +9,7 @@ mod accounts; // what owners of accounts are told
 mod alarms; // doctors who break the glass
 mod requests;
 mod reminders; // visits that are near
+mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
 
 use crate::mail_server::{MailServer, friendly};

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 /// In October and November clocks go back on both sides of the Atlantic, and forward in the south.
 const BEGIN: &str = "2026-09-20T00:00:00Z";
-const DAYS: i64 = 45;
+const DAYS: i32 = 45;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const ZONES: [&str; 9] = [
     "Europe/Berlin",
@@ -52,7 +52,7 @@ pub(crate) struct Person {
 pub(crate) struct Outages(Vec<(Timestamp, Timestamp)>);
 
 impl Outages {
-    fn by(chance: &mut Chance, number: usize, longest: i64) -> Self {
+    fn by(chance: &mut Chance, number: usize, longest: i32) -> Self {
         let begin: Timestamp = BEGIN.parse().unwrap();
         let outage = |_| {
             let from = begin + MINUTE * chance.below(DAYS * 1440);
@@ -86,7 +86,7 @@ impl Clinic {
         let mut truths = Vec::new();
         for _ in 0..visits {
             let id = PatientId::random();
-            let zone = TimeZone::get(chance.one_of(&ZONES)).unwrap();
+            let zone = TimeZone::get(*chance.one_of::<&str>(&ZONES)).unwrap();
             let zone = (chance.below(3) > 0).then_some(zone);
             let mut preferences = Preferences::usual(id);
             if chance.below(3) == 0 {
@@ -98,7 +98,7 @@ impl Clinic {
             let status = VisitStatus::Scheduled;
             let visit = Visit { doctor_id: DoctorId::random(), version: 1, status, starts_at, ends_at };
             let offsets = match chance.below(4) {
-                0 => Some(vec![i32::try_from(15 + chance.below(20_000)).unwrap(), 15]),
+                0 => Some(vec![16 + chance.below(20_000), 15]),
                 1 => Some(vec![2880, 600, 60]),
                 _ => None,
             };

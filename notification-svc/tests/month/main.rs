@@ -23,7 +23,7 @@ const USUAL: [i32; 2] = [1440, 120];
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Longest time from a change until its reminders are written, while nothing is away.
-const DELAY: i64 = 20;
+const DELAY: i32 = 20;
 
 /// What happens next.
 enum Event {
@@ -162,7 +162,8 @@ impl Month {
         let mut expected = 0;
         for Truth { of, since, .. } in &self.clinic.visits {
             let person: &Person = &self.clinic.people[&of.patient_id];
-            if !of.is_to_come() || person.has_changed_their_mind {
+            let is_wanted = person.preferences.want(Category::Reminders, Channel::Email);
+            if !of.is_to_come() || !is_wanted || person.has_changed_their_mind {
                 continue;
             }
             // At the latest it was planned then.
@@ -210,6 +211,7 @@ fn in_a_month_of_visits_nobody_is_reminded_wrongly_and_nobody_is_forgotten() {
         for _ in 0..month.chance.below(5) {
             let left =
                 month.clinic.visits[visit].of.visit.starts_at.timestamp().duration_since(since).as_mins();
+            let left = i32::try_from(left).unwrap();
             let change = since + MINUTE * month.chance.below(left.max(2));
             month.at(change, Event::Change(visit));
         }

@@ -5,26 +5,26 @@ use std::collections::HashMap;
 
 /// What there is one row for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key(AppointmentId, i64, i32, PatientId);
+pub(crate) struct Key(pub(crate) AppointmentId, pub(crate) i64, pub(crate) i32, pub(crate) PatientId);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(crate) enum State {
     Pending(Timestamp),
     Superseded,
     /// Sent, skipped or given up.
     Over,
 }
 
-struct Row {
+pub(crate) struct Row {
     reminder: Reminder,
-    state: State,
+    pub(crate) state: State,
     attempts: u32,
 }
 
 /// What `store/reminders.rs` and `store/queue.rs` do by SQL.
 #[derive(Default)]
 pub(crate) struct Table {
-    rows: HashMap<Key, Row>,
+    pub(crate) rows: HashMap<Key, Row>,
     of_visit: HashMap<AppointmentId, Vec<Key>>,
     planned_up_to: HashMap<AppointmentId, i64>,
 }
