@@ -9,6 +9,7 @@ use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
+use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::patient::audit_service_client::AuditServiceClient;
 use proto::patient::break_glass_service_client::BreakGlassServiceClient;
@@ -32,6 +33,8 @@ pub struct Clients {
     pub appointments: AppointmentServiceClient<Peer>,
     pub waitlist: WaitlistServiceClient<Peer>,
     pub notifications: NotificationServiceClient<Peer>,
+    pub dead_appointment_events: DeadLetterServiceClient<Peer>,
+    pub dead_notification_events: DeadLetterServiceClient<Peer>,
 }
 
 impl Clients {
@@ -49,7 +52,9 @@ impl Clients {
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),
             appointments: AppointmentServiceClient::new(appointment.clone())
                 .max_decoding_message_size(MAX_ANSWER_BYTES),
+            dead_appointment_events: DeadLetterServiceClient::new(appointment.clone()),
             waitlist: WaitlistServiceClient::new(appointment).max_decoding_message_size(MAX_ANSWER_BYTES),
+            dead_notification_events: DeadLetterServiceClient::new(notification.clone()),
             notifications: NotificationServiceClient::new(notification),
         }
     }

@@ -8,6 +8,7 @@ mod offers; // free times that are offered
 mod accounts; // what owners of accounts are told
 mod alarms; // doctors who break the glass
 mod requests;
+mod dead_letters; // events that could not be taken
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;

@@ -18,6 +18,7 @@ use platform::outbox::Envelope;
 use platform::postgres;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
+use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::{ListNotificationsRequest, Notification, NotificationState};
@@ -43,6 +44,7 @@ pub(crate) struct Ground {
 pub(crate) struct Service {
     pub(crate) ground: Ground,
     pub(crate) client: NotificationServiceClient<Channel>,
+    pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -106,9 +108,11 @@ impl Ground {
         let serving =
             notification_svc::serve(self.config.clone(), listener, Readiness::default(), shutdown.clone());
         shutdown.spawn(async { serving.await.unwrap() });
-        let client = NotificationServiceClient::new(Channel::from_shared(url).unwrap().connect_lazy());
+        let channel = Channel::from_shared(url).unwrap().connect_lazy();
+        let client = NotificationServiceClient::new(channel.clone());
+        let dead_letters = DeadLetterServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, publisher, shutdown }
+        Service { ground: self, client, dead_letters, publisher, shutdown }
     }
 }
 
@@ -177,6 +181,17 @@ impl Service {
             traceparent: None,
         };
         self.publisher.send(&message).await.unwrap().confirmed().await.unwrap();
+    }
+
+    /// Puts `event` into `queue`, wherever it belongs.
+    pub(crate) async fn put_into(&self, queue: &str, event: &Envelope) {
+        let message = broker::Message {
+            id: event.id.to_string(),
+            routing_key: queue,
+            body: serde_json::to_vec(event).unwrap(),
+            traceparent: None,
+        };
+        self.publisher.send_to_queue(&message).await.unwrap().confirmed().await.unwrap();
     }
 
     /// `message` as somebody with `role` sends it.
