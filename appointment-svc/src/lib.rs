@@ -50,6 +50,7 @@ use platform::admin::Readiness;
 use platform::broker::Broker;
 use platform::client::Peer;
 use platform::clock::Clock;
+use platform::dead_letters::{self, DeadLetters};
 use platform::outbox::Outbox;
 use platform::page::PageTokens;
 use platform::secrets::RootSecret;
@@ -113,6 +114,8 @@ pub async fn serve(
     let store = Store::new(pool.clone(), outbox);
 
     let neighbours = Neighbours::new(doctors, patients);
+    let dead =
+        DeadLetters::new(SCHEMA, pool.clone(), broker.clone()).collecting(&[consumer::QUEUE], &shutdown);
     let (appointments, waitlist) = assemble(&config, &root, store, neighbours, broker, &shutdown);
     readiness.set(true);
     let stack = Stack {
@@ -125,7 +128,8 @@ pub async fn serve(
     let appointments =
         AppointmentServiceServer::new(appointments).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let waitlist = WaitlistServiceServer::new(waitlist).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(appointments).and(waitlist)).await
+    let dead = dead_letters::Api::server(dead, PageTokens::new(&root));
+    stack.serve(listener, Services::of(appointments).and(waitlist).and(dead)).await
 }
 
 /// The faces over everything below them, and what runs beside.

@@ -9,6 +9,7 @@ use proto::auth::auth_service_client::AuthServiceClient;
 use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
+use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
 use proto::patient::audit_service_client::AuditServiceClient;
@@ -34,6 +35,8 @@ pub struct Clients {
     pub waitlist: WaitlistServiceClient<Peer>,
     pub notifications: NotificationServiceClient<Peer>,
     pub preferences: PreferenceServiceClient<Peer>,
+    pub dead_appointment_events: DeadLetterServiceClient<Peer>,
+    pub dead_notification_events: DeadLetterServiceClient<Peer>,
 }
 
 impl Clients {
@@ -51,7 +54,9 @@ impl Clients {
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),
             appointments: AppointmentServiceClient::new(appointment.clone())
                 .max_decoding_message_size(MAX_ANSWER_BYTES),
+            dead_appointment_events: DeadLetterServiceClient::new(appointment.clone()),
             waitlist: WaitlistServiceClient::new(appointment).max_decoding_message_size(MAX_ANSWER_BYTES),
+            dead_notification_events: DeadLetterServiceClient::new(notification.clone()),
             notifications: NotificationServiceClient::new(notification.clone()),
             preferences: PreferenceServiceClient::new(notification),
         }

@@ -10,6 +10,7 @@ use crate::routes::auth::model::{
     Jwks, MessageSent, Proxy, RecoveryCodes, Session, Tokens, TotpEnrolment, User,
 };
 use crate::routes::break_glass::model::BreakGlassGrant;
+use crate::routes::dead_letters::model::DeadLetter;
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
@@ -51,10 +52,11 @@ use utoipa::openapi::{
         (name = "records", description = "What was found and done"),
         (name = "audit", description = "Who did what with whose data"),
         (name = "notifications", description = "Messages to patients and doctors"),
+        (name = "operations", description = "Events that could not be taken"),
         (name = "health", description = "Whether the system works"),
     ),
     components(schemas(
-        AbsencePlan, ApiClient, ApiClientSecret, ClientToken, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
+        AbsencePlan, ApiClient, ApiClientSecret, ClientToken, DeadLetter, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessagePreferences, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
@@ -64,7 +66,7 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 40] = [
+const COMPLETE: [&str; 41] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -76,6 +78,7 @@ const COMPLETE: [&str; 40] = [
     "Break",
     "BreakGlassGrant",
     "DaySummary",
+    "DeadLetter",
     "Doctor",
     "Hold",
     "Holiday",

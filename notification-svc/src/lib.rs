@@ -38,6 +38,7 @@ use platform::admin::Readiness;
 use platform::broker::Broker;
 use platform::client::Peer;
 use platform::clock::Clock;
+use platform::dead_letters::{self, DeadLetters};
 use platform::page::PageTokens;
 use platform::secrets::RootSecret;
 use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
@@ -96,7 +97,9 @@ pub async fn serve(
     let of_accounts = Arc::new(accounts::Consumer::new(delivery.clone()));
     inbox::consume(broker.clone(), accounts::QUEUE, accounts::PATTERNS, of_accounts, &shutdown);
     let broken = Arc::new(alarms::Consumer::new(delivery.clone(), watch));
-    inbox::consume(broker, alarms::QUEUE, alarms::PATTERNS, broken, &shutdown);
+    inbox::consume(broker.clone(), alarms::QUEUE, alarms::PATTERNS, broken, &shutdown);
+    let queues = [consumer::QUEUE, offers::QUEUE, reminders::QUEUE, accounts::QUEUE, alarms::QUEUE];
+    let dead = DeadLetters::new(SCHEMA, pool.clone(), broker).collecting(&queues, &shutdown);
     sender::start(delivery.clone(), clock.clone(), &shutdown);
 
     let stack = Stack {
@@ -106,10 +109,12 @@ pub async fn serve(
         shutdown,
         grace: Duration::from_secs(config.process.shutdown_grace_seconds),
     };
-    let api = Api::new(delivery, PageTokens::new(&root));
+    let pages = PageTokens::new(&root);
+    let api = Api::new(delivery, pages.clone());
     readiness.set(true);
     let service = NotificationServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(choosing))
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service).and(preferences)).await
+    let dead = dead_letters::Api::server(dead, pages);
+    stack.serve(listener, Services::of(service).and(preferences).and(dead)).await
 }

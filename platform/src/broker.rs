@@ -78,11 +78,8 @@ impl Broker {
     /// The queue of a consumer, bound to `patterns` of routing keys.
     pub async fn queue(&self, name: &str, patterns: &[&str]) -> Result<Queue, Error> {
         let (connection, channel) = self.connect().await?;
-        let dead = format!("{name}.dead");
         let declare = async {
-            declare_exchange(&channel, DEAD_LETTERS).await?;
-            declare_queue(&channel, &dead, quorum()).await?;
-            bind(&channel, &dead, DEAD_LETTERS, name).await?;
+            declare_dead(&channel, name).await?;
             declare_queue(&channel, name, with_dead_letters(quorum(), name)).await?;
             for pattern in patterns {
                 bind(&channel, name, EXCHANGE, pattern).await?;
@@ -91,6 +88,18 @@ impl Broker {
         };
         tokio::time::timeout(PATIENCE, declare).await.map_err(|_| Error::Slow)??;
         Ok(Queue { _connection: connection, channel, name: short(name) })
+    }
+
+    /// The queue of what died in the queue `name`.
+    pub async fn dead_letters(&self, name: &str) -> Result<Queue, Error> {
+        let (connection, channel) = self.connect().await?;
+        let declare = async {
+            let dead = declare_dead(&channel, name).await?;
+            channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+            Ok::<_, lapin::Error>(dead)
+        };
+        let name = tokio::time::timeout(PATIENCE, declare).await.map_err(|_| Error::Slow)??;
+        Ok(Queue { _connection: connection, channel, name: short(&name) })
     }
 }
 
@@ -110,6 +119,15 @@ pub struct Publisher {
 impl Publisher {
     /// Hands `message` to the broker; it is safe only once the confirm has come.
     pub async fn send(&self, message: &Message<'_>) -> Result<Pending, Error> {
+        self.send_through(EXCHANGE, message).await
+    }
+
+    /// As [`Self::send`], into the one queue that the routing key names.
+    pub async fn send_to_queue(&self, message: &Message<'_>) -> Result<Pending, Error> {
+        self.send_through("", message).await
+    }
+
+    async fn send_through(&self, exchange: &str, message: &Message<'_>) -> Result<Pending, Error> {
         let mut headers = FieldTable::default();
         if let Some(traceparent) = message.traceparent {
             headers.insert("traceparent".into(), text(traceparent));
@@ -121,7 +139,7 @@ impl Publisher {
             .with_headers(headers);
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let sending = self.channel.basic_publish(
-            EXCHANGE.into(),
+            short(exchange),
             short(message.routing_key),
             options,
             &message.body,
@@ -147,6 +165,15 @@ impl Pending {
 async fn declare_exchange(channel: &Channel, name: &str) -> Result<(), lapin::Error> {
     let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
     channel.exchange_declare(short(name), ExchangeKind::Topic, options, FieldTable::default()).await
+}
+
+/// Where the dead of the queue `name` go; its name.
+async fn declare_dead(channel: &Channel, name: &str) -> Result<String, lapin::Error> {
+    let dead = format!("{name}.dead");
+    declare_exchange(channel, DEAD_LETTERS).await?;
+    declare_queue(channel, &dead, quorum()).await?;
+    bind(channel, &dead, DEAD_LETTERS, name).await?;
+    Ok(dead)
 }
 
 async fn declare_queue(channel: &Channel, name: &str, arguments: FieldTable) -> Result<(), lapin::Error> {

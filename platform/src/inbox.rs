@@ -1,6 +1,7 @@
 //! Events of others: delivered at least once, acting once. A handler records the event's id in the transaction
 //! of its effect; the message is acknowledged after the commit.
 use crate::broker::{Broker, Queue};
+use crate::clock::Clock;
 use crate::outbox::Envelope;
 use crate::postgres;
 use crate::propagation;
@@ -102,11 +103,16 @@ async fn take_all(
             () = shutdown.requested() => return Ok(()),
         };
         let Some(delivery) = next else { return Ok(()) };
-        take(delivery?, handler, shutdown).await?;
+        take(delivery?, name, handler, shutdown).await?;
     }
 }
 
-async fn take(delivery: Delivery, handler: &impl Handler, shutdown: &Shutdown) -> Result<(), lapin::Error> {
+async fn take(
+    delivery: Delivery,
+    queue: &str,
+    handler: &impl Handler,
+    shutdown: &Shutdown,
+) -> Result<(), lapin::Error> {
     let span = tracing::info_span!(
         "amqp.consume",
         otel.name = format!("consume {}", delivery.routing_key),
@@ -115,7 +121,7 @@ async fn take(delivery: Delivery, handler: &impl Handler, shutdown: &Shutdown) -
     );
     propagation::continue_from_traceparent(&span, traceparent(&delivery));
     async {
-        match act(&delivery, handler, shutdown).await {
+        match act(&delivery, queue, handler, shutdown).await {
             Some(Ok(())) => delivery.ack(BasicAckOptions::default()).await.map(drop),
             Some(Err(error)) => {
                 tracing::error!(error = &error as &dyn Error, "event goes to the dead letters");
@@ -132,6 +138,7 @@ async fn take(delivery: Delivery, handler: &impl Handler, shutdown: &Shutdown) -
 /// Handles one delivery, as often as it takes; none when the process stops first.
 async fn act(
     delivery: &Delivery,
+    queue: &str,
     handler: &impl Handler,
     shutdown: &Shutdown,
 ) -> Option<Result<(), Refused>> {
@@ -150,7 +157,12 @@ async fn act(
                     return None;
                 }
             }
-            outcome => return Some(outcome),
+            outcome => {
+                let lag = Clock::system().now().duration_since(event.time);
+                metrics::histogram!("inbox_lag_seconds", "queue" => queue.to_owned())
+                    .record(lag.as_secs_f64());
+                return Some(outcome);
+            }
         }
     }
 }

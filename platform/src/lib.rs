@@ -28,4 +28,5 @@ pub mod redis; // a pool that fails fast
 pub mod broker; // RabbitMQ: exchange, queues, dead letters
 pub mod outbox; // events leave in the order they were committed, at least once
 pub mod inbox; // events arrive at least once and act once
+pub mod dead_letters; // events that could not be taken: kept, shown, put into their queue again
 pub mod run; // the body of every main

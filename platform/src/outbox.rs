@@ -19,6 +19,8 @@ use uuid::Uuid;
 const BATCH: i64 = 100;
 /// How often the relay looks although nobody woke it: another replica may have died with events left.
 const POLL: Duration = Duration::from_secs(1);
+/// How often the age of what waits is measured.
+const WATCH: Duration = Duration::from_secs(5);
 /// Pause after the broker failed.
 const BACK_OFF: Duration = Duration::from_millis(500);
 /// Published events are kept for this long, for those who look into what happened.
@@ -84,8 +86,31 @@ impl Outbox {
 
     /// Starts the relay. Of several replicas one relays at a time; when it dies another goes on.
     pub fn relay(&self, pool: Pool, broker: Broker, shutdown: &Shutdown) {
+        shutdown.spawn(self.clone().watch(pool.clone(), shutdown.clone()));
         let relay = Relay { outbox: self.clone(), pool, broker };
         shutdown.spawn(relay.run(shutdown.clone()));
+    }
+}
+
+impl Outbox {
+    /// Measures how long the oldest event has waited, also while the broker is away.
+    async fn watch(self, pool: Pool, shutdown: Shutdown) {
+        let age = format!(
+            "SELECT extract(epoch FROM clock_timestamp() - occurred_at)::float8
+               FROM {}.outbox WHERE published_at IS NULL ORDER BY position LIMIT 1",
+            self.schema
+        );
+        let measured = async || -> Result<f64, postgres::Error> {
+            let client = postgres::connection(&pool).await?;
+            let age = client.prepare_cached(&age).await?;
+            Ok(client.query_opt(&age, &[]).await?.map_or(0.0, |row| row.get(0)))
+        };
+        while shutdown.pause(WATCH).await {
+            // While the database is away, the last is the best that is known.
+            if let Ok(seconds) = measured().await {
+                metrics::gauge!("outbox_age_seconds", "schema" => self.schema).set(seconds);
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use tonic::{Code, Status};
 
 const OUTBOX: &str = include_str!("../migrations/outbox.sql");
 const INBOX: &str = include_str!("../migrations/inbox.sql");
+const DEAD_LETTERS: &str = include_str!("../migrations/dead_letters.sql");
 
 /// Held while migrating, so that replicas that start together migrate one after the other.
 const MIGRATION_LOCK: i64 = 0x6865_616c_7468;
@@ -161,7 +162,7 @@ pub async fn connection(pool: &Pool) -> Result<Object, Error> {
     Ok(pool.get().await?)
 }
 
-/// Brings `schema` up to date as its owner: the outbox, the inbox, then the service's own migrations.
+/// Brings `schema` up to date as its owner: the outbox, the inbox, the dead letters, then the service's own migrations.
 /// Waits for the database to be there; replicas that start together take turns.
 pub async fn migrate(
     settings: &config::Postgres,
@@ -178,7 +179,7 @@ pub async fn migrate(
                  IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF;
              END $$;
              SET search_path = {schema}, public;
-             {OUTBOX} {INBOX}"
+             {OUTBOX} {INBOX} {DEAD_LETTERS}"
         ))
         .await?;
     // The name is qualified, so that the history is the schema's own whatever the search path.

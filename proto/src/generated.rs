@@ -22,6 +22,11 @@ pub mod healthcare {
             tonic::include_proto!("healthcare.appointment.v1");
         }
     }
+    pub mod events {
+        pub mod v1 {
+            tonic::include_proto!("healthcare.events.v1");
+        }
+    }
     pub mod notification {
         pub mod v1 {
             tonic::include_proto!("healthcare.notification.v1");

@@ -12,8 +12,8 @@ pub mod cache; // keys in Redis that more than one service uses
 pub mod access; // who may call which method
 
 pub use generated::healthcare::{
-    appointment::v1 as appointment, auth::v1 as auth, doctor::v1 as doctor, notification::v1 as notification,
-    patient::v1 as patient,
+    appointment::v1 as appointment, auth::v1 as auth, doctor::v1 as doctor, events::v1 as events,
+    notification::v1 as notification, patient::v1 as patient,
 };
 
 /// Every message and service, as compiled: served by reflection, and the truth that tests compare with.

@@ -7,6 +7,7 @@ mod crates; // the crates of the workspace, their manifests and their files
 use crates::{CRATES, Crate, File};
 use scan::Token::{Sign, Text, Word};
 use scan::production;
+use std::collections::BTreeSet;
 
 #[test]
 fn a_module_imports_only_what_is_declared_above_it() {
@@ -60,7 +61,7 @@ fn sql_is_written_in_stores_only() {
 
 fn may_have_sql(path: &str) -> bool {
     // What every service shares: how to connect and migrate, the tables that events pass through, the audit log.
-    const PLATFORM: [&str; 4] = ["postgres", "outbox", "inbox", "audit"];
+    const PLATFORM: [&str; 5] = ["postgres", "outbox", "inbox", "dead_letters", "audit"];
     path.ends_with("/src/store.rs")
         || path.contains("/src/store/")
         || PLATFORM.iter().any(|module| path == format!("platform/src/{module}.rs"))
@@ -71,6 +72,27 @@ fn has_sql(file: &File) -> bool {
     production(&file.source)
         .iter()
         .any(|token| matches!(token, Text(text) if STATEMENTS.iter().any(|start| text.contains(start))))
+}
+
+#[test]
+fn events_are_those_of_the_document() {
+    const PREFIXES: [&str; 4] = ["account.", "appointment.", "doctor.", "patient."];
+    let document = include_str!("../../docs/asyncapi.json");
+    let documented = document.lines().filter_map(|line| line.trim().strip_prefix("\"address\": \""));
+    let documented: BTreeSet<String> =
+        documented.map(|rest| rest.trim_end_matches(['"', ',']).to_owned()).collect();
+    let files = CRATES.iter().filter(|krate| krate.is_service()).flat_map(Crate::files);
+    let mut published = BTreeSet::new();
+    for file in files.filter(|file| file.path.ends_with("/src/events.rs")) {
+        for token in production(&file.source) {
+            let Text(text) = token else { continue };
+            let text = text.trim_matches('"');
+            if PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
+                published.insert(text.to_owned());
+            }
+        }
+    }
+    assert_eq!(documented, published);
 }
 
 #[test]

@@ -11,10 +11,11 @@ mod requests;
 mod reminders; // visits that are near
 mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
+mod dead_letters; // events that could not be taken
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
-use crate::service::{FAILED, Ground, SENT, SKIPPED, SUPERSEDED, Service, states};
+use crate::service::{FAILED, Ground, SENT, SUPERSEDED, Service, states};
 use notification_svc::domain::{About, Change, Failure, Kind, Outcome, Recipient, State, VisitStatus};
 use platform::caller::Role;
 use platform::fault::reason;
@@ -24,7 +25,6 @@ use proto::notification::{
     GetNotificationRequest, ListNotificationsRequest, Notification, NotificationKind, NotificationState,
     RecipientKind, ResendNotificationRequest,
 };
-use proto::patient::ContactPreference;
 use std::time::Duration;
 use tonic::{Code, Response, Status};
 
@@ -177,31 +177,6 @@ async fn an_older_event_that_comes_late_is_not_told() {
     service.until_told(visit).await;
     service.publish("booked", visit, 1, "scheduled").await;
     service.until(visit, |messages| states(messages) == [SUPERSEDED, SUPERSEDED, SENT, SENT]).await;
-}
-
-#[tokio::test]
-async fn who_wants_no_mail_gets_none_and_holds_up_nobody() {
-    let service = Service::start().await;
-    for preference in [ContactPreference::None, ContactPreference::Phone] {
-        let visit = service.ground.neighbours.visit();
-        service.ground.neighbours.now_know(|known| {
-            let patient = known.patients.get_mut(&visit.patient.to_string()).unwrap();
-            patient.set_contact_preference(preference);
-        });
-        service.publish("booked", visit, 1, "scheduled").await;
-        let messages = service
-            .until(visit, |messages| {
-                messages.len() == 2
-                    && messages.iter().all(|message| match message.recipient_kind() {
-                        RecipientKind::Patient => message.state() == SKIPPED,
-                        _ => message.state() == SENT,
-                    })
-            })
-            .await;
-        let doctor = messages.iter().find(|message| message.state() == SENT).unwrap();
-        service.mail_of(doctor).await;
-    }
-    assert_eq!(service.ground.mail.messages().len(), 2);
 }
 
 #[tokio::test]

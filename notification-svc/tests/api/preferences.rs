@@ -1,7 +1,7 @@
 //! What patients want to be told of, and when not.
 use crate::neighbours::Visit;
-use crate::service::{Ground, Service};
-use crate::{FAILED, SENT, SKIPPED, refused};
+use crate::refused;
+use crate::service::{FAILED, Ground, SENT, SKIPPED, Service};
 use platform::caller::Role;
 use platform::fault::reason;
 use proto::appointment::AppointmentStatus;
@@ -10,6 +10,7 @@ use proto::notification::{
     ChannelChoice, GetPreferencesRequest, Notification, NotificationKind, NotificationState, Preferences,
     QuietHours, RecipientKind, UpdatePreferencesRequest,
 };
+use proto::patient::ContactPreference;
 use tonic::{Code, Response, Status};
 use uuid::Uuid;
 
@@ -217,4 +218,29 @@ async fn who_looked_and_what_was_changed_is_noted() {
     let noted = service.ground.noted(patient.0).await;
     let expected = [("read", "staff", ""), ("update", "patient", "offers.email")];
     assert_eq!(noted, expected.map(|(action, role, fields)| format!("{action} {role} {fields}")));
+}
+
+#[tokio::test]
+async fn who_wants_no_mail_gets_none_and_holds_up_nobody() {
+    let service = Service::start().await;
+    for preference in [ContactPreference::None, ContactPreference::Phone] {
+        let visit = service.ground.neighbours.visit();
+        service.ground.neighbours.now_know(|known| {
+            let patient = known.patients.get_mut(&visit.patient.to_string()).unwrap();
+            patient.set_contact_preference(preference);
+        });
+        service.publish("booked", visit, 1, "scheduled").await;
+        let messages = service
+            .until(visit, |messages| {
+                messages.len() == 2
+                    && messages.iter().all(|message| match message.recipient_kind() {
+                        RecipientKind::Patient => message.state() == SKIPPED,
+                        _ => message.state() == SENT,
+                    })
+            })
+            .await;
+        let doctor = messages.iter().find(|message| message.state() == SENT).unwrap();
+        service.mail_of(doctor).await;
+    }
+    assert_eq!(service.ground.mail.messages().len(), 2);
 }

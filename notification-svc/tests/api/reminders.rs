@@ -1,7 +1,6 @@
 //! Visits that are near.
 use crate::neighbours::Visit;
-use crate::service::{Ground, PATIENCE, Service};
-use crate::{FAILED, SENT, SKIPPED, SUPERSEDED};
+use crate::service::{FAILED, Ground, PATIENCE, SENT, SKIPPED, SUPERSEDED, Service};
 use jiff::{SignedDuration, Timestamp};
 use notification_svc::domain::{self, About, Plan, Reminder, VisitStatus};
 use proto::appointment::{AppointmentStatus, AppointmentSummary};

@@ -18,6 +18,7 @@ use platform::outbox::Envelope;
 use platform::postgres;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
+use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
@@ -50,6 +51,7 @@ pub(crate) struct Service {
     pub(crate) ground: Ground,
     pub(crate) client: NotificationServiceClient<Channel>,
     pub(crate) preferences: PreferenceServiceClient<Channel>,
+    pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -123,9 +125,10 @@ impl Ground {
         shutdown.spawn(async { serving.await.unwrap() });
         let channel = Channel::from_shared(url).unwrap().connect_lazy();
         let client = NotificationServiceClient::new(channel.clone());
-        let preferences = PreferenceServiceClient::new(channel);
+        let preferences = PreferenceServiceClient::new(channel.clone());
+        let dead_letters = DeadLetterServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, preferences, publisher, shutdown }
+        Service { ground: self, client, preferences, dead_letters, publisher, shutdown }
     }
 }
 
@@ -194,6 +197,17 @@ impl Service {
             traceparent: None,
         };
         self.publisher.send(&message).await.unwrap().confirmed().await.unwrap();
+    }
+
+    /// Puts `event` into `queue`, wherever it belongs.
+    pub(crate) async fn put_into(&self, queue: &str, event: &Envelope) {
+        let message = broker::Message {
+            id: event.id.to_string(),
+            routing_key: queue,
+            body: serde_json::to_vec(event).unwrap(),
+            traceparent: None,
+        };
+        self.publisher.send_to_queue(&message).await.unwrap().confirmed().await.unwrap();
     }
 
     /// `message` as somebody with `role` sends it.

@@ -7,8 +7,16 @@ use std::sync::{Arc, Mutex};
 
 const EXCHANGE: &str = "healthcare.events";
 
+#[derive(Clone)]
+pub(crate) struct Event {
+    pub(crate) routing_key: String,
+    /// With the headers.
+    pub(crate) properties: String,
+    pub(crate) body: String,
+}
+
 pub(crate) struct Events {
-    seen: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<Event>>>,
     _connection: Connection,
 }
 
@@ -26,20 +34,21 @@ impl Events {
         channel.queue_bind(queue.clone(), EXCHANGE.into(), "#".into(), bind, none()).await.unwrap();
         let taken = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
         let mut messages = channel.basic_consume(queue, "".into(), taken, none()).await.unwrap();
-        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let seen = Arc::<Mutex<Vec<Event>>>::default();
         let keep = seen.clone();
         #[expect(clippy::disallowed_methods, reason = "ends with the test")]
         tokio::spawn(async move {
             while let Some(Ok(message)) = messages.next().await {
-                let body = String::from_utf8_lossy(&message.data);
-                keep.lock().unwrap().push(format!("{} {:?} {body}", message.routing_key, message.properties));
+                let body = String::from_utf8_lossy(&message.data).into_owned();
+                let properties = format!("{:?}", message.properties);
+                let routing_key = message.routing_key.to_string();
+                keep.lock().unwrap().push(Event { routing_key, properties, body });
             }
         });
         Self { seen, _connection: connection }
     }
 
-    /// Routing key, properties with headers, and body of each.
-    pub(crate) fn so_far(&self) -> Vec<String> {
+    pub(crate) fn so_far(&self) -> Vec<Event> {
         self.seen.lock().unwrap().clone()
     }
 }
