@@ -37,9 +37,8 @@ impl From<Error> for Status {
                 let facts = [("current_version", current.to_string())];
                 return fault_with(Code::Aborted, DOMAIN, "VERSION_MISMATCH", error.to_string(), facts);
             }
-            Error::Neighbour(Failure::BadAnswer) => return internal(&error),
+            Error::Neighbour(Failure::BadAnswer) | Error::Store(_) => return internal(&error),
             Error::Neighbour(failure) => return unavailable(DOMAIN, failure.name(), &error),
-            Error::Store(_) => return internal(&error),
         };
         fault(code, DOMAIN, reason, error.to_string())
     }

@@ -34,6 +34,7 @@ use crate::preference_api::PreferenceApi;
 use crate::reminding::Reminding;
 use crate::store::{SCHEMA, Store};
 use crate::watch::Watch;
+use deadpool_postgres::Pool;
 use platform::admin::Readiness;
 use platform::broker::Broker;
 use platform::client::Peer;
@@ -77,30 +78,8 @@ pub async fn serve(
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
-    let store = Store::new(pool.clone());
-    let watch = Watch::new(config.security_alert_email, neighbours.clone());
-    let email = Email::new(&config.smtp)?;
-    let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
-    let offsets = config.reminder_offsets_minutes.0;
-    let reminding =
-        Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
-    let delivery =
-        Delivery::new(store, neighbours, choosing.clone(), watch.clone(), email, &config.public_url);
-
-    let broker = Broker::new(&config.broker, NAME);
-    let visits = Arc::new(Consumer::new(delivery.clone()));
-    inbox::consume(broker.clone(), consumer::QUEUE, consumer::PATTERNS, visits, &shutdown);
-    let offered = Arc::new(offers::Consumer::new(delivery.clone()));
-    inbox::consume(broker.clone(), offers::QUEUE, offers::PATTERNS, offered, &shutdown);
-    let upcoming = Arc::new(reminders::Consumer::new(reminding));
-    inbox::consume(broker.clone(), reminders::QUEUE, reminders::PATTERNS, upcoming, &shutdown);
-    let of_accounts = Arc::new(accounts::Consumer::new(delivery.clone()));
-    inbox::consume(broker.clone(), accounts::QUEUE, accounts::PATTERNS, of_accounts, &shutdown);
-    let broken = Arc::new(alarms::Consumer::new(delivery.clone(), watch));
-    inbox::consume(broker.clone(), alarms::QUEUE, alarms::PATTERNS, broken, &shutdown);
-    let queues = [consumer::QUEUE, offers::QUEUE, reminders::QUEUE, accounts::QUEUE, alarms::QUEUE];
-    let dead = DeadLetters::new(SCHEMA, pool.clone(), broker).collecting(&queues, &shutdown);
-    sender::start(delivery.clone(), clock.clone(), &shutdown);
+    let Assembled { delivery, choosing, dead } =
+        assemble(&config, neighbours, pool.clone(), clock.clone(), &shutdown)?;
 
     let stack = Stack {
         verifier: Verifier::new(NAME, &root, Some(peer("auth-svc", &config.auth_url)?), clock),
@@ -117,4 +96,46 @@ pub async fn serve(
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
     let dead = dead_letters::Api::server(dead, pages);
     stack.serve(listener, Services::of(service).and(preferences).and(dead)).await
+}
+
+/// What the faces need of what is below them.
+struct Assembled {
+    delivery: Delivery,
+    choosing: Choosing,
+    dead: DeadLetters,
+}
+
+/// Everything below the faces; what takes events and sends messages has begun.
+fn assemble(
+    config: &Config,
+    neighbours: Neighbours,
+    pool: Pool,
+    clock: Clock,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Assembled> {
+    let store = Store::new(pool.clone());
+    let watch = Watch::new(config.security_alert_email.clone(), neighbours.clone());
+    let email = Email::new(&config.smtp)?;
+    let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
+    let offsets = config.reminder_offsets_minutes.0.clone();
+    let reminding =
+        Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
+    let delivery =
+        Delivery::new(store, neighbours, choosing.clone(), watch.clone(), email, &config.public_url);
+
+    let broker = Broker::new(&config.broker, NAME);
+    let visits = Arc::new(Consumer::new(delivery.clone()));
+    inbox::consume(broker.clone(), consumer::QUEUE, consumer::PATTERNS, visits, shutdown);
+    let offered = Arc::new(offers::Consumer::new(delivery.clone()));
+    inbox::consume(broker.clone(), offers::QUEUE, offers::PATTERNS, offered, shutdown);
+    let upcoming = Arc::new(reminders::Consumer::new(reminding));
+    inbox::consume(broker.clone(), reminders::QUEUE, reminders::PATTERNS, upcoming, shutdown);
+    let of_accounts = Arc::new(accounts::Consumer::new(delivery.clone()));
+    inbox::consume(broker.clone(), accounts::QUEUE, accounts::PATTERNS, of_accounts, shutdown);
+    let broken = Arc::new(alarms::Consumer::new(delivery.clone(), watch));
+    inbox::consume(broker.clone(), alarms::QUEUE, alarms::PATTERNS, broken, shutdown);
+    let queues = [consumer::QUEUE, offers::QUEUE, reminders::QUEUE, accounts::QUEUE, alarms::QUEUE];
+    let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
+    sender::start(delivery.clone(), clock, shutdown);
+    Ok(Assembled { delivery, choosing, dead })
 }

@@ -73,9 +73,7 @@ impl Both {
 #[tokio::test]
 async fn whatever_becomes_of_visits_the_table_is_that_of_the_simulated_month() {
     let ground = Ground::prepare().await;
-    let (sql, mut chance, now) = (ground.sql().await, Chance::new(7), Timestamp::now());
-    // The database keeps microseconds.
-    let now = Timestamp::from_second(now.as_second()).unwrap();
+    let (sql, mut chance, now) = (ground.sql().await, Chance::new(7), Ground::now());
     let mut both = Both { store: ground.store(), table: Table::default() };
     let awake = Quiet { hours: None, zone: TimeZone::UTC };
     for _ in 0..60 {
@@ -107,8 +105,7 @@ async fn whatever_becomes_of_visits_the_table_is_that_of_the_simulated_month() {
 #[tokio::test]
 async fn replicas_that_plan_for_one_visit_at_once_agree_on_the_latest() {
     let ground = Ground::prepare().await;
-    let (sql, now, awake) =
-        (ground.sql().await, Timestamp::now(), Quiet { hours: None, zone: TimeZone::UTC });
+    let (sql, now, awake) = (ground.sql().await, Ground::now(), Quiet { hours: None, zone: TimeZone::UTC });
     let mut chance = Chance::new(9);
     for _ in 0..20 {
         let before = booked(&mut chance, now);

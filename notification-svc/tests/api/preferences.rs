@@ -27,8 +27,8 @@ fn change(patient: PatientId, paths: &[&str], wish: Preferences) -> UpdatePrefer
     }
 }
 
-fn hours(start_time: &str, end_time: &str) -> Option<QuietHours> {
-    Some(QuietHours { start_time: start_time.to_owned(), end_time: end_time.to_owned() })
+fn hours(start_time: &str, end_time: &str) -> QuietHours {
+    QuietHours { start_time: start_time.to_owned(), end_time: end_time.to_owned() }
 }
 
 impl Ground {
@@ -54,7 +54,7 @@ impl Service {
 
     /// The patient wants quiet from some time until another, or never.
     pub(crate) async fn wants_quiet(&self, visit: Visit, quiet: Option<[&str; 2]>) {
-        let quiet_hours = quiet.and_then(|[from, until]| hours(from, until));
+        let quiet_hours = quiet.map(|[from, until]| hours(from, until));
         let wish = change(visit.patient, &["quiet_hours"], Preferences { quiet_hours, ..Default::default() });
         self.prefer(Role::Patient(visit.patient), wish).await.unwrap();
     }
@@ -76,20 +76,20 @@ async fn patients_and_the_reception_see_and_change_what_patients_want_to_be_told
         visit_changes: email(true),
         reminders: email(true),
         offers: email(true),
-        quiet_hours: hours("21:00:00", "08:00:00"),
+        quiet_hours: Some(hours("21:00:00", "08:00:00")),
         version: 1,
         update_time: None,
     };
     for role in [Role::Patient(patient), Role::Staff, Role::Admin] {
         assert!(service.preferences(role, patient).await.unwrap() == usual);
     }
-    let wish = Preferences { quiet_hours: hours("22:30", "24:00"), ..Default::default() };
+    let wish = Preferences { quiet_hours: Some(hours("22:30", "24:00")), ..Default::default() };
     let paths = ["reminders.email", "quiet_hours"];
     let changed =
         service.prefer(Role::Patient(patient), change(patient, &paths, wish.clone())).await.unwrap();
     let expected = Preferences {
         reminders: email(false),
-        quiet_hours: hours("22:30:00", "00:00:00"),
+        quiet_hours: Some(hours("22:30:00", "00:00:00")),
         version: 2,
         update_time: changed.update_time,
         ..usual.clone()
@@ -159,7 +159,7 @@ async fn a_change_is_told_everything_that_is_wrong_with_it() {
         fields.into_iter().map(|wrong| wrong.field).collect::<Vec<_>>()
     };
     let quiet = |from, until| {
-        let wish = Preferences { quiet_hours: hours(from, until), ..Default::default() };
+        let wish = Preferences { quiet_hours: Some(hours(from, until)), ..Default::default() };
         change(patient, &["quiet_hours"], wish)
     };
     let all = UpdatePreferencesRequest {

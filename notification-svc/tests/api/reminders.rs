@@ -21,15 +21,12 @@ fn row(schedule_version: i64, offset: i32, state: &str, due_at: &str) -> Row {
     (schedule_version, offset, state.to_owned(), due_at.parse().unwrap())
 }
 
-pub(crate) fn offsets(minutes: &[i32]) -> Option<ReminderOffsets> {
-    Some(ReminderOffsets { minutes: minutes.to_vec() })
-}
-
 impl Ground {
     /// A visit on Monday at nine in Berlin that is reminded of so long before.
     pub(crate) fn reminded(&self, minutes: &[i32]) -> Visit {
         let visit = self.neighbours.visit();
-        self.neighbours.change_visit(visit, |summary| summary.reminder_offsets_minutes = offsets(minutes));
+        let offsets = ReminderOffsets { minutes: minutes.to_vec() };
+        self.neighbours.change_visit(visit, |summary| summary.reminder_offsets_minutes = Some(offsets));
         visit
     }
 }
@@ -283,7 +280,7 @@ fn planned(
 #[tokio::test]
 async fn a_reminder_that_would_come_too_late_is_left_out_and_says_so() {
     let service = Ground::prepare_with(&[("--quiet-hours", "none")]).await.serve().await;
-    let (visit, store, now) = (service.ground.reminded(&[]), service.ground.store(), Timestamp::now());
+    let (visit, store, now) = (service.ground.reminded(&[]), service.ground.store(), Ground::now());
     // A day before, and it is in an hour.
     let (of, plan) = planned(visit, DAY, now + 60 * MINUTE, now - 1380 * MINUTE);
     assert!(store.plan(&of, &plan, None).await.unwrap());
@@ -295,7 +292,7 @@ async fn a_reminder_that_would_come_too_late_is_left_out_and_says_so() {
 #[tokio::test]
 async fn a_reminder_waits_while_the_patient_wants_quiet_and_is_not_tried_until_it_is_of_no_use() {
     let service = Ground::prepare_with(&[("--quiet-hours", "none")]).await.serve().await;
-    let now = Timestamp::now();
+    let now = Ground::now();
     let visit = service.ground.reminded(&[DAY]);
     service.publish("booked", visit, 1, "scheduled").await;
     service.until_reminder_is(visit, |message| message.state() == PENDING).await;
@@ -328,8 +325,7 @@ async fn a_reminder_waits_while_the_patient_wants_quiet_and_is_not_tried_until_i
 async fn what_a_dying_sender_left_of_a_reminder_is_sent_by_another() {
     let ground = Ground::prepare_with(&[("--quiet-hours", "none")]).await;
     let (visit, store) = (ground.reminded(&[DAY]), ground.store());
-    // The database keeps microseconds.
-    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    let now = Ground::now();
     let (of, plan) = planned(visit, DAY, now + 1439 * MINUTE, now - MINUTE);
     assert!(store.plan(&of, &plan, None).await.unwrap());
     let left = store.claim(10, Duration::from_secs(1)).await.unwrap();

@@ -13,6 +13,7 @@ use notification_svc::store::Store;
 use platform::admin::Readiness;
 use platform::broker::{self, Broker, Publisher};
 use platform::caller::Role;
+use platform::clock::Clock;
 use platform::config;
 use platform::outbox::Envelope;
 use platform::postgres;
@@ -107,6 +108,11 @@ impl Ground {
     /// What another replica would have.
     pub(crate) fn store(&self) -> Store {
         Store::new(postgres::pool(&self.config.postgres, "test").unwrap())
+    }
+
+    /// The time, to the second: the database keeps no more than microseconds.
+    pub(crate) fn now() -> Timestamp {
+        Timestamp::from_second(Clock::system().now().as_second()).unwrap()
     }
 
     /// The database, as somebody who may do everything.

@@ -86,7 +86,7 @@ impl Clinic {
         let mut truths = Vec::new();
         for _ in 0..visits {
             let id = PatientId::random();
-            let zone = TimeZone::get(*chance.one_of::<&str>(&ZONES)).unwrap();
+            let zone = TimeZone::get(chance.one_of::<&str>(&ZONES)).unwrap();
             let zone = (chance.below(3) > 0).then_some(zone);
             let mut preferences = Preferences::usual(id);
             if chance.below(3) == 0 {
