@@ -9,6 +9,7 @@ mod accounts; // what owners of accounts are told
 mod alarms; // doctors who break the glass
 mod requests;
 mod dead_letters; // events that could not be taken
+mod crashes; // processes that die
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
