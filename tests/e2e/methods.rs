@@ -196,12 +196,14 @@ fn rows() -> impl Iterator<Item = (String, Vec<&'static str>)> {
     })
 }
 
-fn serving(path: &str) -> Service {
+/// Whose method it is.
+pub(crate) fn serving(path: &str) -> Service {
     let own = |service: &&Service| path.starts_with(&format!("/healthcare.{}.", service.schema().unwrap()));
     *Service::GRPC.iter().find(own).expect("a service of ours")
 }
 
-fn of_service(mesh: &Mesh, name: &'static str, audience: &'static str) -> String {
+/// A token of the service `name` for `audience`.
+pub(crate) fn of_service(mesh: &Mesh, name: &'static str, audience: &'static str) -> String {
     let root = RootSecret::new(&mesh.ground.options().secrets.secret_key.into()).unwrap();
     let header = service_identity(&root, name, Clock::system()).unwrap()(audience);
     header.to_str().unwrap().trim_start_matches("Bearer ").to_owned()
