@@ -1,5 +1,4 @@
 //! Headers, whatever stands in them.
-#![expect(clippy::unwrap_used, reason = "what cannot be prepared fails the test")]
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};

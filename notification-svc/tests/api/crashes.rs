@@ -23,7 +23,6 @@ use proto::ids::EventId;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -33,9 +32,9 @@ use uuid::Uuid;
 const PLACES: usize = 500;
 
 /// Does `work` in a process that dies when it has waited `left` times and would wait once more; none when it died.
-async fn dying<T>(work: impl Future<Output = T>, mut left: usize) -> Option<T> {
-    let mut work = pin!(work);
-    poll_fn(|context| match work.as_mut().poll(context) {
+fn dying<T>(work: impl Future<Output = T>, mut left: usize) -> impl Future<Output = Option<T>> {
+    let mut work = Box::pin(work);
+    poll_fn(move |context| match work.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending if left == 0 => Poll::Ready(None),
         Poll::Pending => {
@@ -43,7 +42,6 @@ async fn dying<T>(work: impl Future<Output = T>, mut left: usize) -> Option<T> {
             Poll::Pending
         }
     })
-    .await
 }
 
 impl Ground {
