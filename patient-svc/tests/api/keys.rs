@@ -69,6 +69,6 @@ async fn a_patient_gets_another_key_and_what_was_written_stays_readable() {
     writes(&mut clinic.doctor(by), patient, "Cold").await;
     assert_eq!(reads(&clinic, by, patient).await, ["Cold", "Flu"]);
     let used = "SELECT count(DISTINCT key_id) FROM patient.medical_record_revisions";
-    let used: i64 = clinic.owner().await.query_one(used, &[]).await.unwrap().get(0);
+    let used: i64 = clinic.superuser().await.query_one(used, &[]).await.unwrap().get(0);
     assert_eq!(used, 2);
 }
