@@ -59,9 +59,9 @@ const SELECT: &str = "
 
 const LATEST: &str = "WHERE record.id = $3 AND revision.revision = record.revision";
 
-/// With those of whoever was merged into the patient.
+/// With those of whoever was merged into the patient: an array, without which all records are looked through.
 const PAGE_OF_PATIENT: &str = "
-    WHERE record.patient_id IN (SELECT id FROM patient.patients WHERE id = $3 OR merged_into = $3)
+    WHERE record.patient_id = ANY (ARRAY(SELECT id FROM patient.patients WHERE id = $3 OR merged_into = $3))
       AND record.id < $4 AND revision.revision = record.revision AND judged.access = 'open'
     ORDER BY record.id DESC LIMIT $5";
 

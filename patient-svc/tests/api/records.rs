@@ -1,6 +1,7 @@
 //! Medical records.
 use crate::clinic::{Clinic, Person, ada, id_of, invalid, mask, named, refused};
 use crate::peers::Mood;
+use patient_svc::domain::access::Reading;
 use proto::appointment::AppointmentStatus;
 use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
 use proto::patient as pb;
@@ -223,7 +224,7 @@ async fn a_page_is_never_larger_than_a_message() {
         notes: long,
         ..Default::default()
     };
-    for _ in 0..30 {
+    for _ in 0..60 {
         written(&mut doctor, pb::CreateMedicalRecordRequest { medical_record: Some(record.clone()) }).await;
     }
     let mut request = of_patient(patient);
@@ -237,7 +238,10 @@ async fn a_page_is_never_larger_than_a_message() {
         request.page_token = page.next_page_token;
     }
     assert!(pages.len() > 1);
-    assert_eq!(pages.iter().sum::<usize>(), 30);
+    assert_eq!(pages.iter().sum::<usize>(), 60);
+    let reading = Reading::Doctor { id: by, treats: true };
+    let read = clinic.store().records(patient, None, reading, None, 201).await.unwrap();
+    assert!(read.len() < 60, "nothing is read that is far from being shown");
 }
 
 #[tokio::test]
