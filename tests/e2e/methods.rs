@@ -33,7 +33,7 @@ const MATRIX: &str = "
     auth.v1.AuthService/UpdateUser                              staff admin
     auth.v1.AuthService/RevokeUserSessions                      admin
     auth.v1.AuthService/WatchEndedSessions                      appointment-svc doctor-svc gateway notification-svc patient-svc
-    auth.v1.AuthService/CheckPatientAccount                     patient-svc
+    auth.v1.AuthService/RuleOutPatientAccount                   patient-svc
     auth.v1.ApiClientService/IssueToken                         anyone
     auth.v1.ApiClientService/CreateApiClient                    admin
     auth.v1.ApiClientService/ListApiClients                     admin
