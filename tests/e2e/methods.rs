@@ -1,5 +1,7 @@
 //! Which method lets whom in: every gRPC method of the contract, called by everyone, with an empty request. What the
-//! methods let them see and do then is the other matrix (`authorization`).
+//! methods let them see and do then is in the other matrices (`objects`, `authorization`).
+mod objects; // whose they may be asked about
+
 use local::service::Service;
 use platform::clock::Clock;
 use platform::secrets::RootSecret;
