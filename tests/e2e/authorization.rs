@@ -170,6 +170,11 @@ const MATRIX: &str = "
     GET    /api/notifications                                     401 401 403 403 403 403 200 200 403 403 403
     GET    /api/notifications/{id}                                401 401 403 403 403 403 200 200 403 403 403
     POST   /api/notifications/{id}/resend                         401 401 403 403 403 403 409 409 403 403 403
+
+    GET    /api/admin/dead-letters/{service}                      401 401 403 403 403 403 403 200 403 403 403
+    GET    /api/admin/dead-letters/{service}/{id}                 401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/admin/dead-letters/{service}/{id}/replay          401 401 403 403 403 403 403 200 403 403 403
+    DELETE /api/admin/dead-letters/{service}/{id}                 401 401 403 403 403 403 403 200 403 403 403
 ";
 
 const PERSONAS: [&str; 11] = [

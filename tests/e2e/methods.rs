@@ -180,6 +180,11 @@ const MATRIX: &str = "
     notification.v1.NotificationService/GetNotification         staff admin
     notification.v1.NotificationService/ResendNotification      staff admin
 
+    events.v1.DeadLetterService/ListDeadLetters                 admin
+    events.v1.DeadLetterService/GetDeadLetter                   admin
+    events.v1.DeadLetterService/ReplayDeadLetter                admin
+    events.v1.DeadLetterService/DiscardDeadLetter               admin
+
     auth.v1.AuthService/RevokeAllSessions                       patient doctor staff admin auditor
 ";
 
@@ -198,8 +203,11 @@ fn rows() -> impl Iterator<Item = (String, Vec<&'static str>)> {
     })
 }
 
-/// Whose method it is.
+/// Whose method it is; of several who have it, one.
 pub(crate) fn serving(path: &str) -> Service {
+    if path.starts_with("/healthcare.events.") {
+        return Service::Notification;
+    }
     let own = |service: &&Service| path.starts_with(&format!("/healthcare.{}.", service.schema().unwrap()));
     *Service::GRPC.iter().find(own).expect("a service of ours")
 }

@@ -47,6 +47,10 @@ const KEPT: &str = "
     POST   /api/break-glass/{id}/review                   grants are reviewed
     GET    /api/notifications/{id}                        what was sent was sent
     POST   /api/notifications/{id}/resend                 what was sent was sent
+    GET    /api/admin/dead-letters/{service}              a service
+    GET    /api/admin/dead-letters/{service}/{id}         dead letters are discarded
+    POST   /api/admin/dead-letters/{service}/{id}/replay  dead letters are discarded
+    DELETE /api/admin/dead-letters/{service}/{id}         dead letters are discarded
 ";
 
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.

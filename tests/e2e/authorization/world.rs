@@ -7,6 +7,7 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_email, text};
 use tests::rest::Rest;
 
+use crate::dead_letters::{self, dead_letter};
 use acting::Acting;
 pub(crate) use charts::visited;
 pub(crate) use named::of_nobody;
@@ -39,6 +40,8 @@ pub(crate) struct World {
     cosigned: String,
     visit: String,
     notification: String,
+    /// Of events: one to replay, one to look at and discard.
+    dead_letters: [String; 2],
     pub(super) location: String,
     room: String,
     holiday: String,
@@ -84,6 +87,7 @@ impl World {
         let cosigned = charts::cosigned(&patient, &colleague, &doctor).await;
         let visit = text(&booked, "id");
         let notification = notification(&admin, &visit).await;
+        let dead_letters = [dead_letter(mesh, &admin).await, dead_letter(mesh, &admin).await];
         let name = format!("Main Street {}", uuid::Uuid::now_v7());
         let location = json!({ "name": name, "time_zone": "UTC" });
         let location = text(&admin.post("/api/locations", location).await.created(), "id");
@@ -106,6 +110,7 @@ impl World {
             cosigned,
             visit,
             notification,
+            dead_letters,
             location,
             room,
             holiday: String::new(),
@@ -669,6 +674,14 @@ impl World {
             "POST /api/waitlist/offers/{id}/decline" => {
                 let (offer, entry) = self.fresh_offer().await;
                 Ask { untouched: Some(entry), ..read(format!("{offer}/decline")) }
+            }
+            "GET /api/admin/dead-letters/{service}" => read(dead_letters::LETTERS.to_owned()),
+            "GET /api/admin/dead-letters/{service}/{id}"
+            | "DELETE /api/admin/dead-letters/{service}/{id}" => {
+                read(format!("{}/{}", dead_letters::LETTERS, self.dead_letters[0]))
+            }
+            "POST /api/admin/dead-letters/{service}/{id}/replay" => {
+                read(format!("{}/{}/replay", dead_letters::LETTERS, self.dead_letters[1]))
             }
             "GET /api/notifications/{id}" => read(format!("/api/notifications/{}", self.notification)),
             "POST /api/notifications/{id}/resend" => {
