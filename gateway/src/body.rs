@@ -96,3 +96,6 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Prob
         Problem::malformed("the body could not be read to its end")
     })
 }
+
+#[cfg(test)]
+mod properties;

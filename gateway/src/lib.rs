@@ -27,6 +27,7 @@ pub mod parameters; // parameters where none are known
 pub mod docs; // the document for people
 pub mod headers; // what every answer tells browsers
 pub mod router; // every resource, and the stack around them
+pub mod unread; // what is left of a body when its request is answered
 pub mod connection; // one connection, and how long it may be silent
 pub mod tls; // HTTPS
 pub mod server; // connections

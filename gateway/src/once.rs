@@ -114,6 +114,7 @@ impl<R: IntoResponses> IntoResponses for Once<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_name_is_printable_and_neither_short_nor_long() {
@@ -122,6 +123,20 @@ mod tests {
         assert_eq!(read("\"8f3e2c1a\"").as_deref(), Some("8f3e2c1a"));
         for wrong in ["", "1234567", "with a space", "\"1234567\"", &"x".repeat(65)] {
             assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+    proptest! {
+        #[test]
+        fn a_name_is_the_same_bare_and_quoted(key in "[!-~]{8,64}", noise in prop::collection::vec(any::<u8>(), 0..80)) {
+            let read = |text: &[u8]| parse(&HeaderValue::from_bytes(text).ok()?).map(str::to_owned);
+            let quoted = format!("\"{key}\"");
+            prop_assert_eq!(read(quoted.as_bytes()), Some(key.clone()));
+            if !key.starts_with('"') {
+                prop_assert_eq!(read(key.as_bytes()), Some(key));
+            }
+            if let Some(key) = read(&noise) {
+                prop_assert!(LENGTH.contains(&key.len()) && key.bytes().all(|byte| (b'!'..=b'~').contains(&byte)));
+            }
         }
     }
 }

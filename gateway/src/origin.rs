@@ -94,6 +94,7 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn client_of(peer: &str, forwarded: &[&str]) -> String {
         let mut extensions = Extensions::new();
@@ -149,6 +150,31 @@ mod tests {
         assert!(!all.contains("2001:db8::1".parse().unwrap()));
         for wrong in ["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/-1"] {
             assert_eq!(wrong.parse::<Network>(), Err(BadNetwork), "{wrong}");
+        }
+    }
+    proptest! {
+        #[test]
+        fn nobody_but_a_trusted_proxy_says_where_a_request_comes_from(
+            peer in any::<[u8; 4]>(),
+            said in prop::collection::vec(prop_oneof!["[0-9a-f.:, ]{0,20}", "10\\.[0-9]\\.0\\.1", "[1-9]{2}\\.0\\.0\\.1", "\\PC{0,9}"], 0..4),
+        ) {
+            for peer in [IpAddr::from(peer), [10, peer[1], peer[2], peer[3]].into()] {
+                let said: Vec<_> = said.iter().map(|text| text.parse::<http::HeaderValue>()).filter_map(Result::ok).collect();
+                let said: Vec<_> = said.iter().filter_map(|value| value.to_str().ok()).collect();
+                let found = client_of(&peer.to_string(), &said);
+                let hops = said.iter().flat_map(|text| text.split(','));
+                let is_a_hop = hops.filter_map(|hop| hop.trim().parse().ok()).any(|hop: IpAddr| hop.to_canonical().to_string() == found);
+                let is_trusted = peer.to_string().starts_with("10.");
+                prop_assert!(found == peer.to_string() || is_trusted && is_a_hop, "{} for {:?}", found, said);
+            }
+        }
+
+        #[test]
+        fn a_network_holds_every_address_of_its_prefix(address in any::<u32>(), prefix in 0..=32u32, other in any::<u32>()) {
+            let network: Network = format!("{}/{prefix}", Ipv4Addr::from_bits(address)).parse().unwrap();
+            let is_same = prefix == 0 || address >> (32 - prefix) == other >> (32 - prefix);
+            prop_assert_eq!(network.contains(Ipv4Addr::from_bits(other).into()), is_same);
+            prop_assert!(network.contains(Ipv4Addr::from_bits(address).to_ipv6_mapped().into()));
         }
     }
 }

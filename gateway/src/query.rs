@@ -168,7 +168,8 @@ impl IfMatch {
             return Some(Self::Any);
         }
         let digits = value.strip_prefix("\"v")?.strip_suffix('"')?;
-        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        // Tags are compared byte by byte, so that a version has one.
+        if !digits.bytes().all(|b| b.is_ascii_digit()) || digits.starts_with('0') {
             return None;
         }
         digits.parse().ok().filter(|version| *version > 0).map(Self::Version)
@@ -232,6 +233,7 @@ fn if_match(required: Required, pattern: &str) -> Parameter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_number_out_of_bounds_is_told_the_bounds() {
@@ -268,12 +270,22 @@ mod tests {
             "\"3\"",
             "W/\"v3\"",
             "\"v0\"",
+            "\"v03\"",
             "\"v-1\"",
             "\"v+1\"",
             "\"v1\", \"v2\"",
             "\"v99999999999999999999\"",
         ] {
             assert_eq!(IfMatch::parse(wrong), None, "{wrong}");
+        }
+    }
+    proptest! {
+        #[test]
+        fn a_version_has_one_tag(version in 1..=i64::MAX, text in r#"(W/)?"?v[0-9+-]{0,3}"?"#) {
+            prop_assert_eq!(IfMatch::parse(&format!("\"v{version}\"")), Some(IfMatch::Version(version)));
+            if let Some(IfMatch::Version(version)) = IfMatch::parse(&text) {
+                prop_assert_eq!(format!("\"v{version}\""), text);
+            }
         }
     }
 }

@@ -14,7 +14,6 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use futures::StreamExt as _;
 use http::{Method, StatusCode, header};
 use platform::deadline;
 use std::any::Any;
@@ -31,12 +30,6 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// Largest body that any route takes, in bytes.
 const MAX_BODY_ANYWHERE: u64 = 256 * 1024;
-
-/// How much of a body that is too large is read, only to be dropped.
-const SWALLOWED: usize = 32 * 1024 * 1024;
-
-/// A pause after which nothing more is waited for.
-const LULL: Duration = Duration::from_millis(200);
 
 /// What the gateway serves: paths with and without a slash at the end are the same.
 pub type Service = NormalizePath<Router>;
@@ -90,23 +83,11 @@ async fn not_this_way() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
-/// Refuses what no route takes. A client that is still sending does not look for an answer, and a connection that is
-/// closed on it looks like an outage, so what comes without a pause is read first, up to a point.
+/// Refuses what no route takes.
 async fn never_too_large(request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length: u64 = length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default();
-    if length <= MAX_BODY_ANYWHERE {
-        return next.run(request).await;
-    }
-    let mut body = request.into_body().into_data_stream();
-    let mut swallowed = 0;
-    while let Ok(Some(Ok(bytes))) = tokio::time::timeout(LULL, body.next()).await {
-        swallowed += bytes.len();
-        if swallowed > SWALLOWED {
-            break;
-        }
-    }
-    body::too_large().into_response()
+    if length > MAX_BODY_ANYWHERE { body::too_large().into_response() } else { next.run(request).await }
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {

@@ -3,6 +3,7 @@ use crate::connection::{self, Activity};
 use crate::origin::Encrypted;
 use crate::router::Service;
 use crate::tls;
+use crate::unread::heard;
 use axum::extract::ConnectInfo;
 use http::Request;
 use hyper::body::Incoming;
@@ -89,13 +90,14 @@ impl Connection {
         let Self { address, http, service, stop } = self;
         let activity = Activity::begin();
         let requests = activity.clone();
+        let tasks = stop.clone();
         let answer = service_fn(move |mut request: Request<Incoming>| {
             let in_flight = requests.request();
             request.extensions_mut().insert(ConnectInfo(address));
             if is_encrypted {
                 request.extensions_mut().insert(Encrypted);
             }
-            let answer = service.clone().oneshot(request);
+            let answer = service.clone().oneshot(heard(request, &tasks));
             async move {
                 let answer = answer.await;
                 drop(in_flight);

@@ -1,6 +1,7 @@
 //! Times as front ends write and read them: instants with an offset, civil times without.
+use jiff::Unit;
 use jiff::fmt::temporal::DateTimePrinter;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use proto::time;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,7 +31,9 @@ impl Instant {
         zone: &TimeZone,
     ) -> Result<Self, Garbled> {
         let at = time::from_wire(wire).map_err(|_| Garbled(field))?;
-        Ok(Self(DateTimePrinter::new().timestamp_with_offset_to_string(&at, zone.to_offset(at))))
+        // RFC 3339 has no offsets with seconds, as clocks had before there were zones.
+        let offset = zone.to_offset(at).round(Unit::Minute).unwrap_or(Offset::UTC);
+        Ok(Self(DateTimePrinter::new().timestamp_with_offset_to_string(&at, offset)))
     }
 
     pub fn utc(field: &'static str, wire: Option<prost_types::Timestamp>) -> Result<Self, Garbled> {
@@ -95,6 +98,9 @@ impl Slot {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -106,5 +112,13 @@ mod tests {
         assert_eq!(shown, Instant("2030-07-01T09:00:00+02:00".to_owned()));
         let shown = Instant::in_zone("start_time", wire, &TimeZone::UTC).unwrap();
         assert_eq!(shown, Instant("2030-07-01T07:00:00+00:00".to_owned()));
+    }
+
+    #[test]
+    fn an_old_offset_with_seconds_does_not_move_the_instant() {
+        let at = "1921-01-15T05:36:12Z";
+        let wire = Some(time::to_wire(at.parse().unwrap()));
+        let Instant(shown) = Instant::in_zone("at", wire, &zone("America/Chihuahua").unwrap()).unwrap();
+        assert_eq!(shown.parse::<jiff::Timestamp>().unwrap().to_string(), at, "{shown}");
     }
 }

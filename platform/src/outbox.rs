@@ -87,12 +87,9 @@ impl Outbox {
     /// Starts the relay. Of several replicas one relays at a time; when it dies another goes on.
     pub fn relay(&self, pool: Pool, broker: Broker, shutdown: &Shutdown) {
         shutdown.spawn(self.clone().watch(pool.clone(), shutdown.clone()));
-        let relay = Relay { outbox: self.clone(), pool, broker };
-        shutdown.spawn(relay.run(shutdown.clone()));
+        shutdown.spawn(Relay::new(self.clone(), pool, broker).run(shutdown.clone()));
     }
-}
 
-impl Outbox {
     /// Measures how long the oldest event has waited, also while the broker is away.
     async fn watch(self, pool: Pool, shutdown: Shutdown) {
         let age = format!(
@@ -112,16 +109,43 @@ impl Outbox {
             }
         }
     }
+
+    fn envelope(&self, row: &tokio_postgres::Row, event_type: &str) -> Envelope {
+        Envelope {
+            specversion: "1.0".to_owned(),
+            id: EventId(row.get("event_id")),
+            source: format!("/{}-svc", self.schema),
+            event_type: format!("healthcare.{event_type}.v1"),
+            subject: row.get("aggregate_id"),
+            time: row.get("occurred_at"),
+            datacontenttype: "application/json".to_owned(),
+            data: row.get("data"),
+        }
+    }
+
+    async fn forget_old(&self, tx: &Transaction<'_>) -> Result<(), RelayError> {
+        let forget = format!(
+            "DELETE FROM {0}.outbox WHERE event_id IN (
+                 SELECT event_id FROM {0}.outbox
+                  WHERE published_at < clock_timestamp() - make_interval(days => $1) LIMIT 1000)",
+            self.schema
+        );
+        let forget = tx.prepare_cached(&forget).await?;
+        tx.execute(&forget, &[&KEPT_DAYS]).await?;
+        Ok(())
+    }
 }
 
-struct Relay {
+/// Publishes what is in an outbox.
+pub struct Relay {
     outbox: Outbox,
     pool: Pool,
     broker: Broker,
+    publisher: Option<Publisher>,
 }
 
 #[derive(Debug, thiserror::Error)]
-enum RelayError {
+pub enum RelayError {
     #[error("the outbox could not be read")]
     Store(#[from] postgres::Error),
     #[error("events could not be published")]
@@ -135,11 +159,14 @@ impl From<tokio_postgres::Error> for RelayError {
 }
 
 impl Relay {
-    async fn run(self, shutdown: Shutdown) {
-        let mut publisher = None;
+    pub fn new(outbox: Outbox, pool: Pool, broker: Broker) -> Self {
+        Self { outbox, pool, broker, publisher: None }
+    }
+
+    async fn run(mut self, shutdown: Shutdown) {
         let mut failing = false;
         while !shutdown.is_requested() {
-            match self.round(&mut publisher).await {
+            match self.round().await {
                 Ok(sent) => {
                     failing = false;
                     if sent < usize::try_from(BATCH).unwrap_or_default() {
@@ -147,7 +174,7 @@ impl Relay {
                     }
                 }
                 Err(error) => {
-                    publisher = None;
+                    self.publisher = None;
                     if !std::mem::replace(&mut failing, true) {
                         tracing::warn!(
                             error = &error as &dyn std::error::Error,
@@ -168,8 +195,8 @@ impl Relay {
         }
     }
 
-    /// Publishes one batch; how many events it was.
-    async fn round(&self, publisher: &mut Option<Publisher>) -> Result<usize, RelayError> {
+    /// Publishes one batch; how many events it was, none while another relay is at it.
+    pub async fn round(&mut self) -> Result<usize, RelayError> {
         let schema = self.outbox.schema;
         let mut client = postgres::connection(&self.pool).await?;
         let tx = client.transaction().await?;
@@ -185,19 +212,19 @@ impl Relay {
         let pending = tx.prepare_cached(&pending).await?;
         let rows = tx.query(&pending, &[&BATCH]).await?;
         if rows.is_empty() {
-            self.forget_old(&tx).await?;
+            self.outbox.forget_old(&tx).await?;
             tx.commit().await?;
             return Ok(0);
         }
-        let publisher = match publisher {
+        let publisher = match &mut self.publisher {
             Some(publisher) => publisher,
-            None => publisher.insert(self.broker.publisher().await?),
+            none => none.insert(self.broker.publisher().await?),
         };
         let mut confirms: Vec<(Uuid, Pending)> = Vec::with_capacity(rows.len());
         let mut outcome = Ok(());
         for row in &rows {
             let event_type: String = row.get("event_type");
-            let envelope = self.envelope(row, &event_type);
+            let envelope = self.outbox.envelope(row, &event_type);
             let traceparent: Option<String> = row.get("traceparent");
             let message = Message {
                 id: envelope.id.to_string(),
@@ -232,30 +259,5 @@ impl Relay {
         metrics::counter!("outbox_published_total", "schema" => schema).increment(published.len() as u64);
         outcome?;
         Ok(rows.len())
-    }
-
-    fn envelope(&self, row: &tokio_postgres::Row, event_type: &str) -> Envelope {
-        Envelope {
-            specversion: "1.0".to_owned(),
-            id: EventId(row.get("event_id")),
-            source: format!("/{}-svc", self.outbox.schema),
-            event_type: format!("healthcare.{event_type}.v1"),
-            subject: row.get("aggregate_id"),
-            time: row.get("occurred_at"),
-            datacontenttype: "application/json".to_owned(),
-            data: row.get("data"),
-        }
-    }
-
-    async fn forget_old(&self, tx: &Transaction<'_>) -> Result<(), RelayError> {
-        let forget = format!(
-            "DELETE FROM {0}.outbox WHERE event_id IN (
-                 SELECT event_id FROM {0}.outbox
-                  WHERE published_at < clock_timestamp() - make_interval(days => $1) LIMIT 1000)",
-            self.outbox.schema
-        );
-        let forget = tx.prepare_cached(&forget).await?;
-        tx.execute(&forget, &[&KEPT_DAYS]).await?;
-        Ok(())
     }
 }

@@ -28,7 +28,8 @@ pub enum BadText {
 
 /// Trims `text` and checks its length in characters. Lines may break where `multiline`.
 fn checked(text: &str, min: usize, max: usize, multiline: bool) -> Result<String, BadText> {
-    let text = text.trim();
+    // A byte order mark shows as little as a blank, and the schema takes it for one.
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.is_empty() && min > 0 {
         return Err(BadText::Missing);
     }
@@ -233,6 +234,12 @@ mod tests {
         assert_eq!(parse::<PersonName>("A\0da"), Err(BadText::ControlCharacter));
         assert_eq!(parse::<PersonName>("A\nda"), Err(BadText::ControlCharacter));
         assert!(parse::<Address>("1 Main Street\nSpringfield").is_ok());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_name() {
+        assert_eq!(parse::<PersonName>("\u{feff}"), Err(BadText::Missing));
+        assert_eq!(parse::<PersonName>("\u{feff}Ada ").unwrap().as_str(), "Ada");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn date(text: &str) -> Result<civil::Date, BadTime> {
     if text.is_empty() {
         return Err(BadTime::Missing);
     }
-    if text.len() != 10 {
+    if !looks_like("0000-00-00", text) {
         return Err(BadTime::Date);
     }
     let date: civil::Date = text.parse().map_err(|_| BadTime::Date)?;
@@ -51,12 +51,19 @@ pub fn date(text: &str) -> Result<civil::Date, BadTime> {
 
 /// A civil date and time, `YYYY-MM-DDTHH:MM[:SS]`, without zone or offset.
 pub fn date_time(text: &str) -> Result<civil::DateTime, BadTime> {
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'T'));
-    if !plain || !matches!(text.len(), 16 | 19) {
+    // jiff reads more: an offset, which would be lost, and leap seconds.
+    let shapes = ["0000-00-00T00:00", "0000-00-00T00:00:00"];
+    if !shapes.iter().any(|shape| looks_like(shape, text)) || text.get(17..) == Some("60") {
         return Err(BadTime::DateTime);
     }
     let at: civil::DateTime = text.parse().map_err(|_| BadTime::DateTime)?;
     if YEARS.contains(&at.year()) { Ok(at) } else { Err(BadTime::OutOfRange) }
+}
+
+/// Whether `text` has the shape of `shape`, whose zeros stand for digits.
+fn looks_like(shape: &str, text: &str) -> bool {
+    let fits = |(shape, byte): (u8, u8)| if shape == b'0' { byte.is_ascii_digit() } else { shape == byte };
+    shape.len() == text.len() && shape.bytes().zip(text.bytes()).all(fits)
 }
 
 /// Seconds since midnight of a civil time, `HH:MM` or `HH:MM:SS`; `24:00` is the end of the day.
@@ -121,5 +128,13 @@ mod tests {
             assert_eq!(date(wrong), Err(BadTime::Date), "{wrong}");
         }
         assert_eq!(date_time("2026-02-28T09:00Z"), Err(BadTime::DateTime));
+    }
+
+    #[test]
+    fn an_offset_of_whole_hours_and_a_leap_second_are_no_part_of_civil_time() {
+        for wrong in ["2030-01-07T09:00-05", "2030-01-07T09-05", "20300107T0900-05", "2030-01-07T09:00:60"] {
+            assert_eq!(date_time(wrong), Err(BadTime::DateTime), "{wrong}");
+        }
+        assert!(date_time("2030-01-07T09:00:59").is_ok());
     }
 }

@@ -1,6 +1,5 @@
 //! What is measured: a program of its own, so that no other test runs meanwhile.
 #![expect(clippy::unwrap_used, reason = "tests")]
-#![expect(clippy::print_stdout, reason = "what was measured is told")]
 
 use futures::future::join_all;
 use serde_json::json;

@@ -1,8 +1,11 @@
 use local::service::Service;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tests::clinic::{at, path};
 use tests::mesh::Mesh;
 use tests::people::text;
+use tokio::time::{Instant, sleep};
+use tokio_postgres::{Client, NoTls};
 
 /// The messages about changes of a visit, once they are as they should be.
 async fn notifications(mesh: &Mesh, visit: &Value, are_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
@@ -98,4 +101,56 @@ async fn a_notifier_that_is_killed_goes_on_where_it_was() {
     mesh.processes.start_again(Service::Notification).await.unwrap();
     settled(&mesh, &visit, 2).await;
     assert_eq!(mesh.mails_to(&patient.email).len(), 1);
+}
+
+/// How long the broker is away.
+const OUTAGE: Duration = Duration::from_secs(60);
+/// Events before the outage, and as many in it.
+const HALF: i64 = 5_000;
+
+#[tokio::test]
+async fn ten_thousand_events_have_ten_thousand_effects_though_the_broker_is_away_for_a_minute() {
+    let mesh = Mesh::with_own_stores(|_| {}).await;
+    let (database, connection) =
+        tokio_postgres::connect(&mesh.ground.database.admin_url(), NoTls).await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
+    tokio::spawn(connection);
+    let rabbitmq = &mesh.stores.as_ref().unwrap().rabbitmq;
+    happens(&database).await;
+    while effects(&database).await.0 < HALF / 10 {
+        sleep(Duration::from_millis(50)).await;
+    }
+    rabbitmq.stop().await;
+    let until = Instant::now() + OUTAGE;
+    happens(&database).await;
+    tokio::time::sleep_until(until).await;
+    let (before, _) = effects(&database).await;
+    assert!(before < 2 * HALF, "the outage was in the middle");
+    rabbitmq.start_again().await.unwrap();
+
+    let patience = Instant::now() + Duration::from_secs(120);
+    while effects(&database).await.0 < 2 * HALF {
+        assert!(Instant::now() < patience, "{:?} effects", effects(&database).await);
+        sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(effects(&database).await, (2 * HALF, 2 * HALF));
+    let left = "SELECT (SELECT count(*) FROM auth.outbox WHERE published_at IS NULL)
+                     + (SELECT count(*) FROM notification.dead_letters)";
+    assert_eq!(database.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+/// Half of the events, each of an account that nobody has: their owners are told, as soon as it is known who they are.
+async fn happens(database: &Client) {
+    let insert = "
+        INSERT INTO auth.outbox (event_id, aggregate_id, event_type, data)
+        SELECT gen_random_uuid(), id, 'account.password_changed', jsonb_build_object('user_id', id)
+          FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, $1)) accounts";
+    database.execute(insert, &[&i32::try_from(HALF).unwrap()]).await.unwrap();
+}
+
+/// How many messages there are, and of how many events.
+async fn effects(database: &Client) -> (i64, i64) {
+    let count = "SELECT count(*), count(DISTINCT event_id) FROM notification.account_notifications";
+    let row = database.query_one(count, &[]).await.unwrap();
+    (row.get(0), row.get(1))
 }

@@ -8,6 +8,8 @@ use tests::mesh::Mesh;
 use tests::people::text;
 use tests::rest::Rest;
 
+mod calls; // over gRPC
+
 /// Requests that are made. A few seconds' worth.
 const COUNT: usize = 3_000;
 

@@ -110,19 +110,13 @@ impl Rest {
         body: Vec<u8>,
         headers: &[(&str, &str)],
     ) -> u16 {
-        let mut lost = String::new();
-        // What is answered before the whole body has come may be lost with the connection (RFC 9112, section 9.6).
-        for _ in 0..5 {
-            let mut request = self.request(method.clone(), path).header("content-type", "application/json");
-            for (name, value) in headers {
-                request = request.header(*name, *value);
-            }
-            match request.body(body.clone()).send().await {
-                Ok(answer) => return answer.status().as_u16(),
-                Err(error) => lost = format!("{error:?}"),
-            }
+        let asked = format!("{method} {path}");
+        let mut request = self.request(method, path).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
-        panic!("{method} {path}: {lost}")
+        let answer = request.body(body).send().await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+        answer.status().as_u16()
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {

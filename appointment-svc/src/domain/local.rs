@@ -51,6 +51,7 @@ pub fn typed(zone: &TimeZone, at: DateTime) -> Result<Timestamp, Nonexistent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn instant(zone: &str, at: &str) -> String {
         boundary(&TimeZone::get(zone).unwrap(), at.parse().unwrap()).unwrap().to_string()
@@ -83,5 +84,47 @@ mod tests {
         let neighbours = Nonexistent { before: at("2026-03-29T01:30"), after: at("2026-03-29T03:30") };
         assert_eq!(typed(&berlin, at("2026-03-29T02:30")), Err(neighbours));
         assert_eq!(typed(&berlin, at("2026-10-25T02:30")).unwrap().to_string(), "2026-10-25T00:30:00Z");
+    }
+    /// Civil times near changes of clocks, and others.
+    fn any_time() -> impl Strategy<Value = (TimeZone, DateTime)> {
+        let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let times = (0..2_000_000_000i64, any::<prop::sample::Index>(), -300..300i64, any::<bool>());
+        (proptest::sample::select(names), times).prop_map(|(name, (second, nth, minutes, is_near))| {
+            let zone = TimeZone::get(&name).unwrap();
+            let anywhere = Timestamp::from_second(second).unwrap();
+            let changes: Vec<_> = zone.following(anywhere).take(4).map(|change| change.timestamp()).collect();
+            let base =
+                if is_near && !changes.is_empty() { changes[nth.index(changes.len())] } else { anywhere };
+            let at = zone.to_datetime(base).checked_add(Span::new().minutes(minutes)).unwrap();
+            (zone, at)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_typed_time_is_what_the_clock_shows_or_lies_between_two_that_it_shows((zone, at) in any_time()) {
+            match typed(&zone, at) {
+                Ok(instant) => {
+                    prop_assert_eq!(zone.to_datetime(instant), at);
+                    // Of two, the first: an hour or two before, the clock shows something else.
+                    let earlier = (1..=36).map(|fives| instant - jiff::SignedDuration::from_mins(5 * fives));
+                    prop_assert!(earlier.into_iter().all(|instant| zone.to_datetime(instant) != at));
+                    prop_assert_eq!(boundary(&zone, at), Some(instant));
+                }
+                Err(Nonexistent { before, after }) => {
+                    prop_assert!(before < at && at < after);
+                    let (before, after) = (typed(&zone, before), typed(&zone, after));
+                    let jump = boundary(&zone, at).unwrap();
+                    prop_assert!(before.unwrap() < jump && jump <= after.unwrap());
+                }
+            }
+        }
+
+        #[test]
+        fn windows_never_end_before_they_begin((zone, at) in any_time(), minutes in prop_oneof![0..150i64, 0..3_000i64]) {
+            let later = at.checked_add(Span::new().minutes(minutes)).unwrap();
+            let (open, close) = (boundary(&zone, at).unwrap(), boundary(&zone, later).unwrap());
+            prop_assert!(open <= close);
+        }
     }
 }

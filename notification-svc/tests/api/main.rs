@@ -12,6 +12,7 @@ mod reminders; // visits that are near
 mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
 mod dead_letters; // events that could not be taken
+mod crashes; // processes that die
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;

@@ -44,7 +44,7 @@ pub(crate) struct Ground {
     pub(crate) neighbours: Neighbours,
     pub(crate) mail: Mail,
     pub(crate) config: Config,
-    broker: Broker,
+    pub(crate) broker: Broker,
     database: Database,
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 /// Start, rule, and the dates that python-dateutil 2.9 finds.
 const KNOWN: [(&str, &str, &str); 13] = [
@@ -222,6 +223,78 @@ fn a_week_later_all_is_a_week_later() {
                 rule.dates(start).map(moved),
                 "{start} {rule}"
             );
+        }
+    }
+}
+
+fn any_rule() -> impl Strategy<Value = Recurrence> {
+    let day = || proptest::sample::select(DAYS.map(|(_, day)| day).to_vec());
+    let days = proptest::sample::subsequence(DAYS.map(|(_, day)| day).to_vec(), 0..=7);
+    let place = prop_oneof![1..=5i8, -5..=-1i8];
+    let pattern = prop_oneof![
+        Just(Pattern::Daily),
+        days.prop_map(Pattern::Weekly),
+        (place, day()).prop_map(|(place, day)| Pattern::Monthly(Nth(place, day))),
+    ];
+    let end = prop_oneof![
+        OCCURRENCES.prop_map(End::Count),
+        (0..6_000i32).prop_map(|days| End::Until(date("2027-01-01") + days.days())),
+    ];
+    (pattern, INTERVALS, end).prop_map(|(pattern, interval, end)| Recurrence { pattern, interval, end })
+}
+
+/// Parts of rules, in any number and order, some of them wrong.
+fn nearly_a_rule() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY|daily)",
+        "INTERVAL=[+-]?[0-9]{0,3}",
+        "BYDAY=([+-]?[0-9]?(MO|TU|we|SU|Ü|X)){1,2}(,(MO|TH|FR))?",
+        "COUNT=[0-9 ]{1,20}",
+        "UNTIL=(2027[01][0-9][0-3][0-9]|[0-9]{8}T?[0-9]{0,6}Z?)",
+        "(?s).{0,5}",
+    ];
+    prop_oneof![
+        proptest::collection::vec(part, 0..5).prop_map(|parts| parts.join(";")),
+        any_rule().prop_map(|rule| rule.to_string().to_lowercase()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_rule_is_read_as_it_is_written(rule in any_rule()) {
+        prop_assert_eq!(rule.to_string().parse(), Ok(rule));
+    }
+
+    #[test]
+    fn whatever_is_read_is_written_as_what_is_read_as_the_same(text in nearly_a_rule()) {
+        match text.parse::<Recurrence>() {
+            Ok(rule) => prop_assert_eq!(rule.to_string().parse(), Ok(rule)),
+            Err(BadRule { part, problem }) => prop_assert!(!part.is_empty() && !problem.is_empty()),
+        }
+    }
+
+    #[test]
+    fn dates_begin_with_the_start_and_obey_the_rule(rule in any_rule(), day in 0..4_000i32) {
+        let start = date("2027-01-01") + day.days();
+        match rule.dates(start) {
+            Ok(dates) => {
+                prop_assert_eq!(dates[0], start);
+                prop_assert!(OCCURRENCES.contains(&dates.len()));
+                prop_assert!(dates.is_sorted_by(|one, next| one < next));
+                prop_assert!(*dates.last().unwrap() <= start + LONGEST_YEARS.years());
+                match rule.end {
+                    End::Count(count) => prop_assert_eq!(dates.len(), count),
+                    End::Until(until) => prop_assert!(*dates.last().unwrap() <= until),
+                }
+                let is_right = |date: &Date| match &rule.pattern {
+                    Pattern::Daily => (*date - start).get_days() % rule.interval == 0,
+                    Pattern::Weekly(days) => days.contains(&date.weekday()) || days.is_empty() && date.weekday() == start.weekday(),
+                    Pattern::Monthly(Nth(place, day)) => date.first_of_month().nth_weekday_of_month(*place, *day).is_ok_and(|there| there == *date),
+                };
+                prop_assert!(dates.iter().all(is_right), "{:?}", dates);
+            }
+            Err(NoDates::Rule(BadRule { part, .. })) => prop_assert_eq!(part, if matches!(rule.end, End::Count(_)) { "COUNT" } else { "UNTIL" }),
+            Err(NoDates::Start) => {}
         }
     }
 }

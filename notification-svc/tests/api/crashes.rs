@@ -1,0 +1,241 @@
+//! Processes that die wherever they wait for something, one place after the other. What they leave behind is what the next
+//! process finds: nothing is lost, and nothing done twice.
+use crate::change;
+use crate::neighbours::Visit;
+use crate::service::{Ground, PATIENCE};
+use deadpool_postgres::Pool;
+use notification_svc::channel::email::Email;
+use notification_svc::consumer::Consumer;
+use notification_svc::delivery::Delivery;
+use notification_svc::domain::{Kind, Notification, State};
+use notification_svc::neighbours::Neighbours;
+use notification_svc::store::Filter;
+use notification_svc::watch::Watch;
+use platform::client::Peer;
+use platform::clock::Clock;
+use platform::inbox::{self, Handler, Refused};
+use platform::outbox::{Envelope, NewEvent, Outbox, Relay};
+use platform::postgres;
+use platform::secrets::RootSecret;
+use platform::shutdown::Shutdown;
+use platform::token::service_identity;
+use proto::ids::EventId;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// More places to wait at than there are in anything that is tried.
+const PLACES: usize = 500;
+
+/// Does `work` in a process that dies when it has waited `left` times and would wait once more; none when it died.
+fn dying<T>(work: impl Future<Output = T>, mut left: usize) -> impl Future<Output = Option<T>> {
+    let mut work = Box::pin(work);
+    poll_fn(move |context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+}
+
+impl Ground {
+    fn pool(&self) -> Pool {
+        postgres::pool(&self.config.postgres, "test").unwrap()
+    }
+
+    /// What a process has that was just started.
+    fn delivery(&self) -> Delivery {
+        let config = &self.config;
+        let root = RootSecret::new(&config.process.secret_key).unwrap();
+        let identity = service_identity(&root, "notification-svc", Clock::system()).unwrap();
+        let peer = |name| Peer::new(name, &self.neighbours.url, Some(identity.clone())).unwrap();
+        let neighbours = Neighbours::new(
+            peer("auth-svc"),
+            peer("appointment-svc"),
+            peer("patient-svc"),
+            peer("doctor-svc"),
+        );
+        let watch = Watch::new(Vec::new(), neighbours.clone());
+        Delivery::new(self.store(), neighbours, watch, Email::new(&config.smtp).unwrap(), &config.public_url)
+    }
+
+    async fn about(&self, visit: Visit) -> Vec<Notification> {
+        let filter = Filter { appointment_id: Some(visit.id), ..Filter::default() };
+        self.store().list(filter, None, 100).await.unwrap()
+    }
+
+    fn mails_of(&self, message: &Notification) -> usize {
+        let id = message.id.to_string();
+        let is_of = |mail: &local::mail::Message| mail.headers.values().any(|value| value.contains(&id));
+        self.mail.messages().into_iter().filter(is_of).count()
+    }
+}
+
+/// Sends what is due; whether the sender died of it.
+async fn send_all(delivery: &Delivery, waits: usize) -> bool {
+    delivery.tidy().await.unwrap();
+    let mut died = false;
+    for claim in delivery.claim(10).await.unwrap() {
+        died |= dying(delivery.attempt(claim, Clock::system().now()), waits).await.is_none();
+    }
+    died
+}
+
+#[tokio::test]
+async fn a_sender_that_dies_anywhere_loses_no_mail_and_doubles_none_that_its_server_had_not_accepted() {
+    let ground = Ground::prepare().await;
+    let mut twice = Vec::new();
+    for waits in 0..PLACES {
+        let visit = ground.neighbours.visit();
+        let messages = change(Kind::Booked, visit, 1);
+        ground.delivery().enqueue(EventId::random(), &messages[..1]).await.unwrap();
+        let died = send_all(&ground.delivery(), waits).await;
+        let left = ground.about(visit).await.remove(0);
+        let accepted = ground.mails_of(&left);
+
+        // The lease of who died ends.
+        let end = "UPDATE notification.messages SET leased_until = clock_timestamp() WHERE state = 'sending'";
+        ground.pool().get().await.unwrap().execute(end, &[]).await.unwrap();
+        assert!(!send_all(&ground.delivery(), PLACES).await);
+        let sent = ground.about(visit).await.remove(0);
+        assert!(matches!(sent.state, State::Sent { .. }), "{sent:?} after {waits} waits");
+        let mails = ground.mails_of(&sent);
+        let may_be = if accepted == 1 && !matches!(left.state, State::Sent { .. }) { 2 } else { 1 };
+        assert_eq!(mails, may_be, "{left:?} after {waits} waits");
+        if mails == 2 {
+            twice.push(waits);
+        }
+        if !died {
+            assert!(waits > 5, "{waits} places only");
+            // Between the answer of the mail server and our commit.
+            assert!(twice.len() <= waits / 2, "twice when it died at {twice:?} of {waits}");
+            return;
+        }
+    }
+    panic!("there is no end of places to die at");
+}
+
+#[tokio::test]
+async fn a_consumer_that_dies_anywhere_writes_each_message_down_once() {
+    let ground = Ground::prepare().await;
+    for waits in 0..PLACES {
+        let visit = ground.neighbours.visit();
+        let event = booked(visit);
+        let died = dying(Consumer::new(ground.delivery()).handle(event.clone()), waits).await.is_none();
+        for _ in 0..2 {
+            Consumer::new(ground.delivery()).handle(event.clone()).await.unwrap();
+        }
+        assert_eq!(ground.about(visit).await.len(), 2, "after {waits} waits");
+        if !died {
+            assert!(waits > 3, "{waits} places only");
+            return;
+        }
+    }
+    panic!("there is no end of places to die at");
+}
+
+fn booked(visit: Visit) -> Envelope {
+    Envelope {
+        specversion: "1.0".to_owned(),
+        id: EventId::random(),
+        source: "/appointment-svc".to_owned(),
+        event_type: "healthcare.appointment.booked.v1".to_owned(),
+        subject: visit.id.0,
+        time: Clock::system().now(),
+        datacontenttype: "application/json".to_owned(),
+        data: json!({
+            "appointment_id": visit.id,
+            "patient_id": visit.patient,
+            "doctor_id": visit.doctor,
+            "version": 1,
+            "status": "scheduled",
+        }),
+    }
+}
+
+/// Takes each event once, and notes how often it came.
+struct Listener {
+    pool: Pool,
+    came: Arc<Mutex<Vec<i64>>>,
+    taken: Arc<Mutex<BTreeMap<i64, usize>>>,
+}
+
+impl Handler for Listener {
+    async fn handle(&self, event: Envelope) -> Result<(), Refused> {
+        let number = event.data["number"].as_i64().unwrap();
+        self.came.lock().unwrap().push(number);
+        let mut client = self.pool.get().await.unwrap();
+        let tx = client.transaction().await.unwrap();
+        let is_new = inbox::is_new(&tx, "notification", event.id).await.unwrap();
+        tx.commit().await.unwrap();
+        if is_new {
+            *self.taken.lock().unwrap().entry(number).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_dies_anywhere_publishes_every_event_in_order_and_each_has_one_effect() {
+    let ground = Ground::prepare().await;
+    let (pool, broker) = (ground.pool(), ground.broker.clone());
+    broker.queue("listener", &["test.*"]).await.unwrap();
+    let (came, taken) = (Arc::default(), Arc::default());
+    let listener = Listener { pool: pool.clone(), came: Arc::clone(&came), taken: Arc::clone(&taken) };
+    let shutdown = Shutdown::default();
+    inbox::consume(broker.clone(), "listener", &["test.*"], Arc::new(listener), &shutdown);
+
+    let outbox = Outbox::new("notification");
+    let relay = || Relay::new(outbox.clone(), pool.clone(), broker.clone());
+    let mut number = 0;
+    for waits in 0..PLACES {
+        let mut client = pool.get().await.unwrap();
+        let tx = client.transaction().await.unwrap();
+        for _ in 0..3 {
+            number += 1;
+            let data = json!({ "number": number });
+            let event = NewEvent { aggregate_id: Uuid::nil(), event_type: "test.happened", data };
+            outbox.append(&tx, event).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        drop(client);
+        let died = dying(relay().round(), waits).await.is_none();
+        // The lock of who died goes with its connection, and another relay takes over.
+        let mut next = relay();
+        let unpublished = "SELECT count(*) FROM notification.outbox WHERE published_at IS NULL";
+        while pool.get().await.unwrap().query_one(unpublished, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+            next.round().await.unwrap();
+        }
+        if !died {
+            assert!(waits > 5, "{waits} places only");
+            until(|| taken.lock().unwrap().len() == usize::try_from(number).unwrap()).await;
+            assert!(taken.lock().unwrap().values().all(|times| *times == 1));
+            let mut seen = Vec::new();
+            for number in came.lock().unwrap().iter() {
+                if !seen.contains(number) {
+                    seen.push(*number);
+                }
+            }
+            assert!(seen.is_sorted(), "{seen:?}");
+            shutdown.request();
+            return;
+        }
+    }
+    panic!("there is no end of places to die at");
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        while !is_so() {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it comes to that");
+}
