@@ -1,4 +1,5 @@
 //! Settings, all from the environment; `--help` is their manual.
+use crate::domain::Language;
 use lettre::Address;
 use lettre::message::Mailbox;
 use platform::config::{Broker, Grpc, Postgres, Process};
@@ -24,6 +25,14 @@ pub struct Config {
     /// Where people reach the gateway, for instance `https://clinic.example`: links in mails lead there.
     #[arg(long, env)]
     pub public_url: String,
+
+    /// The name of the clinic, as messages give it.
+    #[arg(long, env, default_value = "Clinic")]
+    pub clinic_name: String,
+
+    /// The language of messages to whoever is not known to speak another that there is: en, es, de or fr.
+    #[arg(long, env, default_value = "en")]
+    pub default_language: Language,
 
     /// Addresses that are told when a doctor breaks the glass, separated by commas. When unset, the auditors are; when
     /// there is none, the admins.

@@ -4,10 +4,12 @@
 
 pub mod config; // where the mail server and the neighbours are
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
-pub mod templates; // the words, in one place
+pub mod words; // what is said, in each language and as the clinic wants it
+pub mod templates; // who is told what, and how that is laid out
 pub mod channel; // how a message reaches its recipient
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
+pub mod phrasebook; // the words in force, and how the clinic changes them
 pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
@@ -21,11 +23,13 @@ mod migrations {
 }
 
 use crate::api::Api;
+use crate::api::templates::TemplateApi;
 use crate::channel::email::Email;
 use crate::config::Config;
 use crate::consumer::{Consumer, accounts, alarms, offers};
 use crate::delivery::Delivery;
 use crate::neighbours::Neighbours;
+use crate::phrasebook::Phrasebook;
 use crate::store::{SCHEMA, Store};
 use crate::watch::Watch;
 use platform::admin::Readiness;
@@ -39,6 +43,7 @@ use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::notification::notification_service_server::NotificationServiceServer;
+use proto::notification::template_service_server::TemplateServiceServer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -72,7 +77,10 @@ pub async fn serve(
     let store = Store::new(pool.clone());
     let watch = Watch::new(config.security_alert_email, neighbours.clone());
     let email = Email::new(&config.smtp)?;
-    let delivery = Delivery::new(store, neighbours, watch.clone(), email, &config.public_url);
+    let phrasebook = Phrasebook::new(store.clone(), &config.clinic_name, config.default_language);
+    phrasebook.start(&shutdown);
+    let words = phrasebook.clone();
+    let delivery = Delivery::new(store, neighbours, watch.clone(), email, words, &config.public_url);
 
     let broker = Broker::new(&config.broker, NAME);
     let visits = Arc::new(Consumer::new(delivery.clone()));
@@ -95,5 +103,7 @@ pub async fn serve(
     let api = Api::new(delivery, PageTokens::new(&root));
     readiness.set(true);
     let service = NotificationServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service)).await
+    let templates = TemplateServiceServer::new(TemplateApi::new(phrasebook));
+    let templates = templates.max_decoding_message_size(MAX_MESSAGE_BYTES);
+    stack.serve(listener, Services::of(service).and(templates)).await
 }

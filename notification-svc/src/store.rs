@@ -1,6 +1,7 @@
 //! All SQL of this service. The database's clock decides what is due.
 mod rows; // messages as they are read
 mod queue; // what is due, who has it, and what came of it
+mod wordings; // words that the clinic puts in place of ours
 
 pub use queue::Claim;
 
