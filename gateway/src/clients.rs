@@ -10,6 +10,7 @@ use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::notification::template_service_client::TemplateServiceClient;
 use proto::patient::audit_service_client::AuditServiceClient;
 use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
@@ -32,6 +33,7 @@ pub struct Clients {
     pub appointments: AppointmentServiceClient<Peer>,
     pub waitlist: WaitlistServiceClient<Peer>,
     pub notifications: NotificationServiceClient<Peer>,
+    pub templates: TemplateServiceClient<Peer>,
 }
 
 impl Clients {
@@ -50,6 +52,7 @@ impl Clients {
             appointments: AppointmentServiceClient::new(appointment.clone())
                 .max_decoding_message_size(MAX_ANSWER_BYTES),
             waitlist: WaitlistServiceClient::new(appointment).max_decoding_message_size(MAX_ANSWER_BYTES),
+            templates: TemplateServiceClient::new(notification.clone()),
             notifications: NotificationServiceClient::new(notification),
         }
     }

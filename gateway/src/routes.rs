@@ -19,6 +19,7 @@ pub mod records; // PatientService: what was found and done
 pub mod break_glass; // BreakGlassService
 pub mod audit; // AuditService
 pub mod notifications; // NotificationService
+pub mod templates; // TemplateService
 
 /// Every resource.
 pub fn all() -> OpenApiRouter<App> {
@@ -40,6 +41,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(break_glass::routes())
         .merge(audit::routes())
         .merge(notifications::routes())
+        .merge(templates::routes())
 }
 
 /// What is empty on the wire is null in JSON.

@@ -58,13 +58,16 @@ impl Phrasebook {
 
     /// Of whoever speaks `languages` (BCP 47): the first of them that there is, else the clinic's.
     pub async fn voice(&self, languages: &[String]) -> Result<Voice, store::Error> {
-        self.speaking(Language::first_of(languages)).await
+        Ok(self.spoken(self.current().await?.words, Language::first_of(languages)))
     }
 
-    /// In this language, or else the clinic's.
-    pub async fn speaking(&self, language: Option<Language>) -> Result<Voice, store::Error> {
-        let words = self.current().await?.words;
-        Ok(Voice::new(words, language.unwrap_or(self.default_language), self.clinic.clone()))
+    /// In this language, or else the clinic's, with what was changed just now.
+    pub async fn speaking(&self, language: Option<Language>) -> Result<Voice, Error> {
+        Ok(self.spoken(self.read().await?.words, language))
+    }
+
+    fn spoken(&self, words: Arc<Words>, language: Option<Language>) -> Voice {
+        Voice::new(words, language.unwrap_or(self.default_language), self.clinic.clone())
     }
 
     /// All words that the clinic has put in place of ours, by message and language.

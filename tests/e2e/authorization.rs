@@ -169,6 +169,12 @@ const MATRIX: &str = "
     GET    /api/notifications                                     401 401 403 403 403 403 200 200 403
     GET    /api/notifications/{id}                                401 401 403 403 403 403 200 200 403
     POST   /api/notifications/{id}/resend                         401 401 403 403 403 403 409 409 403
+    GET    /api/message-templates                                 401 401 403 403 403 403 200 200 403
+    GET    /api/message-templates/{kind}/preview                  401 401 403 403 403 403 200 200 403
+    GET    /api/message-overrides                                 401 401 403 403 403 403 403 200 403
+    GET    /api/message-overrides/{message}/{language}            401 401 403 403 403 403 403 200 403
+    PUT    /api/message-overrides/{message}/{language}            401 401 403 403 403 403 403 200 403
+    DELETE /api/message-overrides/{message}/{language}            401 401 403 403 403 403 403 200 403
 ";
 
 const PERSONAS: [&str; 9] = [

@@ -177,6 +177,12 @@ const MATRIX: &str = "
     notification.v1.NotificationService/ListNotifications       staff admin
     notification.v1.NotificationService/GetNotification         staff admin
     notification.v1.NotificationService/ResendNotification      staff admin
+    notification.v1.TemplateService/ListTemplates               staff admin
+    notification.v1.TemplateService/PreviewMessage              staff admin
+    notification.v1.TemplateService/ListTemplateOverrides       admin
+    notification.v1.TemplateService/GetTemplateOverride         admin
+    notification.v1.TemplateService/SetTemplateOverride         admin
+    notification.v1.TemplateService/DeleteTemplateOverride      admin
 
     auth.v1.AuthService/RevokeAllSessions                       patient doctor staff admin auditor
 ";

@@ -2,7 +2,6 @@
 use crate::convert::templates::{language, language_read, preview, template, templates};
 use crate::error::Error;
 use crate::phrasebook::Phrasebook;
-use crate::store;
 use pb::template_service_server::TemplateService;
 use platform::caller::User;
 use proto::notification as pb;
@@ -26,7 +25,7 @@ impl TemplateService for TemplateApi {
     ) -> Result<Response<pb::ListTemplatesResponse>> {
         let language = language_read(&request.get_ref().language)?;
         let wordings = self.phrasebook.list().await?;
-        let voice = self.phrasebook.speaking(language).await.map_err(failed)?;
+        let voice = self.phrasebook.speaking(language).await?;
         Ok(Response::new(templates(&voice, &wordings)))
     }
 
@@ -36,7 +35,7 @@ impl TemplateService for TemplateApi {
     ) -> Result<Response<pb::PreviewMessageResponse>> {
         let language = language_read(&request.get_ref().language)?;
         let template = template(request.get_ref()).ok_or(Error::NoTemplate)?;
-        let voice = self.phrasebook.speaking(language).await.map_err(failed)?;
+        let voice = self.phrasebook.speaking(language).await?;
         Ok(Response::new(preview(template, (template.preview)(&voice))))
     }
 
@@ -75,8 +74,4 @@ impl TemplateService for TemplateApi {
         let removed = self.phrasebook.remove(&message, language(&tag)?).await?;
         Ok(Response::new(removed.into()))
     }
-}
-
-fn failed(error: store::Error) -> Error {
-    error.into()
 }

@@ -11,7 +11,7 @@ pub fn render_alarm(voice: &Voice, alarm: &Alarm, name: &str, public_url: &str) 
     let grant = format!("{}/api/break-glass/{grant_id}", public_url.trim_end_matches('/'));
     let rows = vec![
         row(voice, "grant", grant_id.to_string()),
-        row(voice, "doctor", doctor_id.to_string()),
+        row(voice, "opened_by", doctor_id.to_string()),
         row(voice, "time", voice.instant_in_utc(at)),
         row(voice, "records", records),
         row(voice, "look", format!("GET {grant}")),

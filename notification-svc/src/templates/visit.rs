@@ -70,7 +70,7 @@ mod tests {
         let expected = "\
 Dear Ada Lovelace,
 
-Your appointment has been booked.
+Your appointment has been booked. We look forward to seeing you.
 
 Date:      Monday, 7 January 2030
 Time:      9:00 am to 9:30 am
@@ -97,7 +97,7 @@ This message was sent automatically. Replies to it are not read.";
         let expected = "\
 Guten Tag Ada Lovelace,
 
-Ihr Termin wurde gebucht.
+Ihr Termin wurde gebucht. Wir freuen uns auf Sie.
 
 Datum:    Montag, 7. Januar 2030
 Uhrzeit:  9:00 bis 9:30\u{a0}Uhr

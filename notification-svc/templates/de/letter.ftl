@@ -26,6 +26,7 @@ label-doctor = Bei
 label-answer_by = Antwort bis
 label-valid_until = Gültig bis
 label-grant = Freigabe
+label-opened_by = Durch
 label-records = Akten
 label-look = Ansehen
 label-review = Prüfen

@@ -11,7 +11,7 @@ requested-patient-opening = Ihre Terminanfrage ist bei uns eingegangen. Wir meld
 requested-patient-closing = { come }
 
 booked-patient-subject = Ihr Termin ist gebucht
-booked-patient-opening = Ihr Termin wurde gebucht.
+booked-patient-opening = Ihr Termin wurde gebucht. Wir freuen uns auf Sie.
 booked-patient-closing = { come }
 
 rescheduled-patient-subject = Ihr Termin wurde verschoben

@@ -26,6 +26,7 @@ label-doctor = Doctor
 label-answer_by = Answer by
 label-valid_until = Valid until
 label-grant = Grant
+label-opened_by = Doctor
 label-records = Records
 label-look = Look
 label-review = Review

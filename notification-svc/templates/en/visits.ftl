@@ -11,7 +11,7 @@ requested-patient-opening = We have received your request for an appointment. We
 requested-patient-closing = { come }
 
 booked-patient-subject = Your appointment is booked
-booked-patient-opening = Your appointment has been booked.
+booked-patient-opening = Your appointment has been booked. We look forward to seeing you.
 booked-patient-closing = { come }
 
 rescheduled-patient-subject = Your appointment has a new time

@@ -11,7 +11,7 @@ requested-patient-opening = Hemos recibido su solicitud de cita. Le responderemo
 requested-patient-closing = { come }
 
 booked-patient-subject = Su cita está reservada
-booked-patient-opening = Su cita ha quedado reservada.
+booked-patient-opening = Su cita ha quedado reservada. Le esperamos.
 booked-patient-closing = { come }
 
 rescheduled-patient-subject = Su cita tiene un nuevo horario

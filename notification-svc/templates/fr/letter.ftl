@@ -26,6 +26,7 @@ label-doctor = Avec
 label-answer_by = Répondre avant
 label-valid_until = Valable jusqu’au
 label-grant = Autorisation
+label-opened_by = Par
 label-records = Dossiers
 label-look = Consulter
 label-review = Examiner

@@ -11,7 +11,7 @@ requested-patient-opening = Nous avons bien reçu votre demande de rendez-vous. 
 requested-patient-closing = { come }
 
 booked-patient-subject = Votre rendez-vous est réservé
-booked-patient-opening = Votre rendez-vous a bien été réservé.
+booked-patient-opening = Votre rendez-vous a bien été réservé. Nous serons heureux de vous accueillir.
 booked-patient-closing = { come }
 
 rescheduled-patient-subject = Votre rendez-vous a été déplacé

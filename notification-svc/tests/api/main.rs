@@ -8,6 +8,7 @@ mod offers; // free times that are offered
 mod accounts; // what owners of accounts are told
 mod alarms; // doctors who break the glass
 mod requests;
+mod templates; // what messages say, in which language
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
@@ -80,7 +81,10 @@ async fn a_mail_tells_its_reader_when_to_come() {
         assert_eq!(mail.envelope_recipients, [recipient]);
         assert_eq!(mail.subject, subject);
         for body in [&mail.text, &mail.html] {
-            assert!(body.contains("Monday, 7 January 2030") && body.contains("09:00 to 09:30"), "{subject}");
+            assert!(
+                body.contains("Monday, 7 January 2030") && body.contains("9:00 am to 9:30 am"),
+                "{subject}"
+            );
         }
     }
 }

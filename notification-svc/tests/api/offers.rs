@@ -34,10 +34,10 @@ async fn an_offer_is_told_to_the_patient_and_to_nobody_else() {
     for body in [&mail.text, &mail.html] {
         for told in [
             "Monday, 7 January 2030",
-            "09:00 to 09:30",
+            "9:00 am to 9:30 am",
             "Europe/Berlin (CET, UTC+01:00)",
             "Dr. Grace Hopper",
-            "18:30 on Sunday, 6 January 2030",
+            "6:30 pm on Sunday, 6 January 2030",
             "It is kept for you",
             "Accept or decline it in your account",
         ] {

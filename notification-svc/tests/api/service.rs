@@ -20,6 +20,7 @@ use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use proto::ids::EventId;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::notification::template_service_client::TemplateServiceClient;
 use proto::notification::{ListNotificationsRequest, Notification, NotificationState};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -43,6 +44,7 @@ pub(crate) struct Ground {
 pub(crate) struct Service {
     pub(crate) ground: Ground,
     pub(crate) client: NotificationServiceClient<Channel>,
+    pub(crate) templates: TemplateServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -106,9 +108,11 @@ impl Ground {
         let serving =
             notification_svc::serve(self.config.clone(), listener, Readiness::default(), shutdown.clone());
         shutdown.spawn(async { serving.await.unwrap() });
-        let client = NotificationServiceClient::new(Channel::from_shared(url).unwrap().connect_lazy());
+        let channel = Channel::from_shared(url).unwrap().connect_lazy();
+        let client = NotificationServiceClient::new(channel.clone());
+        let templates = TemplateServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, publisher, shutdown }
+        Service { ground: self, client, templates, publisher, shutdown }
     }
 }
 

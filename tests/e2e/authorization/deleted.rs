@@ -52,6 +52,10 @@ const KEPT: &str = "
     POST   /api/break-glass/{id}/review                   grants are reviewed
     GET    /api/notifications/{id}                        what was sent was sent
     POST   /api/notifications/{id}/resend                 what was sent was sent
+    GET    /api/message-templates/{kind}/preview          a word
+    GET    /api/message-overrides/{message}/{language}    words
+    PUT    /api/message-overrides/{message}/{language}    words
+    DELETE /api/message-overrides/{message}/{language}    words
 ";
 
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.
