@@ -3,6 +3,7 @@ use crate::domain::Language;
 use lettre::Address;
 use lettre::message::Mailbox;
 use platform::config::{Broker, Grpc, Postgres, Process};
+use proto::scalars::{BadText, Label};
 use secrecy::SecretString;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -27,8 +28,8 @@ pub struct Config {
     pub public_url: String,
 
     /// The name of the clinic, as messages give it.
-    #[arg(long, env, default_value = "Clinic")]
-    pub clinic_name: String,
+    #[arg(long, env, default_value = "Clinic", value_parser = clinic_name)]
+    pub clinic_name: Label,
 
     /// The language of messages to whoever is not known to speak another that there is: en, es, de or fr.
     #[arg(long, env, default_value = "en")]
@@ -101,6 +102,10 @@ pub enum SmtpTls {
     Starttls,
     /// From the first byte.
     Tls,
+}
+
+fn clinic_name(text: &str) -> Result<Label, BadText> {
+    text.to_owned().try_into()
 }
 
 impl AsRef<Process> for Config {

@@ -77,7 +77,7 @@ pub async fn serve(
     let store = Store::new(pool.clone());
     let watch = Watch::new(config.security_alert_email, neighbours.clone());
     let email = Email::new(&config.smtp)?;
-    let phrasebook = Phrasebook::new(store.clone(), &config.clinic_name, config.default_language);
+    let phrasebook = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
     phrasebook.start(&shutdown);
     let words = phrasebook.clone();
     let delivery = Delivery::new(store, neighbours, watch.clone(), email, words, &config.public_url);

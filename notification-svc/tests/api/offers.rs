@@ -132,7 +132,7 @@ async fn an_offer_is_told_in_the_zone_of_the_place() {
     service.ground.neighbours.change_offer(offer, |offer| "Asia/Kathmandu".clone_into(&mut offer.time_zone));
     service.publish_offer(offer).await;
     let mail = service.mail_of(&service.until_offer_is(offer, SENT).await).await;
-    for told in ["13:45 to 14:15", "Asia/Kathmandu (UTC+05:45)", "23:15 on Sunday, 6 January 2030"] {
+    for told in ["1:45 pm to 2:15 pm", "Asia/Kathmandu (UTC+05:45)", "11:15 pm on Sunday, 6 January 2030"] {
         assert!(mail.text.contains(told) && mail.html.contains(told), "{told}: {}", mail.text);
     }
 }
