@@ -165,7 +165,7 @@ mod tests {
                 let which = format!("{}-{} in {language:?}", template.kind, template.reader);
                 assert!(!subject.is_empty() && !subject.contains("Ada"), "{which}: {subject}");
                 assert!(
-                    !text.contains("{") && !html.contains("{$") && !html.contains("{ $"),
+                    !text.contains('{') && !html.contains("{$") && !html.contains("{ $"),
                     "{which}: {text}"
                 );
                 let gaps = ["\n\n\n", "\n,\n", ": \n", "\n \n"];
