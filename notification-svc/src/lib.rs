@@ -2,8 +2,8 @@
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
-pub mod config; // where the mail server and the neighbours are
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
+pub mod config; // where the mail server and the neighbours are
 pub mod words; // what is said, in each language and as the clinic wants it
 pub mod templates; // who is told what, and how that is laid out
 pub mod channel; // how a message reaches its recipient

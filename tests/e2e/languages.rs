@@ -51,4 +51,10 @@ async fn a_patient_who_speaks_german_reads_german_in_the_clinics_own_words() {
     let removed = admin.delete(greeting).await.ok();
     assert_eq!(removed["pattern"], "Grüß Gott { $name },");
     assert_eq!(admin.get(greeting).await.status, 404);
+    let of_words = format!("/api/admin/audit?actor_id={}&limit=50", admin.id);
+    let noted = admin.get(&of_words).await.ok();
+    let noted = noted.as_array().unwrap().iter().filter(|entry| entry["resource"] == "template_override");
+    let noted: Vec<_> = noted.map(|entry| (entry["action"].clone(), entry["fields"].clone())).collect();
+    let which = json!(["greeting-patient:de"]);
+    assert_eq!(noted, [(json!("delete"), which.clone()), (json!("set"), which)]);
 }
