@@ -98,6 +98,8 @@ impl Phrasebook {
 
     /// Has `message` say what is built in again.
     pub async fn remove(&self, message: &str, language: Language) -> Result<Wording, Error> {
+        // Also refuses ids that no text of the database can be.
+        self.find(message, language).await?;
         let removed = self.store.remove_wording(message, language).await?;
         self.read().await?;
         removed.ok_or(Error::NoOverride)

@@ -219,6 +219,12 @@ async fn words_that_do_not_fit_are_refused_with_the_reason_and_change_nothing() 
         assert_eq!(wrong.field, field, "{pattern}");
         assert!(wrong.description.starts_with(told), "{pattern}: {}", wrong.description);
     }
+    for message in ["greeting-patient", "greeting", "\0"] {
+        let delete = DeleteTemplateOverrideRequest { message: message.to_owned(), language: "de".to_owned() };
+        let delete =
+            service.templates.clone().delete_template_override(service.ask(Role::Admin, delete)).await;
+        assert_eq!(refused(delete).code(), Code::NotFound, "{message:?}");
+    }
     let unknown = service.set("greeting", "de", "Hallo").await.err().unwrap();
     assert_eq!((unknown.code(), reason(&unknown).as_deref()), (Code::NotFound, Some("MESSAGE_NOT_FOUND")));
     assert!(service.overrides().await.is_empty());
