@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(
     get,
     path = "/api/message-templates",
-    operation_id = "ListMessageTemplates",
+    operation_id = "ListTemplates",
     tag = "notifications",
     params(ListMessageTemplates),
     responses(Forbidden)
@@ -72,7 +72,7 @@ async fn preview(
 #[utoipa::path(
     get,
     path = "/api/message-overrides",
-    operation_id = "ListMessageOverrides",
+    operation_id = "ListTemplateOverrides",
     tag = "notifications",
     responses(Forbidden)
 )]
@@ -85,7 +85,7 @@ async fn list_overrides(State(app): State<App>, caller: Caller) -> Result<Listed
 /// Get the clinic's own words for one message
 ///
 /// For admins. 404 when those that are built in are in force.
-#[utoipa::path(get, path = "/api/message-overrides/{message}/{language}", operation_id = "GetMessageOverride",
+#[utoipa::path(get, path = "/api/message-overrides/{message}/{language}", operation_id = "GetTemplateOverride",
     tag = "notifications",
     params(("message" = String, Path, description = "The `message` of words in a template", example = "greeting-patient"),
         ("language" = MessageLanguage, Path, description = "The language of the words")),
@@ -106,7 +106,7 @@ async fn get_override(
 /// Within seconds they stand in every message, instead of those that are built in or were set before. For admins. 422
 /// says why they cannot, and in which line: a pattern of Fluent that comes out as one line whatever its variables are,
 /// and names no others than the words have. What is seen before a mail is opened names nothing but the clinic.
-#[utoipa::path(put, path = "/api/message-overrides/{message}/{language}", operation_id = "SetMessageOverride",
+#[utoipa::path(put, path = "/api/message-overrides/{message}/{language}", operation_id = "SetTemplateOverride",
     tag = "notifications",
     params(("message" = String, Path, description = "The `message` of words in a template", example = "greeting-patient"),
         ("language" = MessageLanguage, Path, description = "The language of the words")),
@@ -125,7 +125,7 @@ async fn set_override(
 /// Put the words back that are built in
 ///
 /// For admins.
-#[utoipa::path(delete, path = "/api/message-overrides/{message}/{language}", operation_id = "DeleteMessageOverride",
+#[utoipa::path(delete, path = "/api/message-overrides/{message}/{language}", operation_id = "DeleteTemplateOverride",
     tag = "notifications",
     params(("message" = String, Path, description = "The `message` of words in a template", example = "greeting-patient"),
         ("language" = MessageLanguage, Path, description = "The language of the words")),
