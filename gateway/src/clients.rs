@@ -12,6 +12,7 @@ use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
+use proto::notification::template_service_client::TemplateServiceClient;
 use proto::patient::audit_service_client::AuditServiceClient;
 use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
@@ -37,6 +38,7 @@ pub struct Clients {
     pub preferences: PreferenceServiceClient<Peer>,
     pub dead_appointment_events: DeadLetterServiceClient<Peer>,
     pub dead_notification_events: DeadLetterServiceClient<Peer>,
+    pub templates: TemplateServiceClient<Peer>,
 }
 
 impl Clients {
@@ -58,7 +60,8 @@ impl Clients {
             waitlist: WaitlistServiceClient::new(appointment).max_decoding_message_size(MAX_ANSWER_BYTES),
             dead_notification_events: DeadLetterServiceClient::new(notification.clone()),
             notifications: NotificationServiceClient::new(notification.clone()),
-            preferences: PreferenceServiceClient::new(notification),
+            preferences: PreferenceServiceClient::new(notification.clone()),
+            templates: TemplateServiceClient::new(notification),
         }
     }
 }

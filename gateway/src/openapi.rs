@@ -20,6 +20,7 @@ use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasu
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
+use crate::routes::templates::model::{MessageOverride, MessagePreview, MessageTemplate};
 use crate::routes::visit_types::model::{BookingPolicy, VisitType};
 use crate::routes::waitlist::model::{WaitlistEntry, WaitlistOffer};
 use crate::times::Slot;
@@ -60,13 +61,14 @@ use utoipa::openapi::{
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessagePreferences, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer,
+        MessageOverride, MessagePreview, MessageTemplate,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
 )]
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 41] = [
+const COMPLETE: [&str; 45] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -85,6 +87,10 @@ const COMPLETE: [&str; 41] = [
     "LegalHold",
     "Location",
     "MedicalRecord",
+    "MessageOverride",
+    "MessagePreview",
+    "MessageTemplate",
+    "MessageWords",
     "Notification",
     "OverrideHours",
     "Patient",

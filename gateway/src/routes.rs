@@ -20,6 +20,7 @@ pub mod break_glass; // BreakGlassService
 pub mod audit; // AuditService
 pub mod notifications; // NotificationService
 pub mod dead_letters; // DeadLetterService, of each service that has one
+pub mod templates; // TemplateService
 
 /// Every resource.
 pub fn all() -> OpenApiRouter<App> {
@@ -42,6 +43,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(audit::routes())
         .merge(notifications::routes())
         .merge(dead_letters::routes())
+        .merge(templates::routes())
 }
 
 /// What is empty on the wire is null in JSON.

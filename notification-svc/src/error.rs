@@ -1,7 +1,9 @@
 //! Everything that can go wrong here, and how the caller learns of it.
 use crate::domain::Failure;
 use crate::store;
+use crate::words::Unfit;
 use platform::fault::{fault, fault_with, internal, unavailable};
+use platform::violations::Violations;
 use proto::ids::NotificationId;
 use tonic::{Code, Status};
 
@@ -21,6 +23,12 @@ pub enum Error {
     VersionMismatch { current: i64 },
     #[error("another service could not answer: {}", .0.name())]
     Neighbour(Failure),
+    #[error("there is no message of this kind for such recipients")]
+    NoTemplate,
+    #[error("the clinic has no words of its own there")]
+    NoOverride,
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     #[error("the notification store failed")]
     Store(#[from] store::Error),
 }
@@ -30,6 +38,10 @@ impl From<Error> for Status {
         let (code, reason) = match &error {
             Error::NotFound(_) => (Code::NotFound, "NOTIFICATION_NOT_FOUND"),
             Error::NotFailed => (Code::FailedPrecondition, "NOT_FAILED"),
+            Error::NoTemplate => (Code::NotFound, "TEMPLATE_NOT_FOUND"),
+            Error::NoOverride => (Code::NotFound, "OVERRIDE_NOT_FOUND"),
+            Error::Unfit(Unfit::NoSuchMessage) => (Code::NotFound, "MESSAGE_NOT_FOUND"),
+            Error::Unfit(unfit) => return Violations::of("pattern", unfit).into(),
             Error::Store(store::Error::Database(error)) => return error.status(DOMAIN),
             Error::PatientNotFound => (Code::NotFound, "PATIENT_NOT_FOUND"),
             Error::Forbidden => (Code::PermissionDenied, "FORBIDDEN"),

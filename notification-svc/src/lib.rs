@@ -4,10 +4,12 @@
 
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
 pub mod config; // where the mail server and the neighbours are
-pub mod templates; // the words, in one place
+pub mod words; // what is said, in each language and as the clinic wants it
+pub mod templates; // who is told what, and how that is laid out
 pub mod channel; // how a message reaches its recipient
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
+pub mod phrasebook; // the words in force, and how the clinic changes them
 pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
 pub mod choosing; // the use cases on what patients want to be told of
@@ -24,12 +26,14 @@ mod migrations {
 }
 
 use crate::api::Api;
+use crate::api::templates::TemplateApi;
 use crate::channel::email::Email;
 use crate::choosing::Choosing;
 use crate::config::Config;
 use crate::consumer::{Consumer, accounts, alarms, offers, reminders};
 use crate::delivery::Delivery;
 use crate::neighbours::Neighbours;
+use crate::phrasebook::Phrasebook;
 use crate::preference_api::PreferenceApi;
 use crate::reminding::Reminding;
 use crate::store::{SCHEMA, Store};
@@ -48,6 +52,7 @@ use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::notification::notification_service_server::NotificationServiceServer;
 use proto::notification::preference_service_server::PreferenceServiceServer;
+use proto::notification::template_service_server::TemplateServiceServer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -78,7 +83,7 @@ pub async fn serve(
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
-    let Assembled { delivery, choosing, dead } =
+    let Assembled { delivery, choosing, phrasebook, dead } =
         assemble(&config, neighbours, pool.clone(), clock.clone(), &shutdown)?;
 
     let stack = Stack {
@@ -94,14 +99,17 @@ pub async fn serve(
     let service = NotificationServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(choosing))
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let templates =
+        TemplateServiceServer::new(TemplateApi::new(phrasebook)).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let dead = dead_letters::Api::server(dead, pages);
-    stack.serve(listener, Services::of(service).and(preferences).and(dead)).await
+    stack.serve(listener, Services::of(service).and(preferences).and(templates).and(dead)).await
 }
 
 /// What the faces need of what is below them.
 struct Assembled {
     delivery: Delivery,
     choosing: Choosing,
+    phrasebook: Phrasebook,
     dead: DeadLetters,
 }
 
@@ -120,8 +128,10 @@ fn assemble(
     let offsets = config.reminder_offsets_minutes.0.clone();
     let reminding =
         Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
-    let delivery =
-        Delivery::new(store, neighbours, choosing.clone(), watch.clone(), email, &config.public_url);
+    let phrasebook = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
+    phrasebook.start(shutdown);
+    let (chosen, words) = (choosing.clone(), phrasebook.clone());
+    let delivery = Delivery::new(store, neighbours, chosen, watch.clone(), email, words, &config.public_url);
 
     let broker = Broker::new(&config.broker, NAME);
     let visits = Arc::new(Consumer::new(delivery.clone()));
@@ -137,5 +147,5 @@ fn assemble(
     let queues = [consumer::QUEUE, offers::QUEUE, reminders::QUEUE, accounts::QUEUE, alarms::QUEUE];
     let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
     sender::start(delivery.clone(), clock, shutdown);
-    Ok(Assembled { delivery, choosing, dead })
+    Ok(Assembled { delivery, choosing, phrasebook, dead })
 }

@@ -3,6 +3,7 @@ mod rows; // messages as they are read
 mod queue; // what is due, who has it, and what came of it
 mod reminders; // visits that are near
 mod preferences; // what patients want to be told of
+mod wordings; // words that the clinic puts in place of ours
 
 pub use preferences::Changed;
 pub use queue::Claim;

@@ -186,6 +186,12 @@ const MATRIX: &str = "
     events.v1.DeadLetterService/GetDeadLetter                   admin
     events.v1.DeadLetterService/ReplayDeadLetter                admin
     events.v1.DeadLetterService/DiscardDeadLetter               admin
+    notification.v1.TemplateService/ListTemplates               staff admin
+    notification.v1.TemplateService/PreviewMessage              staff admin
+    notification.v1.TemplateService/ListTemplateOverrides       admin
+    notification.v1.TemplateService/GetTemplateOverride         admin
+    notification.v1.TemplateService/SetTemplateOverride         admin
+    notification.v1.TemplateService/DeleteTemplateOverride      admin
 
     auth.v1.AuthService/RevokeAllSessions                       patient doctor staff admin auditor
 ";

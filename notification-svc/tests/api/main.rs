@@ -13,6 +13,7 @@ mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
 mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
+mod templates; // what messages say, in which language
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
@@ -81,7 +82,10 @@ async fn a_mail_tells_its_reader_when_to_come() {
         assert_eq!(mail.envelope_recipients, [recipient]);
         assert_eq!(mail.subject, subject);
         for body in [&mail.text, &mail.html] {
-            assert!(body.contains("Monday, 7 January 2030") && body.contains("09:00 to 09:30"), "{subject}");
+            assert!(
+                body.contains("Monday, 7 January 2030") && body.contains("9:00 am to 9:30 am"),
+                "{subject}"
+            );
         }
     }
 }

@@ -23,6 +23,7 @@ use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
+use proto::notification::template_service_client::TemplateServiceClient;
 use proto::notification::{ListNotificationsRequest, Notification, NotificationState};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -53,6 +54,7 @@ pub(crate) struct Service {
     pub(crate) client: NotificationServiceClient<Channel>,
     pub(crate) preferences: PreferenceServiceClient<Channel>,
     pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
+    pub(crate) templates: TemplateServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -132,9 +134,10 @@ impl Ground {
         let channel = Channel::from_shared(url).unwrap().connect_lazy();
         let client = NotificationServiceClient::new(channel.clone());
         let preferences = PreferenceServiceClient::new(channel.clone());
-        let dead_letters = DeadLetterServiceClient::new(channel);
+        let dead_letters = DeadLetterServiceClient::new(channel.clone());
+        let templates = TemplateServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, preferences, dead_letters, publisher, shutdown }
+        Service { ground: self, client, preferences, dead_letters, templates, publisher, shutdown }
     }
 }
 

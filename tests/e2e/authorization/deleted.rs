@@ -51,6 +51,10 @@ const KEPT: &str = "
     GET    /api/admin/dead-letters/{service}/{id}         dead letters are discarded
     POST   /api/admin/dead-letters/{service}/{id}/replay  dead letters are discarded
     DELETE /api/admin/dead-letters/{service}/{id}         dead letters are discarded
+    GET    /api/message-templates/{kind}/preview          a word
+    GET    /api/message-overrides/{message}/{language}    words
+    PUT    /api/message-overrides/{message}/{language}    words
+    DELETE /api/message-overrides/{message}/{language}    words
 ";
 
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.

@@ -694,6 +694,21 @@ impl World {
                 let path = format!("/api/notifications/{}", self.notification);
                 Ask { untouched: Some(path.clone()), ..read(format!("{path}/resend")) }
             }
+            "GET /api/message-templates/{kind}/preview" => {
+                read("/api/message-templates/booked/preview?language=de".into())
+            }
+            "GET /api/message-overrides/{message}/{language}"
+            | "PUT /api/message-overrides/{message}/{language}"
+            | "DELETE /api/message-overrides/{message}/{language}" => {
+                // Words that no test has a mail with.
+                let path = "/api/message-overrides/changed-doctor-opening/es";
+                let words = |words: &str| json!({ "pattern": words });
+                self.admin.put(path, words("Ha cambiado una cita con usted.")).await.ok();
+                change(
+                    path.into(),
+                    operation.starts_with("PUT").then(|| words(&format!("Cambio {persona}."))),
+                )
+            }
             other => read(other.split(' ').nth(1).unwrap().to_owned()),
         }
     }
