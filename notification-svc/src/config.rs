@@ -30,6 +30,11 @@ pub struct Config {
     #[arg(long, env, value_delimiter = ',')]
     pub security_alert_email: Vec<Address>,
 
+    /// Whether webhooks may also go to addresses of this network, and by `http`: for tries on one machine. Whoever
+    /// registers a webhook then reaches whatever this process reaches.
+    #[arg(long, env, action = clap::ArgAction::Set, default_value_t = false)]
+    pub webhook_allow_private: bool,
+
     /// Where auth-svc answers; several replicas are separated by commas.
     #[arg(long, env)]
     pub auth_url: String,

@@ -2,6 +2,7 @@
 pub mod accounts; // what owners of accounts are told
 pub mod alarms; // doctors who break the glass
 pub mod offers; // free times that are offered
+pub mod webhooks; // what others are told of
 
 use crate::delivery::Delivery;
 use crate::domain::{About, Change, Kind, Recipient, VisitStatus};

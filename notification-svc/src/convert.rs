@@ -1,4 +1,6 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
+pub mod webhooks; // programs of others that are told
+
 use crate::domain::{About, AccountKind, Kind, Notification, Recipient, Stage, State};
 use crate::store::Filter;
 use platform::page::{self, PageTokens};

@@ -4,6 +4,7 @@ mod visit; // how visits change, and what of it is news
 mod offer; // free times that are offered to those who wait
 mod account; // what owners of accounts are told
 mod alarm; // what those who watch are told
+pub mod webhook; // programs of others that are told by HTTP
 
 pub use account::{Account, AccountKind, Token};
 pub use alarm::{Alarm, ContactId};

@@ -1,4 +1,5 @@
-//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail, once.
+//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail, once; and which programs of
+//! others are told of events.
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
@@ -6,15 +7,18 @@ pub mod config; // where the mail server and the neighbours are
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
 pub mod templates; // the words, in one place
 pub mod channel; // how a message reaches its recipient
+pub mod signing; // what proves to others that it is from us
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
+pub mod webhooks; // the use cases on programs of others that are told of events
 pub mod consumer; // events of others -> messages, each once
 pub mod sender; // the loop that sends what is due
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
+pub mod webhook_api; // the gRPC face of webhooks
 
 mod migrations {
     refinery::embed_migrations!("migrations");
@@ -22,12 +26,17 @@ mod migrations {
 
 use crate::api::Api;
 use crate::channel::email::Email;
+use crate::channel::webhook::Courier;
 use crate::config::Config;
-use crate::consumer::{Consumer, accounts, alarms, offers};
+use crate::consumer::{Consumer, accounts, alarms, offers, webhooks as told};
 use crate::delivery::Delivery;
+use crate::domain::webhook::Reach;
 use crate::neighbours::Neighbours;
+use crate::signing::Secrets;
 use crate::store::{SCHEMA, Store};
 use crate::watch::Watch;
+use crate::webhook_api::WebhookApi;
+use crate::webhooks::Webhooks;
 use platform::admin::Readiness;
 use platform::broker::Broker;
 use platform::client::Peer;
@@ -40,6 +49,7 @@ use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::notification::notification_service_server::NotificationServiceServer;
+use proto::notification::webhook_service_server::WebhookServiceServer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -73,7 +83,9 @@ pub async fn serve(
     let store = Store::new(pool.clone());
     let watch = Watch::new(config.security_alert_email, neighbours.clone());
     let email = Email::new(&config.smtp)?;
-    let delivery = Delivery::new(store, neighbours, watch.clone(), email, &config.public_url);
+    let delivery = Delivery::new(store.clone(), neighbours, watch.clone(), email, &config.public_url);
+    let reach = if config.webhook_allow_private { Reach::Anywhere } else { Reach::Public };
+    let webhooks = Webhooks::new(store, Courier::new(reach), Secrets::new(&root), &config.public_url);
 
     let broker = Broker::new(&config.broker, NAME);
     let visits = Arc::new(Consumer::new(delivery.clone()));
@@ -84,12 +96,15 @@ pub async fn serve(
     inbox::consume(broker.clone(), accounts::QUEUE, accounts::PATTERNS, of_accounts, &shutdown);
     let broken = Arc::new(alarms::Consumer::new(delivery.clone(), watch));
     inbox::consume(broker.clone(), alarms::QUEUE, alarms::PATTERNS, broken, &shutdown);
-    let queues = [consumer::QUEUE, offers::QUEUE, accounts::QUEUE, alarms::QUEUE];
+    let others = Arc::new(told::Consumer::new(webhooks.clone()));
+    inbox::consume(broker.clone(), told::QUEUE, told::PATTERNS, others, &shutdown);
+    let queues = [consumer::QUEUE, offers::QUEUE, accounts::QUEUE, alarms::QUEUE, told::QUEUE];
     let dead = DeadLetters::new(SCHEMA, pool.clone(), broker).collecting(&queues, &shutdown);
     sender::start(delivery.clone(), clock.clone(), &shutdown);
+    sender::webhooks::start(webhooks.clone(), clock.clone(), &shutdown);
 
     let stack = Stack {
-        verifier: Verifier::new(NAME, &root, Some(peer("auth-svc", &config.auth_url)?), clock),
+        verifier: Verifier::new(NAME, &root, Some(peer("auth-svc", &config.auth_url)?), clock.clone()),
         settings: config.grpc,
         audit: pool,
         shutdown,
@@ -99,5 +114,8 @@ pub async fn serve(
     let api = Api::new(delivery, pages.clone());
     readiness.set(true);
     let service = NotificationServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    stack.serve(listener, Services::of(service).and(dead_letters::Api::server(dead, pages))).await
+    let webhook_api = WebhookApi { webhooks, tokens: pages.clone(), clock };
+    let webhook_api = WebhookServiceServer::new(webhook_api).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let services = Services::of(service).and(webhook_api).and(dead_letters::Api::server(dead, pages));
+    stack.serve(listener, services).await
 }

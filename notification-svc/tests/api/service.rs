@@ -7,7 +7,7 @@ use local::mail::{Mail, Message};
 use local::service::Service as Name;
 use local::testing;
 use notification_svc::config::Config;
-use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers};
+use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers, webhooks};
 use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
@@ -21,6 +21,7 @@ use platform::shutdown::Shutdown;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::notification::webhook_service_client::WebhookServiceClient;
 use proto::notification::{ListNotificationsRequest, Notification, NotificationState};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -44,6 +45,7 @@ pub(crate) struct Ground {
 pub(crate) struct Service {
     pub(crate) ground: Ground,
     pub(crate) client: NotificationServiceClient<Channel>,
+    pub(crate) webhooks: WebhookServiceClient<Channel>,
     pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
@@ -93,6 +95,7 @@ impl Ground {
         broker.queue(offers::QUEUE, offers::PATTERNS).await.unwrap();
         broker.queue(accounts::QUEUE, accounts::PATTERNS).await.unwrap();
         broker.queue(alarms::QUEUE, alarms::PATTERNS).await.unwrap();
+        broker.queue(webhooks::QUEUE, webhooks::PATTERNS).await.unwrap();
         Self { neighbours, mail, config, broker, _database: database }
     }
 
@@ -110,9 +113,10 @@ impl Ground {
         shutdown.spawn(async { serving.await.unwrap() });
         let channel = Channel::from_shared(url).unwrap().connect_lazy();
         let client = NotificationServiceClient::new(channel.clone());
+        let webhooks = WebhookServiceClient::new(channel.clone());
         let dead_letters = DeadLetterServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, dead_letters, publisher, shutdown }
+        Service { ground: self, client, webhooks, dead_letters, publisher, shutdown }
     }
 }
 
