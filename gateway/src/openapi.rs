@@ -22,6 +22,7 @@ use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
 use crate::routes::visit_types::model::{BookingPolicy, VisitType};
 use crate::routes::waitlist::model::{WaitlistEntry, WaitlistOffer};
+use crate::routes::webhooks::model::{NewWebhook, Webhook, WebhookDelivery, WebhookSecret};
 use crate::times::Slot;
 use http::StatusCode;
 use utoipa::OpenApi as _;
@@ -52,6 +53,7 @@ use utoipa::openapi::{
         (name = "records", description = "What was found and done"),
         (name = "audit", description = "Who did what with whose data"),
         (name = "notifications", description = "Messages to patients and doctors"),
+        (name = "webhooks", description = "Programs of others that are told of events"),
         (name = "operations", description = "Events that could not be taken"),
         (name = "health", description = "Whether the system works"),
     ),
@@ -59,14 +61,14 @@ use utoipa::openapi::{
         AbsencePlan, ApiClient, ApiClientSecret, ClientToken, DeadLetter, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
-        WaitlistEntry, WaitlistOffer,
+        WaitlistEntry, WaitlistOffer, NewWebhook, Webhook, WebhookDelivery, WebhookSecret,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
 )]
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 41] = [
+const COMPLETE: [&str; 43] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -108,6 +110,8 @@ const COMPLETE: [&str; 41] = [
     "WaitlistEntry",
     "WaitlistOffer",
     "WaitlistWindow",
+    "Webhook",
+    "WebhookDelivery",
 ];
 
 /// Failures that are the same for whatever operation they happen to.

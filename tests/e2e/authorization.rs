@@ -169,6 +169,16 @@ const MATRIX: &str = "
     GET    /api/notifications                                     401 401 403 403 403 403 200 200 403
     GET    /api/notifications/{id}                                401 401 403 403 403 403 200 200 403
     POST   /api/notifications/{id}/resend                         401 401 403 403 403 403 409 409 403
+
+    GET    /api/webhooks                                          401 401 403 403 403 403 403 200 403
+    POST   /api/webhooks                                          401 401 403 403 403 403 403 201 403
+    GET    /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403
+    PUT    /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403
+    DELETE /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403
+    POST   /api/webhooks/{id}/secret                              401 401 403 403 403 403 403 200 403
+    POST   /api/webhooks/{id}/test                                401 401 403 403 403 403 403 200 403
+    GET    /api/webhooks/{id}/deliveries                          401 401 403 403 403 403 403 200 403
+    POST   /api/webhooks/{id}/deliveries/{delivery_id}/replay     401 401 403 403 403 403 403 409 403
 ";
 
 const PERSONAS: [&str; 9] = [

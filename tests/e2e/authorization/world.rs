@@ -13,6 +13,7 @@ mod second_factor; // codes besides the password
 mod charts; // records that wait for a signature, and doctors who break the glass
 mod programs; // that log in by themselves
 mod signed_in; // sessions and accounts that one cell may end or change
+pub(crate) mod webhooks; // programs of others that are told
 mod waiting; // those who wait, and what is offered to them
 
 pub(crate) struct World {
@@ -33,6 +34,8 @@ pub(crate) struct World {
     room: String,
     holiday: String,
     visit_type: String,
+    /// Where one is.
+    webhook: String,
     /// How many times and hours were handed out, so that no two cells get the same.
     handed_out: Cell<i64>,
     /// The last hold that was handed out, and its token.
@@ -73,6 +76,7 @@ impl World {
         let location = text(&admin.post("/api/locations", location).await.created(), "id");
         let rooms = format!("/api/locations/{location}/rooms");
         let room = text(&admin.post(&rooms, json!({ "name": "Room 1" })).await.created(), "id");
+        let webhook = webhooks::registered(&admin).await;
         let world = Self {
             anyone: mesh.anyone(),
             staff: admin.staff().await,
@@ -91,6 +95,7 @@ impl World {
             room,
             holiday: String::new(),
             visit_type: String::new(),
+            webhook,
             handed_out: Cell::default(),
             hold: Cell::default(),
             entry: Cell::default(),
@@ -638,6 +643,9 @@ impl World {
             "POST /api/notifications/{id}/resend" => {
                 let path = format!("/api/notifications/{}", self.notification);
                 Ask { untouched: Some(path.clone()), ..read(format!("{path}/resend")) }
+            }
+            operation if operation.contains(" /api/webhooks/") || operation == "POST /api/webhooks" => {
+                self.webhook(operation, persona).await
             }
             other => read(other.split(' ').nth(1).unwrap().to_owned()),
         }
