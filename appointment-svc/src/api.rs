@@ -70,8 +70,10 @@ impl AppointmentService for Api {
         &self,
         request: Request<pb::ListAvailableSlotsRequest>,
     ) -> Answer<pb::ListAvailableSlotsResponse> {
-        let reader = offers::reader(&User::of(&request)?, None)?;
+        let user = User::of(&request)?;
+        let reader = offers::reader(&user, None)?;
         let SlotsQuery { doctor_id, kind, dates, excluding } = SlotsQuery::try_from(request.into_inner())?;
+        let excluding = self.visits.if_seen(&user, excluding).await?;
         let (slots, diary) = self.offers.slots(reader, doctor_id, kind, dates, excluding).await?;
         let zone = |location| diary.schedule().zone(location);
         let slots = slots.into_iter().map(|slot| convert::offers::slot(doctor_id, slot, zone(slot.location)));

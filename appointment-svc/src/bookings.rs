@@ -139,13 +139,13 @@ impl Bookings {
         let mut connection = self.store.connection().await?;
         let (seen, _) = connection.find(id).await?.ok_or(Error::NotFound)?;
         audited::about_visit(&seen);
-        seen.actor(user)?;
+        seen.reader(user)?;
         let tx = connection.begin().await?;
         once.begin(&tx).await?;
         let Locked { rules, .. } = tx.lock_calendar(seen.doctor_id).await?.ok_or(Error::NoSuchDoctor)?;
         let patient_is_here = tx.hold_party(seen.patient_id).await? == Some(true);
         let (mut appointment, now) = tx.lock(id).await?.ok_or(Error::NotFound)?;
-        let actor = appointment.actor(user)?;
+        let actor = appointment.reader(user)?;
         if edit.leave.is_some() && actor == Actor::Patient {
             return Err(Error::NotAllowed("only the practice books against rules"));
         }
@@ -248,6 +248,7 @@ impl Bookings {
             reschedule_count: 0,
             is_undoable: false,
             version: 1,
+            schedule_version: 1,
             created_at: now,
             updated_at: now,
         };

@@ -13,7 +13,7 @@ use platform::violations::Violations;
 use prost_types::Timestamp as WireTime;
 use proto::appointment as pb;
 use proto::cancellation::CancellationReason;
-use proto::doctor::Modality;
+use proto::doctor::{Modality, ReminderOffsets};
 use proto::ids::{AppointmentId, BadId, DoctorId, PatientId};
 use proto::patient::PatientParty;
 use proto::time::{BadTime, date_time, from_wire, to_wire};
@@ -202,7 +202,7 @@ pub fn appointment(a: Appointment, actor: Actor, actions: Actions) -> pb::Appoin
     let sub_status = a.sub_status.clone().filter(|_| !actor.is_patient());
     let is_request = a.status == Status::Requested;
     let start_local = a.start_local().to_string();
-    let Terms { timing: _, policy: _, modality, price } = a.terms;
+    let Terms { timing: _, policy: _, modality, price, reminders: _ } = a.terms;
     let (price_minor, currency) = price.map(|price| (price.minor, price.currency)).unwrap_or_default();
     pb::Appointment {
         id: a.id.to_string(),
@@ -261,7 +261,13 @@ pub fn summary(a: &Appointment) -> pb::AppointmentSummary {
         time_zone: zone_name(&a.zone),
         status: pb::AppointmentStatus::from(a.status).into(),
         version: a.version,
+        schedule_version: a.schedule_version,
+        reminder_offsets_minutes: a.terms.reminders.as_deref().map(reminder_offsets),
     }
+}
+
+fn reminder_offsets(minutes: &[u32]) -> ReminderOffsets {
+    ReminderOffsets { minutes: minutes.iter().filter_map(|minutes| i32::try_from(*minutes).ok()).collect() }
 }
 
 pub fn zone_name(zone: &TimeZone) -> String {

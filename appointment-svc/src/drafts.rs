@@ -48,6 +48,7 @@ pub fn new(
         reschedule_count: 0,
         is_undoable: false,
         version: 1,
+        schedule_version: 1,
         created_at: now,
         updated_at: now,
     }

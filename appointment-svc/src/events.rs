@@ -58,6 +58,13 @@ impl Change {
     }
 }
 
+/// How often a visit has changed, and how often as to when, with whom or where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    pub visit: i64,
+    pub schedule: i64,
+}
+
 /// The event of a time that was kept and is free again. It names no patient: whoever waits for the doctor may look.
 pub fn slot_released(hold: AppointmentId, doctor: DoctorId) -> NewEvent {
     NewEvent {
@@ -82,26 +89,34 @@ pub fn offered(offer: &Offer) -> NewEvent {
 }
 
 /// The event of a request that nobody answered in time.
-pub fn expired(request: AppointmentId, patient: PatientId, doctor: DoctorId, version: i64) -> NewEvent {
-    let mut data = visit(request, patient, doctor, version, Status::Expired);
+pub fn expired(request: AppointmentId, patient: PatientId, doctor: DoctorId, versions: Versions) -> NewEvent {
+    let mut data = visit(request, patient, doctor, versions, Status::Expired);
     data["from_status"] = Status::Requested.name().into();
     NewEvent { aggregate_id: request.0, event_type: "appointment.expired", data }
 }
 
 /// The event of a change that made `appointment` what it is.
 pub fn event(change: Change, appointment: &Appointment) -> NewEvent {
-    let Appointment { id, patient_id, doctor_id, version, status, .. } = *appointment;
-    let data = visit(id, patient_id, doctor_id, version, status);
+    let Appointment { id, patient_id, doctor_id, version, schedule_version, status, .. } = *appointment;
+    let versions = Versions { visit: version, schedule: schedule_version };
+    let data = visit(id, patient_id, doctor_id, versions, status);
     NewEvent { aggregate_id: id.0, event_type: change.routing_key(), data }
 }
 
 /// What is told of every change.
-fn visit(id: AppointmentId, patient: PatientId, doctor: DoctorId, version: i64, status: Status) -> Value {
+fn visit(
+    id: AppointmentId,
+    patient: PatientId,
+    doctor: DoctorId,
+    versions: Versions,
+    status: Status,
+) -> Value {
     json!({
         "appointment_id": id,
         "patient_id": patient,
         "doctor_id": doctor,
-        "version": version,
+        "version": versions.visit,
+        "schedule_version": versions.schedule,
         "status": status.name(),
     })
 }

@@ -38,6 +38,17 @@ impl Visits {
         Ok(Seen { appointments: vec![appointment], now })
     }
 
+    /// `id`, if it is of a visit that `user` may see: others must not tell by what is free when that is.
+    pub async fn if_seen(
+        &self,
+        user: &User,
+        id: Option<AppointmentId>,
+    ) -> Result<Option<AppointmentId>, Error> {
+        let Some(id) = id else { return Ok(None) };
+        let found = self.store.connection().await?.find(id).await?;
+        Ok(found.filter(|(visit, _)| visit.reader(user).is_ok()).map(|_| id))
+    }
+
     /// The visit as it was at some time, but for its words, and as whom `user` reads it: words of the past are not kept.
     pub async fn get_as_of(
         &self,

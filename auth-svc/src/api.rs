@@ -198,14 +198,14 @@ impl AuthService for Api {
         Ok(Response::new(told.boxed()))
     }
 
-    async fn check_patient_account(
+    async fn rule_out_patient_account(
         &self,
-        request: Request<pb::CheckPatientAccountRequest>,
-    ) -> Result<Response<pb::CheckPatientAccountResponse>> {
+        request: Request<pb::RuleOutPatientAccountRequest>,
+    ) -> Result<Response<pb::RuleOutPatientAccountResponse>> {
         let id = request.into_inner().patient_id.parse();
         let id = id.map_err(|problem| Violations::of("patient_id", problem))?;
-        let has_account = self.accounts.exists_for(id).await?;
-        Ok(Response::new(pb::CheckPatientAccountResponse { has_account }))
+        let has_account = self.accounts.rule_out(id).await?;
+        Ok(Response::new(pb::RuleOutPatientAccountResponse { has_account }))
     }
 
     async fn erase_patient_account(

@@ -9,7 +9,7 @@ use platform::caller::forbidden;
 use platform::fault::{self, fault, fault_with};
 use platform::secrets::NotSealed;
 use platform::violations::Violations;
-use proto::ids::{SessionId, UserId};
+use proto::ids::UserId;
 use tonic::{Code, Status};
 
 const DOMAIN: &str = "auth.healthcare";
@@ -63,8 +63,8 @@ pub enum Error {
     PatientNotFound,
     #[error(transparent)]
     Invalid(#[from] Violations),
-    #[error("session {0} does not exist")]
-    SessionNotFound(SessionId),
+    #[error("the session does not exist")]
+    SessionNotFound,
     #[error("there is an account with this {0} already")]
     Taken(#[source] Taken),
     #[error(transparent)]
@@ -126,7 +126,7 @@ impl From<Error> for Status {
             Error::SessionEnded => (Code::Unauthenticated, "SESSION_ENDED"),
             Error::UserNotFound(_) => (Code::NotFound, "USER_NOT_FOUND"),
             Error::TokenNotFound => (Code::NotFound, "TOKEN_NOT_FOUND"),
-            Error::SessionNotFound(_) => (Code::NotFound, "SESSION_NOT_FOUND"),
+            Error::SessionNotFound => (Code::NotFound, "SESSION_NOT_FOUND"),
             Error::Taken(Taken::Email) => (Code::AlreadyExists, "EMAIL_TAKEN"),
             Error::Taken(Taken::Username) => (Code::AlreadyExists, "USERNAME_TAKEN"),
             Error::InvalidClient => (Code::Unauthenticated, "INVALID_CLIENT"),

@@ -136,7 +136,7 @@ impl Sessions {
         let tx = connection.begin().await?;
         let is_own = tx.end_session_of(id, caller.id, now).await?;
         if !is_own {
-            return Err(Error::SessionNotFound(id));
+            return Err(Error::SessionNotFound);
         }
         tx.note(on_session("end", id).of([caller.id.0]));
         tx.commit().await?;

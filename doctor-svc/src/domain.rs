@@ -9,6 +9,7 @@ pub mod schedule; // weekly hours
 pub mod exceptions; // other hours on one date, and time away
 pub mod rules; // what decides when a doctor can be booked
 pub mod practice; // a doctor with the hours: what changes as one
+pub mod reminders; // when patients are reminded of visits
 pub mod visit_type; // a kind of visit that is on offer
 pub mod clinic; // places, holidays and visit types: what changes as one
 pub mod access; // who may see and change what

@@ -136,6 +136,7 @@ pub fn visit_type(visit_type: VisitType) -> pb::VisitType {
         policy: held,
         doctor_ids,
         is_active,
+        reminder_offsets_minutes: reminders,
     } = terms;
     pb::VisitType {
         id: id.to_string(),
@@ -165,6 +166,8 @@ pub fn visit_type(visit_type: VisitType) -> pb::VisitType {
         create_time: Some(to_wire(created_at)),
         update_time: Some(to_wire(updated_at)),
         version,
+        reminder_offsets_minutes: reminders
+            .map(|offsets| pb::ReminderOffsets { minutes: offsets.minutes().to_vec() }),
     }
 }
 

@@ -14,12 +14,13 @@ use crate::routes::dead_letters::model::DeadLetter;
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
-use crate::routes::notifications::model::Notification;
+use crate::routes::notifications::model::{MessagePreferences, Notification};
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
 use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasure, PatientExport};
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
+use crate::routes::templates::model::{MessageOverride, MessagePreview, MessageTemplate};
 use crate::routes::visit_types::model::{BookingPolicy, VisitType};
 use crate::routes::waitlist::model::{WaitlistEntry, WaitlistOffer};
 use crate::routes::webhooks::model::{NewWebhook, Webhook, WebhookDelivery, WebhookSecret};
@@ -59,16 +60,17 @@ use utoipa::openapi::{
     ),
     components(schemas(
         AbsencePlan, ApiClient, ApiClientSecret, ClientToken, DeadLetter, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
-        ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessageSent, Notification,
+        ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessagePreferences, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer, NewWebhook, Webhook, WebhookDelivery, WebhookSecret,
+        MessageOverride, MessagePreview, MessageTemplate,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
 )]
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 43] = [
+const COMPLETE: [&str; 47] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -87,6 +89,10 @@ const COMPLETE: [&str; 43] = [
     "LegalHold",
     "Location",
     "MedicalRecord",
+    "MessageOverride",
+    "MessagePreview",
+    "MessageTemplate",
+    "MessageWords",
     "Notification",
     "OverrideHours",
     "Patient",

@@ -34,6 +34,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Clearable<T> {
     }
 }
 
+impl<T> From<Edit<T>> for Option<T> {
+    fn from(Edit(value): Edit<T>) -> Self {
+        value
+    }
+}
+
 impl<T> From<Edit<T>> for Clearable<T> {
     fn from(Edit(value): Edit<T>) -> Self {
         value.map_or(Self::Unchanged, Self::Set)

@@ -21,7 +21,7 @@ const RENAMED: [(&str, &str); 14] = [
 ];
 
 /// Messages in which requests wrap a resource that is the whole body here.
-const WRAPPERS: [&str; 13] = [
+const WRAPPERS: [&str; 14] = [
     "patient",
     "doctor",
     "availability",
@@ -35,6 +35,7 @@ const WRAPPERS: [&str; 13] = [
     "user",
     "entry",
     "webhook",
+    "preferences",
 ];
 
 /// The pointer to a field that a service names: `patient.identifiers[0].value` is `/identifiers/0/value`.

@@ -21,6 +21,7 @@ pub mod audit; // AuditService
 pub mod notifications; // NotificationService
 pub mod webhooks; // WebhookService
 pub mod dead_letters; // DeadLetterService, of each service that has one
+pub mod templates; // TemplateService
 
 /// Every resource.
 pub fn all() -> OpenApiRouter<App> {
@@ -44,6 +45,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(notifications::routes())
         .merge(webhooks::routes())
         .merge(dead_letters::routes())
+        .merge(templates::routes())
 }
 
 /// What is empty on the wire is null in JSON.

@@ -1,8 +1,11 @@
 //! Settings, all from the environment; `--help` is their manual.
+use crate::domain::{BadQuietHours, Language, QuietHours};
 use lettre::Address;
 use lettre::message::Mailbox;
 use platform::config::{Broker, Grpc, Postgres, Process};
+use proto::scalars::{BadText, Label};
 use secrecy::SecretString;
+use std::str::FromStr;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -25,6 +28,14 @@ pub struct Config {
     #[arg(long, env)]
     pub public_url: String,
 
+    /// The name of the clinic, as messages give it.
+    #[arg(long, env, default_value = "Clinic", value_parser = clinic_name)]
+    pub clinic_name: Label,
+
+    /// The language of messages to whoever is not known to speak another that there is: en, es, de or fr.
+    #[arg(long, env, default_value = "en")]
+    pub default_language: Language,
+
     /// Addresses that are told when a doctor breaks the glass, separated by commas. When unset, the auditors are; when
     /// there is none, the admins.
     #[arg(long, env, value_delimiter = ',')]
@@ -34,6 +45,14 @@ pub struct Config {
     /// registers a webhook then reaches whatever this process reaches.
     #[arg(long, env, action = clap::ArgAction::Set, default_value_t = false)]
     pub webhook_allow_private: bool,
+    /// How long before visits patients are reminded of them, in minutes, unless the visit type says otherwise: up to 5,
+    /// of 15 to 43200 each, separated by commas; `none` for never.
+    #[arg(long, env, default_value = "1440,120")]
+    pub reminder_offsets_minutes: Offsets,
+
+    /// When nobody is reminded of anything, by the clock of the patient, unless they say otherwise; `none` for never.
+    #[arg(long, env, default_value = "21:00-08:00")]
+    pub quiet_hours: Usual,
 
     /// Where auth-svc answers; several replicas are separated by commas.
     #[arg(long, env)]
@@ -99,8 +118,63 @@ pub enum SmtpTls {
     Tls,
 }
 
+/// How long before visits, in minutes, the longest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offsets(pub Vec<i32>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be up to 5 different numbers, 15 to 43200, separated by commas, or none")]
+pub struct BadOffsets;
+
+impl FromStr for Offsets {
+    type Err = BadOffsets;
+
+    fn from_str(text: &str) -> Result<Self, BadOffsets> {
+        if text == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        let minutes = text.split(',').map(|minutes| minutes.trim().parse());
+        let mut minutes: Vec<i32> = minutes.collect::<Result<_, _>>().map_err(|_| BadOffsets)?;
+        minutes.sort_unstable_by(|one, other| other.cmp(one));
+        let are_different = minutes.windows(2).all(|pair| pair[0] != pair[1]);
+        let fit = minutes.len() <= 5 && minutes.iter().all(|offset| (15..=43_200).contains(offset));
+        if are_different && fit { Ok(Self(minutes)) } else { Err(BadOffsets) }
+    }
+}
+
+/// Quiet hours, or none.
+#[derive(Clone, Copy, Debug)]
+pub struct Usual(pub Option<QuietHours>);
+
+impl FromStr for Usual {
+    type Err = BadQuietHours;
+
+    fn from_str(text: &str) -> Result<Self, BadQuietHours> {
+        Ok(Self(if text == "none" { None } else { Some(text.parse()?) }))
+    }
+}
+
+fn clinic_name(text: &str) -> Result<Label, BadText> {
+    text.to_owned().try_into()
+}
+
 impl AsRef<Process> for Config {
     fn as_ref(&self) -> &Process {
         &self.process
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_different_numbers_within_bounds_and_the_longest_comes_first() {
+        let offsets = |text: &str| text.parse::<Offsets>().map(|Offsets(minutes)| minutes);
+        assert_eq!(offsets("120, 1440"), Ok(vec![1440, 120]));
+        assert_eq!(offsets("none"), Ok(Vec::new()));
+        for wrong in ["", "14", "43201", "60,60", "1,2", "15,16,17,18,19,20", "a day"] {
+            assert_eq!(offsets(wrong), Err(BadOffsets), "{wrong}");
+        }
     }
 }

@@ -3,9 +3,10 @@ pub mod accounts; // what owners of accounts are told
 pub mod alarms; // doctors who break the glass
 pub mod offers; // free times that are offered
 pub mod webhooks; // what others are told of
+pub mod reminders; // visits that are to be reminded of
 
 use crate::delivery::Delivery;
-use crate::domain::{About, Change, Kind, Recipient, VisitStatus};
+use crate::domain::{About, Change, Failure, Kind, Recipient, VisitStatus};
 use crate::error::Error;
 use platform::inbox::{Handler, Refused};
 use platform::outbox::Envelope;
@@ -103,6 +104,9 @@ fn messages(event: Envelope) -> Result<Option<[About; 2]>, BadEvent> {
 fn refused(error: Error) -> Refused {
     match error {
         Error::Store(store) if store.is_outage() => Refused::NotNow(store.into()),
+        Error::Neighbour(failure) if !failure.is_permanent() && failure != Failure::BadAnswer => {
+            Refused::NotNow(error.into())
+        }
         error => Refused::Never(error.into()),
     }
 }

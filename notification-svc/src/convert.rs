@@ -1,5 +1,7 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
 pub mod webhooks; // programs of others that are told
+pub mod preferences; // what patients want to be told of
+pub mod templates; // what messages say
 
 use crate::domain::{About, AccountKind, Kind, Notification, Recipient, Stage, State};
 use crate::store::Filter;
@@ -62,7 +64,14 @@ impl From<Notification> for pb::Notification {
             }
             About::Account { kind, .. } => (wire_account_kind(kind), String::new(), 0, String::new()),
             About::Alarm { .. } => (pb::NotificationKind::GlassBroken, String::new(), 0, String::new()),
+            About::Reminder(reminder) => {
+                (pb::NotificationKind::Reminder, reminder.appointment_id.to_string(), 0, String::new())
+            }
             About::Offer { id, .. } => (pb::NotificationKind::Offered, String::new(), 0, id.to_string()),
+        };
+        let (offset_minutes, due_at) = match about {
+            About::Reminder(reminder) => (reminder.offset, Some(reminder.due_at)),
+            _ => (0, None),
         };
         let next_attempt_at = match state {
             State::Pending { next_attempt_at } => Some(next_attempt_at),
@@ -86,6 +95,8 @@ impl From<Notification> for pb::Notification {
             last_error: last_error.unwrap_or_default(),
             send_time: sent_at.map(to_wire),
             create_time: Some(to_wire(created_at)),
+            offset_minutes,
+            due_time: due_at.map(to_wire),
         }
     }
 }

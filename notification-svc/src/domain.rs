@@ -5,12 +5,22 @@ mod offer; // free times that are offered to those who wait
 mod account; // what owners of accounts are told
 mod alarm; // what those who watch are told
 pub mod webhook; // programs of others that are told by HTTP
+mod quiet; // hours in which nobody wants to be reminded
+mod reminder; // visits that are near, and when that is told
+mod preferences; // what patients want to be told of
+mod language; // what it can be told in
+mod wording; // words that the clinic puts in place of ours
 
 pub use account::{Account, AccountKind, Token};
 pub use alarm::{Alarm, ContactId};
 pub use attempt::{Failure, Outcome};
+pub use language::{Language, NotSpoken};
 pub use offer::{Offer, OfferMode};
+pub use preferences::{Category, Channel, Edit, Preferences, QuietChoice};
+pub use quiet::{BadQuietHours, Quiet, QuietHours, time_of_day};
+pub use reminder::{Appointment, Moment, Plan, Reminder, plan};
 pub use visit::{Change, Kind, Visit, VisitStatus};
+pub use wording::Wording;
 
 use jiff::Timestamp;
 use proto::ids::{DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
@@ -34,6 +44,8 @@ pub struct Notification {
 pub enum About {
     /// Patient and doctor are told of a change, each by a message of their own.
     Visit { change: Change, recipient: Recipient },
+    /// The patient is reminded of a visit, and nobody else.
+    Reminder(Reminder),
     /// The patient is told of an offer, and nobody else.
     Offer { id: WaitlistOfferId, patient_id: PatientId },
     /// The owner of an account is told of it, perhaps with a token to send back.
@@ -83,10 +95,14 @@ pub enum Stage {
 }
 
 impl Notification {
-    /// What becomes of this message after an attempt ended with `failure`.
-    pub fn after(&self, failure: Failure) -> Outcome {
+    /// What becomes of this message after an attempt that began at `now` ended with `failure`.
+    pub fn after(&self, failure: Failure, now: Timestamp) -> Outcome {
+        let is_of_use = |after| match self.about {
+            About::Reminder(reminder) => now + after <= reminder.last(),
+            _ => true,
+        };
         match attempt::pause(self.attempts) {
-            Some(after) if !failure.is_permanent() => Outcome::Retry { after, failure },
+            Some(after) if !failure.is_permanent() && is_of_use(after) => Outcome::Retry { after, failure },
             _ => Outcome::GivenUp(failure),
         }
     }
@@ -96,18 +112,33 @@ impl About {
     pub fn recipient(&self) -> Recipient {
         match *self {
             Self::Visit { recipient, .. } | Self::Alarm { recipient, .. } => recipient,
-            Self::Offer { patient_id, .. } => Recipient::Patient(patient_id),
+            Self::Reminder(Reminder { patient_id, .. }) | Self::Offer { patient_id, .. } => {
+                Recipient::Patient(patient_id)
+            }
             Self::Account { user_id, .. } => Recipient::Account(user_id),
         }
     }
 
-    /// What the message tells: that of the change or of the account, `offered` or `glass_broken`.
+    /// What the message tells: that of the change or of the account, `reminder`, `offered` or `glass_broken`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Visit { change, .. } => change.kind.name(),
+            Self::Reminder(_) => "reminder",
             Self::Offer { .. } => "offered",
             Self::Account { kind, .. } => kind.name(),
             Self::Alarm { .. } => "glass_broken",
+        }
+    }
+
+    /// Which patient may have silenced it, and as what; none when it is told whatever they want.
+    pub fn silenced_by(&self) -> Option<(PatientId, Category)> {
+        match *self {
+            Self::Visit { change, recipient: Recipient::Patient(id) } if !change.is_notice() => {
+                Some((id, Category::VisitChanges))
+            }
+            Self::Reminder(Reminder { patient_id, .. }) => Some((patient_id, Category::Reminders)),
+            Self::Offer { patient_id, .. } => Some((patient_id, Category::Offers)),
+            Self::Visit { .. } | Self::Account { .. } | Self::Alarm { .. } => None,
         }
     }
 }
@@ -156,6 +187,7 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proto::ids::AppointmentId;
     use std::time::Duration;
 
     fn message() -> Notification {
@@ -173,21 +205,54 @@ mod tests {
     fn a_message_is_tried_for_about_a_day() {
         let mut tried = message();
         let mut waited = Duration::ZERO;
-        while let Outcome::Retry { after, .. } = tried.after(Failure::SmtpRefused) {
+        let now = Timestamp::UNIX_EPOCH;
+        while let Outcome::Retry { after, .. } = tried.after(Failure::SmtpRefused, now) {
             waited += after;
             tried.attempts += 1;
         }
         let day = Duration::from_secs(24 * 3600);
         assert!((day..day * 11 / 10).contains(&waited), "{waited:?}");
-        assert_eq!(tried.after(Failure::SmtpRefused), Outcome::GivenUp(Failure::SmtpRefused));
+        assert_eq!(tried.after(Failure::SmtpRefused, now), Outcome::GivenUp(Failure::SmtpRefused));
     }
 
     #[test]
     fn what_a_server_refuses_for_good_is_not_tried_again() {
-        let fresh = message();
-        assert_eq!(fresh.after(Failure::SmtpPermanent), Outcome::GivenUp(Failure::SmtpPermanent));
+        let (fresh, now) = (message(), Timestamp::UNIX_EPOCH);
+        assert_eq!(fresh.after(Failure::SmtpPermanent, now), Outcome::GivenUp(Failure::SmtpPermanent));
         let soon = Outcome::Retry { after: Duration::from_secs(1), failure: Failure::SmtpTransient };
-        assert_eq!(fresh.after(Failure::SmtpTransient), soon);
+        assert_eq!(fresh.after(Failure::SmtpTransient, now), soon);
+    }
+
+    #[test]
+    fn a_reminder_is_not_tried_when_it_would_be_too_late() {
+        let (now, hour) = (Timestamp::UNIX_EPOCH, jiff::SignedDuration::from_hours(1));
+        let reminder = Reminder {
+            appointment_id: AppointmentId::random(),
+            schedule_version: 1,
+            offset: 120,
+            patient_id: PatientId::random(),
+            starts_at: now + 2 * hour,
+            due_at: now,
+        };
+        let about = About::Reminder(reminder);
+        // After the seventh failure, the pause is two hours.
+        let tried = Notification { about, attempts: 5, ..message() };
+        assert!(matches!(tried.after(Failure::SmtpRefused, now), Outcome::Retry { .. }));
+        let late = now + hour - jiff::SignedDuration::from_mins(29);
+        assert_eq!(tried.after(Failure::SmtpRefused, late), Outcome::GivenUp(Failure::SmtpRefused));
+    }
+
+    #[test]
+    fn nobody_silences_that_a_visit_will_not_take_place() {
+        let told = |kind, status| {
+            let change = Change { kind, appointment_id: AppointmentId::random(), version: 2, status };
+            let recipient = Recipient::Patient(PatientId::random());
+            About::Visit { change, recipient }.silenced_by().map(|(_, category)| category)
+        };
+        assert_eq!(told(Kind::Booked, VisitStatus::Scheduled), Some(Category::VisitChanges));
+        assert_eq!(told(Kind::Rescheduled, VisitStatus::Scheduled), Some(Category::VisitChanges));
+        assert_eq!(told(Kind::Cancelled, VisitStatus::Cancelled), None);
+        assert_eq!(told(Kind::StatusChanged, VisitStatus::Expired), None);
     }
 
     #[test]

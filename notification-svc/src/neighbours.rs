@@ -1,5 +1,5 @@
 //! What is asked of the other services, at the moment of sending: so that it is fresh, and kept nowhere.
-use crate::domain::{Account, Failure, Offer, OfferMode, Token, Visit, VisitStatus};
+use crate::domain::{Account, Appointment, Failure, Offer, OfferMode, Token, Visit, VisitStatus};
 use jiff::tz::TimeZone;
 use platform::client::Peer;
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
@@ -30,6 +30,10 @@ pub struct Contact {
     pub name: String,
     /// None when there is none, or it is not to be used.
     pub email: Option<String>,
+    /// What they speak (BCP 47), what they prefer first.
+    pub languages: Vec<String>,
+    /// Where they are, when that is known.
+    pub zone: Option<TimeZone>,
 }
 
 impl Neighbours {
@@ -64,11 +68,16 @@ impl Neighbours {
     }
 
     pub async fn visit(&self, id: AppointmentId) -> Result<Visit, Failure> {
+        Ok(self.appointment(id).await?.visit)
+    }
+
+    /// A visit, with what decides when its patient is reminded of it.
+    pub async fn appointment(&self, id: AppointmentId) -> Result<Appointment, Failure> {
         let request = GetAppointmentSummaryRequest { id: id.to_string() };
         let summary = self.appointments.clone().get_appointment_summary(request).await;
         let summary =
             found(summary, Failure::AppointmentSvcUnavailable)?.ok_or(Failure::AppointmentUnknown)?;
-        visit(&summary).ok_or(Failure::BadAnswer)
+        appointment(summary).ok_or(Failure::BadAnswer)
     }
 
     pub async fn offer(&self, id: WaitlistOfferId) -> Result<Offer, Failure> {
@@ -90,7 +99,12 @@ impl Neighbours {
                 ContactPreference::Phone | ContactPreference::None => false,
             };
             let email = Some(contact.email).filter(|email| wanted && !email.is_empty());
-            Contact { name: full_name(&contact.first_name, &contact.last_name), email }
+            Contact {
+                name: full_name(&contact.first_name, &contact.last_name),
+                email,
+                languages: vec![contact.language],
+                zone: TimeZone::get(&contact.time_zone).ok(),
+            }
         }))
     }
 
@@ -102,6 +116,8 @@ impl Neighbours {
         Ok(contact.map(|contact| Contact {
             name: full_name(&contact.first_name, &contact.last_name),
             email: Some(contact.email).filter(|email| !email.is_empty()),
+            languages: contact.languages,
+            zone: TimeZone::get(&contact.time_zone).ok(),
         }))
     }
 }
@@ -123,6 +139,16 @@ fn account(message: AccountMessage) -> Option<Account> {
         Some(Token { text, expires_at: time::from_wire(expire_time).ok()? })
     };
     Some(Account { email, name: full_name, token })
+}
+
+fn appointment(summary: AppointmentSummary) -> Option<Appointment> {
+    Some(Appointment {
+        id: summary.id.parse().ok()?,
+        patient_id: summary.patient_id.parse().ok()?,
+        visit: visit(&summary)?,
+        schedule_version: summary.schedule_version,
+        offsets: summary.reminder_offsets_minutes.map(|offsets| offsets.minutes),
+    })
 }
 
 fn visit(summary: &AppointmentSummary) -> Option<Visit> {

@@ -4,7 +4,11 @@ mod queue; // what is due, who has it, and what came of it
 mod webhooks; // where events are posted to
 mod webhook_deliveries; // what is posted, and what became of it
 mod webhook_queue; // what is due to be posted, who has it, and what came of it
+mod reminders; // visits that are near
+mod preferences; // what patients want to be told of
+mod wordings; // words that the clinic puts in place of ours
 
+pub use preferences::Changed;
 pub use queue::Claim;
 pub use webhook_deliveries::Asked;
 pub use webhook_queue::Claim as WebhookClaim;
@@ -29,6 +33,8 @@ pub enum Error {
     Unreadable { id: NotificationId, column: &'static str },
     #[error("webhook or delivery {id} has an unreadable {column}")]
     UnreadableWebhook { id: Uuid, column: &'static str },
+    #[error("preferences have an unreadable {column}")]
+    UnreadablePreferences { column: &'static str },
 }
 
 impl From<tokio_postgres::Error> for Error {
@@ -90,7 +96,10 @@ const LIST: &str = read!(
 );
 
 const LIST_OF_APPOINTMENT: &str = read!(
-    "WHERE m.id < $1 AND v.appointment_id = $3 AND $4::text IS NULL
+    "WHERE m.id < $1 AND m.id IN (
+         SELECT id FROM notification.notifications WHERE appointment_id = $3
+          UNION ALL SELECT id FROM notification.reminder_notifications WHERE appointment_id = $3)
+       AND $4::text IS NULL
      ORDER BY m.id DESC LIMIT $2"
 );
 
@@ -100,7 +109,10 @@ const LIST_OF_STATE: &str = read!(
 );
 
 const LIST_OF_BOTH: &str = read!(
-    "WHERE m.id < $1 AND v.appointment_id = $3 AND m.state = $4
+    "WHERE m.id < $1 AND m.id IN (
+         SELECT id FROM notification.notifications WHERE appointment_id = $3
+          UNION ALL SELECT id FROM notification.reminder_notifications WHERE appointment_id = $3)
+       AND m.state = $4
      ORDER BY m.id DESC LIMIT $2"
 );
 
@@ -208,6 +220,7 @@ async fn insert(
             )
             .await?;
         }
+        About::Reminder(reminder) => reminders::insert(tx, id, reminder, traceparent).await?,
         About::Offer { id: offer, .. } => {
             let insert = tx.prepare_cached(INSERT_ABOUT_OFFER).await?;
             tx.execute(&insert, &[&id, &offer.0, &kind, &recipient_kind, &recipient_id, &traceparent])

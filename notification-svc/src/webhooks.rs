@@ -237,7 +237,7 @@ fn done(id: WebhookId, change: Change) -> Result<Webhook, Error> {
     match change {
         Change::Done(webhook) => Ok(*webhook),
         Change::NotFound => Err(Error::WebhookNotFound(id)),
-        Change::Stale => Err(Error::VersionMismatch),
+        Change::Stale { current } => Err(Error::WebhookChanged { current }),
     }
 }
 

@@ -6,7 +6,7 @@ use platform::client::Peer;
 use platform::deadline;
 use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::auth_service_client::AuthServiceClient;
-use proto::auth::{CheckPatientAccountRequest, ErasePatientAccountRequest, IssueClaimCodeRequest};
+use proto::auth::{ErasePatientAccountRequest, IssueClaimCodeRequest, RuleOutPatientAccountRequest};
 use proto::ids::PatientId;
 use proto::{auth, time};
 use std::time::Duration;
@@ -33,11 +33,11 @@ impl Accounts {
         Self { codes: AccountServiceClient::new(auth.clone()), auth: AuthServiceClient::new(auth) }
     }
 
-    /// Whether an account is linked to `patient`.
+    /// Whether an account is linked to `patient`. If none is, codes that were handed out before are void.
     pub async fn has(&self, patient: PatientId) -> Result<bool, Error> {
         let mut client = self.auth.clone();
-        let request = CheckPatientAccountRequest { patient_id: patient.to_string() };
-        let answer = in_time(client.check_patient_account(request)).await.map_err(Error::AccountsAway)?;
+        let request = RuleOutPatientAccountRequest { patient_id: patient.to_string() };
+        let answer = in_time(client.rule_out_patient_account(request)).await.map_err(Error::AccountsAway)?;
         Ok(answer.into_inner().has_account)
     }
 

@@ -33,6 +33,7 @@ fn is_refusal(error: &Error) -> bool {
             | Error::PatientNotFound
             | Error::Unfit(_)
             | Error::LegalHold
+            | Error::AccountsAway(_)
             | Error::Invalid(_)
     )
 }

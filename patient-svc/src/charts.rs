@@ -6,7 +6,7 @@ use crate::domain::access::{self, Reader, Reading};
 use crate::domain::record::MedicalRecord;
 use crate::error::Error;
 use crate::pages::{AskedPage, Page};
-use crate::store::{RecordsOf, Sighting, Store};
+use crate::store::{PAGE_BYTES, Sighting, Store};
 use platform::caller::User;
 use platform::context::about;
 use platform::page::PageTokens;
@@ -15,9 +15,6 @@ use proto::ids::{AppointmentId, MedicalRecordId, PatientId};
 /// Names of the lists in page tokens.
 const RECORDS: &str = "medical-records";
 const REVISIONS: &str = "medical-record-revisions";
-
-/// Most bytes of text on one page: clients take messages of 4 MiB.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 #[derive(Clone)]
 pub struct Charts {
@@ -55,7 +52,7 @@ impl Charts {
             Reader::Oneself(own) => own,
             Reader::Treating(_) => patient.merged_into.unwrap_or(patient.id),
         };
-        self.list(RecordsOf::Patient(of), of, reading, page).await
+        self.list(of, None, reading, page).await
     }
 
     /// One page of a visit's records, and the token of the next.
@@ -70,18 +67,18 @@ impl Charts {
         about("appointment", id.0, Some(visit.patient_id.0));
         let reading = self.admitted(reader, visit.patient_id, Error::AppointmentNotFound).await?;
         self.store.find_readable(visit.patient_id).await?.ok_or(Error::AppointmentNotFound)?;
-        self.list(RecordsOf::Visit(id), visit.patient_id, reading, page).await
+        self.list(visit.patient_id, Some(id), reading, page).await
     }
 
     async fn list(
         &self,
-        of: RecordsOf,
         patient: PatientId,
+        visit: Option<AppointmentId>,
         reading: Reading,
         page: AskedPage,
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
         let Page { after, size } = page.open(&self.tokens, RECORDS)?;
-        let records = self.store.records(of, reading, after, size + 1).await?;
+        let records = self.store.records(patient, visit, reading, after, size + 1).await?;
         let size = fitting(&records, size);
         let (records, next) = self.tokens.cut(RECORDS, records, size, |record| record.id);
         self.store.note(listed_records(patient, reading, &records)).await?;
@@ -97,7 +94,7 @@ impl Charts {
     ) -> Result<(Vec<MedicalRecord>, String), Error> {
         let (record, reading) = self.look(user, id).await?;
         let Page { after, size } = page.open(&self.tokens, REVISIONS)?;
-        let revisions = self.store.revisions(id, reading, after, size + 1).await?;
+        let revisions = self.store.revisions(record.patient_id, id, reading, after, size + 1).await?;
         let size = fitting(&revisions, size);
         let (revisions, next) = self.tokens.cut(REVISIONS, revisions, size, |record| record.revision);
         // As the latest says, by which it is judged who reads any.
@@ -111,7 +108,7 @@ impl Charts {
         let patient = self.store.patient_of_record(id).await?.ok_or(Error::RecordNotFound)?;
         about("medical_record", id.0, Some(patient.0));
         let reading = self.reading(reader, patient, Error::RecordNotFound).await?;
-        match self.store.record(id, reading).await? {
+        match self.store.record(patient, id, reading).await? {
             Some(Sighting::Open(record)) => Ok((*record, reading)),
             Some(Sighting::Untreated) => Err(Error::RelationshipRequired),
             Some(Sighting::Restricted) => Err(Error::RestrictedRecord),

@@ -21,10 +21,14 @@ impl Claiming {
     /// A code for a patient who is here; the one before is void.
     pub async fn issue(&self, user: User, id: PatientId) -> Result<ClaimCode, Error> {
         access::may_hand_out_codes(user.role, id).map_err(Error::of_patient)?;
-        self.store.find_any(id).await?.ok_or(Error::PatientNotFound)?.present()?;
-        // Before there is one: a code that nobody used does no harm, one that nobody noted might.
-        self.store.note(Entry::new("create", "claim_code").of([id.0])).await?;
+        let mut connection = self.store.connection().await?;
+        let tx = connection.begin().await?;
+        // Locked, so that they are not merged into another meanwhile.
+        tx.lock(id).await?.ok_or(Error::PatientNotFound)?.present()?;
+        tx.note(Entry::new("create", "claim_code").of([id.0]));
         let code = self.accounts.claim_code(id).await?;
+        // Nobody has a code that was not noted.
+        tx.commit().await?;
         tracing::info!(patient.id = %id, by.id = %user.id, "handed out a claim code");
         Ok(code)
     }

@@ -61,6 +61,7 @@ impl Erasing {
             self.accounts.erase(*one).await?;
         }
         let erasure = Erasure { patient_id: id, reason, erased_by: user.id, erased_at: now };
+        tx.name_patient(id).await?;
         for erased in tx.erase(&everyone, &erasure).await? {
             tx.announce(Fact::Erased.of(&erased)).await?;
         }

@@ -53,7 +53,7 @@ async fn renew(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let mut connection = store.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin_about(patient).await?;
     tx.lock(patient).await?.ok_or(Error::PatientNotFound)?;
     let renewed = tx.renew_data_key(patient, now).await?;
     tx.commit().await?;

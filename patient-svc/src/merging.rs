@@ -47,9 +47,6 @@ impl Merging {
             return Ok(patient);
         }
         expected.check(patient.present()?.version)?;
-        if self.accounts.has(id).await? {
-            return Err(Unfit::HasAccount.into());
-        }
         let decision = Decision { by: user.id, reason: &reason, at: now };
         let attempt = attempts::begin(&self.store, id).await?;
         let merged = self.carry_out(attempt, into, expected, decision).await;
@@ -78,6 +75,10 @@ impl Merging {
             return Err(Unfit::HasMerged.into());
         }
         let profile = survivor.profile.joined(&patient.profile)?;
+        // While the patient is locked no code is handed out.
+        if self.accounts.has(id).await? {
+            return Err(Unfit::HasAccount.into());
+        }
         let patient = tx.renumber_party(id).await?;
         let patient = tx.merge(&patient, into, decision).await?;
         rewrite(&tx, survivor, &profile, decision.at).await?;

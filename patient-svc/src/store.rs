@@ -6,6 +6,7 @@ mod legal_holds; // why patients stay as they are
 mod likeness; // patients who may be one
 mod removals; // removals of patients that were begun
 mod break_glass; // leave to read in an emergency
+mod row_security; // whose records a transaction is about
 mod records; // medical records as they are read, opened
 mod revisions; // medical records as they are written, sealed
 mod keys; // data keys, as operators exchange them
@@ -22,7 +23,7 @@ use platform::secrets::NotSealed;
 pub use audit::{Filter, Place, Signed};
 pub use merges::Decision;
 pub use patients::NameKey;
-pub use records::{RecordsOf, Sighting};
+pub use records::{PAGE_BYTES, Sighting};
 pub use removals::Attempt;
 
 /// The schema of this service.

@@ -49,7 +49,7 @@ impl Writing {
         }
         let record = MedicalRecord::first(new, patient, author, now);
         let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
+        let tx = connection.begin_about(patient).await?;
         tx.lock(patient).await?.ok_or(Error::PatientNotFound)?.present()?;
         tx.insert_record(&record).await?;
         tx.note(on_record("create", &record, reading));
@@ -123,7 +123,7 @@ impl Writing {
             return Ok(record);
         }
         let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
+        let tx = connection.begin_about(record.patient_id).await?;
         tx.cosign_record(id, record.revision, doctor, now).await?;
         tx.note(on_record("cosign", &record, reading));
         tx.commit().await?;
@@ -154,7 +154,7 @@ impl Writing {
     /// Writes the next revision.
     async fn append(&self, record: MedicalRecord, entry: Entry) -> Result<MedicalRecord, Error> {
         let mut connection = self.store.connection().await?;
-        let tx = connection.begin().await?;
+        let tx = connection.begin_about(record.patient_id).await?;
         tx.amend_record(&record).await?;
         tx.note(entry);
         tx.commit().await?;

@@ -163,6 +163,7 @@ pub async fn connection(pool: &Pool) -> Result<Object, Error> {
 }
 
 /// Brings `schema` up to date as its owner: the outbox, the inbox, the dead letters, then the service's own migrations.
+/// They see rows that row-level security keeps from everybody else, by policies for the purpose `migration`.
 /// Waits for the database to be there; replicas that start together take turns.
 pub async fn migrate(
     settings: &config::Postgres,
@@ -179,6 +180,7 @@ pub async fn migrate(
                  IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF;
              END $$;
              SET search_path = {schema}, public;
+             SET app.purpose = 'migration';
              {OUTBOX} {INBOX} {DEAD_LETTERS}"
         ))
         .await?;

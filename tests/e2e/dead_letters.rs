@@ -5,7 +5,8 @@ use tests::mesh::Mesh;
 use tests::people::text;
 use uuid::Uuid;
 
-const LETTERS: &str = "/api/admin/dead-letters/notification-svc";
+/// Where those of notification-svc are.
+pub(crate) const LETTERS: &str = "/api/admin/dead-letters/notification-svc";
 
 /// Puts what is no event into a queue of notification-svc; the id of its dead letter, once there is one.
 pub(crate) async fn dead_letter(mesh: &Mesh, admin: &tests::people::Admin) -> String {

@@ -2,7 +2,7 @@ use local::service::Service;
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
 use proto::appointment::{BookAppointmentRequest, CheckCareRelationshipRequest, ListAvailableSlotsRequest};
 use proto::auth::auth_service_client::AuthServiceClient;
-use proto::auth::{CheckPatientAccountRequest, LoginRequest, LogoutRequest};
+use proto::auth::{LoginRequest, LogoutRequest, RuleOutPatientAccountRequest};
 use proto::doctor::ListDoctorsRequest;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use std::time::Duration;
@@ -90,8 +90,8 @@ async fn what_is_for_services_only_is_not_for_people() {
     let status = refused(appointments.check_care_relationship(request).await);
     assert_eq!(status.code(), Code::PermissionDenied);
     let mut auth = AuthServiceClient::new(mesh.channel(Service::Auth).await);
-    let request = by(admin.token().unwrap(), CheckPatientAccountRequest::default());
-    let status = refused(auth.check_patient_account(request).await);
+    let request = by(admin.token().unwrap(), RuleOutPatientAccountRequest::default());
+    let status = refused(auth.rule_out_patient_account(request).await);
     assert_eq!(status.code(), Code::PermissionDenied);
 }
 

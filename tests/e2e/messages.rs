@@ -7,12 +7,15 @@ use tests::people::text;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, NoTls};
 
-/// The messages about a visit, once they are as they should be.
+/// The messages about changes of a visit, once they are as they should be.
 async fn notifications(mesh: &Mesh, visit: &Value, are_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let list = format!("/api/notifications?appointment_id={}", text(visit, "id"));
     let admin = mesh.admin().await;
-    let seen = admin.get_until(&list, |all| are_right(all.as_array().unwrap())).await;
-    seen.as_array().unwrap().clone()
+    let changes = |all: &Value| {
+        let all = all.as_array().unwrap().iter().filter(|one| one["kind"] != "reminder");
+        all.cloned().collect::<Vec<_>>()
+    };
+    changes(&admin.get_until(&list, |all| are_right(&changes(all))).await)
 }
 
 /// Waits until nothing is left to send for a visit.

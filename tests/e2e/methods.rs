@@ -1,5 +1,7 @@
 //! Which method lets whom in: every gRPC method of the contract, called by everyone, with an empty request. What the
-//! methods let them see and do then is the other matrix (`authorization`).
+//! methods let them see and do then is in the other matrices (`objects`, `authorization`).
+mod objects; // whose they may be asked about
+
 use local::service::Service;
 use platform::clock::Clock;
 use platform::secrets::RootSecret;
@@ -33,7 +35,7 @@ const MATRIX: &str = "
     auth.v1.AuthService/UpdateUser                              staff admin
     auth.v1.AuthService/RevokeUserSessions                      admin
     auth.v1.AuthService/WatchEndedSessions                      appointment-svc doctor-svc gateway notification-svc patient-svc
-    auth.v1.AuthService/CheckPatientAccount                     patient-svc
+    auth.v1.AuthService/RuleOutPatientAccount                   patient-svc
     auth.v1.ApiClientService/IssueToken                         anyone
     auth.v1.ApiClientService/CreateApiClient                    admin
     auth.v1.ApiClientService/ListApiClients                     admin
@@ -177,6 +179,19 @@ const MATRIX: &str = "
     notification.v1.NotificationService/ListNotifications       staff admin
     notification.v1.NotificationService/GetNotification         staff admin
     notification.v1.NotificationService/ResendNotification      staff admin
+    notification.v1.PreferenceService/GetPreferences            patient staff admin
+    notification.v1.PreferenceService/UpdatePreferences         patient staff admin
+
+    events.v1.DeadLetterService/ListDeadLetters                 admin
+    events.v1.DeadLetterService/GetDeadLetter                   admin
+    events.v1.DeadLetterService/ReplayDeadLetter                admin
+    events.v1.DeadLetterService/DiscardDeadLetter               admin
+    notification.v1.TemplateService/ListTemplates               staff admin
+    notification.v1.TemplateService/PreviewMessage              staff admin
+    notification.v1.TemplateService/ListTemplateOverrides       admin
+    notification.v1.TemplateService/GetTemplateOverride         admin
+    notification.v1.TemplateService/SetTemplateOverride         admin
+    notification.v1.TemplateService/DeleteTemplateOverride      admin
 
     notification.v1.WebhookService/CreateWebhook                admin
     notification.v1.WebhookService/GetWebhook                   admin
@@ -206,8 +221,11 @@ fn rows() -> impl Iterator<Item = (String, Vec<&'static str>)> {
     })
 }
 
-/// Whose method it is.
+/// Whose method it is; of several who have it, one.
 pub(crate) fn serving(path: &str) -> Service {
+    if path.starts_with("/healthcare.events.") {
+        return Service::Notification;
+    }
     let own = |service: &&Service| path.starts_with(&format!("/healthcare.{}.", service.schema().unwrap()));
     *Service::GRPC.iter().find(own).expect("a service of ours")
 }

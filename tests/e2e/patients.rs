@@ -154,6 +154,9 @@ async fn two_records_of_one_person_become_one_and_two_again() {
     doctor.post(&format!("{path}/records"), note).await.created();
     staff.delete(&tests::clinic::path(&visit)).await.ok();
 
+    let back = json!({ "into_patient_id": id, "reason": "the other way round" });
+    let own = format!("/api/patients/{}/merge", survivor.id);
+    staff.post(&own, back).await.refused(409, "has_account");
     let merged = staff.post(&format!("{path}/merge"), merge.clone()).await.ok();
     assert_eq!(merged["merged_into"], json!(survivor.id));
     assert_eq!(staff.get(&path).await.ok()["merged_into"], json!(survivor.id));
@@ -161,9 +164,6 @@ async fn two_records_of_one_person_become_one_and_two_again() {
     assert_eq!(survivor.get(&records).await.ok()[0]["notes"], "allergic to nuts");
     let gone = tests::clinic::visit(&id, &doctor.id, at(7, 9, 0));
     admin.post("/api/appointments/", gone.clone()).await.invalid(&["/patient_id"]);
-    let back = json!({ "into_patient_id": id, "reason": "the other way round" });
-    let own = format!("/api/patients/{}/merge", survivor.id);
-    staff.post(&own, back).await.refused(409, "has_account");
 
     // Nobody comes to log in as who was merged.
     let account = json!({

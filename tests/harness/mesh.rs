@@ -40,7 +40,7 @@ impl Mesh {
     async fn on(ground: Ground, stores: Option<Stores>, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = ground.options();
         // Hundreds of people log in from one address.
-        for limit in ["USER", "SEARCH", "ANONYMOUS", "LOGIN", "ACCOUNT", "REGISTER"] {
+        for limit in ["USER", "SEARCH", "HOLD", "ANONYMOUS", "LOGIN", "ACCOUNT", "REGISTER"] {
             options.env_of.push((
                 Service::Gateway,
                 format!("RATE_LIMIT_{limit}_PER_MINUTE"),

@@ -144,7 +144,13 @@ fn visit_type_of(visit_type: pb::VisitType) -> Result<VisitType, String> {
         needs_approval: visit_type.needs_approval,
         policy: visit_type.policy.map(policy_of).transpose()?.unwrap_or_default(),
         doctors,
+        reminders: visit_type.reminder_offsets_minutes.map(reminders_of).transpose()?,
     })
+}
+
+/// As doctor-svc has checked them.
+fn reminders_of(offsets: pb::ReminderOffsets) -> Result<Vec<u32>, String> {
+    offsets.minutes.into_iter().map(|minutes| u32::try_from(minutes).map_err(said)).collect()
 }
 
 fn policy_of(policy: pb::BookingPolicy) -> Result<Policy, String> {

@@ -49,6 +49,8 @@ pub struct Appointment {
     /// Whether the last change, made at `updated_at`, is one that can be taken back.
     pub is_undoable: bool,
     pub version: i64,
+    /// Grows when it takes place at another time, with another doctor or elsewhere.
+    pub schedule_version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -164,6 +166,7 @@ pub(crate) mod tests {
             reschedule_count: 0,
             is_undoable: false,
             version: 1,
+            schedule_version: 1,
             created_at: booked,
             updated_at: booked,
         }

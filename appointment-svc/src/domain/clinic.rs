@@ -56,6 +56,9 @@ pub struct VisitType {
     pub policy: Policy,
     /// Every doctor when empty.
     pub doctors: Vec<DoctorId>,
+    /// Before a visit, when the patient is reminded of it, in minutes; as the clinic usually does when none.
+    #[serde(default)]
+    pub reminders: Option<Vec<u32>>,
 }
 
 /// In the smallest unit of the currency.
@@ -75,6 +78,9 @@ pub struct Terms {
     pub policy: Policy,
     pub modality: Modality,
     pub price: Option<Price>,
+    /// As [`VisitType::reminders`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminders: Option<Vec<u32>>,
 }
 
 /// What decides at which times a visit can be booked. Minutes, unless said otherwise.
@@ -122,8 +128,14 @@ impl Clinic {
 
 impl VisitType {
     pub fn terms(&self) -> Terms {
-        let Self { timing, policy, modality, price, .. } = self;
-        Terms { timing: Some(*timing), policy: *policy, modality: *modality, price: price.clone() }
+        let Self { timing, policy, modality, price, reminders, .. } = self;
+        Terms {
+            timing: Some(*timing),
+            policy: *policy,
+            modality: *modality,
+            price: price.clone(),
+            reminders: reminders.clone(),
+        }
     }
 
     pub fn is_offered_by(&self, doctor: DoctorId) -> bool {

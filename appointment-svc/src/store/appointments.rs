@@ -24,11 +24,9 @@ macro_rules! columns {
     () => {
         "SELECT id, patient_id, doctor_id, start_time, end_time, time_zone, status::text AS status,
                 coalesce(status_since, updated_at) AS status_since, notes, sub_status, is_vouched,
-                visit_type_id, location_id, room_id, terms, is_overbooked,
-                respond_by, cancel_reason, is_late_cancel, reschedule_count,
-                last_change IN ('rescheduled', 'status_changed', 'cancelled') AS is_undoable,
-                series_id, occurrence_local,
-                version, created_at, updated_at"
+                visit_type_id, location_id, room_id, terms, is_overbooked, respond_by, cancel_reason, is_late_cancel,
+                reschedule_count, last_change IN ('rescheduled', 'status_changed', 'cancelled') AS is_undoable,
+                series_id, occurrence_local, version, schedule_version, created_at, updated_at"
     };
 }
 pub(super) use columns;
@@ -100,7 +98,7 @@ const UPDATE: &str = "
                                THEN coalesce(status_since, updated_at) ELSE clock_timestamp() END,
            updated_at = clock_timestamp()
      WHERE id = $1
-    RETURNING updated_at, status_since";
+    RETURNING updated_at, status_since, schedule_version";
 
 /// What is held is no visit yet.
 const FIND: &str = concat!(
@@ -305,6 +303,7 @@ impl Tx<'_> {
             .await?;
         a.updated_at = row.try_get("updated_at")?;
         a.status_since = row.try_get("status_since")?;
+        a.schedule_version = row.try_get("schedule_version")?;
         self.note(audited::change(change, a, why.code()));
         Ok(())
     }
@@ -382,6 +381,7 @@ impl TryFrom<&Row> for Appointment {
             reschedule_count: row.try_get("reschedule_count")?,
             is_undoable: row.try_get("is_undoable")?,
             version: row.try_get("version")?,
+            schedule_version: row.try_get("schedule_version")?,
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
         })

@@ -9,7 +9,7 @@ use crate::domain::hold::{Hold, Token};
 use crate::domain::interval::Interval;
 use crate::domain::slots::Placement;
 use crate::domain::zone;
-use crate::events::{self, Change};
+use crate::events::{self, Change, Versions};
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::User;
 use proto::ids::{AppointmentId, DoctorId, PatientId, UserId};
@@ -124,7 +124,7 @@ macro_rules! end {
                     status_since = clock_timestamp(), updated_at = clock_timestamp()
                FROM gone
               WHERE visit.id = gone.id
-             RETURNING visit.id, visit.doctor_id, visit.patient_id, visit.version, is_request"
+             RETURNING visit.id, visit.doctor_id, visit.patient_id, visit.version, visit.schedule_version, is_request"
         )
     };
 }
@@ -353,7 +353,9 @@ impl Tx<'_> {
             let (id, doctor) = (AppointmentId(row.try_get("id")?), DoctorId(row.try_get("doctor_id")?));
             if row.try_get("is_request")? {
                 let patient = PatientId(row.try_get("patient_id")?);
-                self.announce(events::expired(id, patient, doctor, row.try_get("version")?)).await?;
+                let versions =
+                    Versions { visit: row.try_get("version")?, schedule: row.try_get("schedule_version")? };
+                self.announce(events::expired(id, patient, doctor, versions)).await?;
             }
             self.announce(events::slot_released(id, doctor)).await?;
         }

@@ -130,20 +130,21 @@ async fn others_are_told_ids_and_versions_and_no_word_of_the_visit() {
     let outbox = "SELECT event_type, aggregate_id, data FROM appointment.outbox ORDER BY position";
     let told = clinic.sql.query(outbox, &[]).await.unwrap();
     let told = told.iter().map(|row| (row.get(0), row.get::<_, Uuid>(1).to_string(), row.get(2)));
-    let expected = |kind: &str, version: i64, status: &str| {
+    let expected = |kind: &str, version: i64, schedule_version: i64, status: &str| {
         let data = json!({
             "appointment_id": visit.id,
             "patient_id": patient,
             "doctor_id": doctor,
             "version": version,
+            "schedule_version": schedule_version,
             "status": status,
         });
         (format!("appointment.{kind}"), visit.id.clone(), data)
     };
     let mut expected = [
-        expected("booked", 1, "scheduled"),
-        expected("rescheduled", 2, "scheduled"),
-        expected("cancelled", 3, "cancelled"),
+        expected("booked", 1, 1, "scheduled"),
+        expected("rescheduled", 2, 2, "scheduled"),
+        expected("cancelled", 3, 2, "cancelled"),
     ];
     expected[2].2["from_status"] = "scheduled".into();
     expected[2].2["is_moved"] = false.into();

@@ -67,6 +67,7 @@ impl Asked {
             "patient_id": self.patient,
             "doctor_id": self.doctor,
             "version": 2,
+            "schedule_version": 1,
             "status": "expired",
             "from_status": "requested",
         });

@@ -11,7 +11,11 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use platform::client::Peer;
 use platform::clock::Clock;
-use proto::auth::{ClaimPatientRequest, IssueClaimCodeRequest, RegisterRequest, Role, TokenPair, User};
+use proto::auth::{
+    ClaimPatientRequest, IssueClaimCodeRequest, RegisterRequest, Role, RuleOutPatientAccountRequest,
+    TokenPair, User,
+};
+use std::time::Duration;
 use tonic::{Code, Status};
 
 struct Practice {
@@ -51,6 +55,13 @@ impl Practice {
     async fn claims(&self, tokens: &TokenPair, code: &str) -> Result<User, Status> {
         let request = by(&tokens.access_token, ClaimPatientRequest { code: code.to_owned() });
         Ok(self.service.accounts.clone().claim_patient(request).await?.into_inner())
+    }
+
+    /// As patient-svc asks before it merges the record into another.
+    async fn has_account(&self, patient: &str) -> bool {
+        let request = RuleOutPatientAccountRequest { patient_id: patient.to_owned() };
+        let request = by_service("patient-svc", request);
+        self.service.client.clone().rule_out_patient_account(request).await.unwrap().into_inner().has_account
     }
 
     async fn registers_with(&self, code: &str) -> Result<User, Status> {
@@ -200,6 +211,47 @@ async fn a_code_works_for_a_fortnight() {
     let fortnight = SignedDuration::from_hours(14 * 24);
     check(issued + fortnight - SignedDuration::from_mins(1)).await.unwrap();
     assert_eq!(fields(&check(issued + fortnight).await.refused()), ["code"]);
+}
+
+#[tokio::test]
+async fn a_code_that_is_ruled_out_between_looking_at_it_and_using_it_links_nobody() {
+    let practice = Practice::open().await;
+    let record = practice.record();
+    let code = ClaimCode::try_from(practice.code(&record).await.unwrap());
+    let records = Records::new(Peer::new("patient-svc", &practice.url, None).unwrap());
+    let (store, now) = (store(&config(&practice.service.database, &[])), Clock::system().now());
+    let claim = Claims::new(store.clone(), records).check("code", code, now).await.unwrap();
+    assert!(!practice.has_account(&record).await);
+    let mut connection = store.connection().await.unwrap();
+    let tx = connection.begin().await.unwrap();
+    let refused = claim.spend(&tx, now).await.map_err(Status::from).refused();
+    assert_eq!(fields(&refused), ["code"]);
+
+    // Whoever is faster is seen.
+    let code = practice.code(&record).await.unwrap();
+    practice.registers_with(&code).await.unwrap();
+    assert!(practice.has_account(&record).await);
+}
+
+#[tokio::test]
+async fn whoever_is_using_a_code_is_waited_for() {
+    let practice = Practice::open().await;
+    let record = practice.record();
+    practice.code(&record).await.unwrap();
+    let (user, _) = practice.newcomer().await;
+    let database = practice.service.owner().await;
+    let claim = format!(
+        "BEGIN; UPDATE auth.one_time_tokens SET used_at = now() WHERE subject_id = '{record}';
+         UPDATE auth.users SET patient_id = '{record}' WHERE id = '{}'",
+        user.id
+    );
+    database.batch_execute(&claim).await.unwrap();
+    let claimed = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        database.batch_execute("COMMIT").await.unwrap();
+    };
+    let (has_account, ()) = tokio::join!(practice.has_account(&record), claimed);
+    assert!(has_account);
 }
 
 #[tokio::test]

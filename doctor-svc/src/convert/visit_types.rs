@@ -1,5 +1,6 @@
 //! Kinds of visits.
 use super::paths;
+use crate::domain::reminders::ReminderOffsets;
 use crate::domain::visit_type::{Edit, LateCancel, Modality, Policy, Terms};
 use crate::error::bad_price;
 use crate::offers::EditVisitType;
@@ -35,6 +36,7 @@ fn terms(wish: &pb::VisitType, wrong: &mut Violations) -> Option<Terms> {
     let max_overbook = wrong.field("visit_type.max_overbook", wish.max_overbook.try_into());
     let policy = policy(wish.policy.as_ref(), wrong);
     let doctor_ids = doctor_ids(&wish.doctor_ids, wrong);
+    let reminders = reminders(wish.reminder_offsets_minutes.as_ref(), wrong);
     Some(Terms {
         name: name?,
         description,
@@ -55,6 +57,7 @@ fn terms(wish: &pb::VisitType, wrong: &mut Violations) -> Option<Terms> {
         policy: policy?,
         doctor_ids,
         is_active: wish.is_active,
+        reminder_offsets_minutes: reminders?,
     })
 }
 
@@ -103,6 +106,9 @@ fn edit(path: &str, wish: &pb::VisitType, wrong: &mut Violations) -> Option<Edit
         "policy" => Edit::Policy(policy(wish.policy.as_ref(), wrong)?),
         "doctor_ids" => Edit::DoctorIds(doctor_ids(&wish.doctor_ids, wrong)),
         "is_active" => Edit::IsActive(wish.is_active),
+        "reminder_offsets_minutes" => {
+            Edit::ReminderOffsets(reminders(wish.reminder_offsets_minutes.as_ref(), wrong)?)
+        }
         _ => {
             wrong.add("update_mask", "names a field that cannot be changed");
             return None;
@@ -141,6 +147,13 @@ fn policy(wish: Option<&pb::BookingPolicy>, wrong: &mut Violations) -> Option<Po
         late_cancel: late_cancel?,
         no_show_grace_minutes: grace?,
     })
+}
+
+/// As the clinic usually does when absent.
+#[expect(clippy::option_option, reason = "none when they are wrong")]
+fn reminders(wish: Option<&pb::ReminderOffsets>, wrong: &mut Violations) -> Option<Option<ReminderOffsets>> {
+    let Some(wish) = wish else { return Some(None) };
+    wrong.field("visit_type.reminder_offsets_minutes", wish.minutes.clone().try_into()).map(Some)
 }
 
 /// Each once.

@@ -1,5 +1,6 @@
 //! A kind of visit that is on offer. Booked visits keep what held when they were booked.
 use super::numbers::Number;
+use super::reminders::ReminderOffsets;
 use jiff::Timestamp;
 use proto::ids::{DoctorId, VisitTypeId};
 use proto::scalars::{Currency, Description, Label};
@@ -47,6 +48,8 @@ pub struct Terms {
     /// Who offers it; every doctor when empty.
     pub doctor_ids: Vec<DoctorId>,
     pub is_active: bool,
+    /// As the clinic usually does when none.
+    pub reminder_offsets_minutes: Option<ReminderOffsets>,
 }
 
 /// Kept free around a visit.
@@ -103,6 +106,7 @@ pub enum Edit {
     Policy(Policy),
     DoctorIds(Vec<DoctorId>),
     IsActive(bool),
+    ReminderOffsets(Option<ReminderOffsets>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -176,6 +180,7 @@ impl Terms {
             Edit::Policy(policy) => self.policy = policy,
             Edit::DoctorIds(ids) => self.doctor_ids = ids,
             Edit::IsActive(is_active) => self.is_active = is_active,
+            Edit::ReminderOffsets(offsets) => self.reminder_offsets_minutes = offsets,
         }
     }
 }
@@ -220,6 +225,7 @@ pub(crate) mod tests {
             policy: Policy::default(),
             doctor_ids: Vec::new(),
             is_active: true,
+            reminder_offsets_minutes: None,
         }
     }
 

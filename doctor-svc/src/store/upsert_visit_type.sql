@@ -24,5 +24,6 @@ SELECT (jsonb_populate_record(NULL::doctor.visit_types, $1)).*
        no_show_grace_minutes = excluded.no_show_grace_minutes,
        doctor_ids = excluded.doctor_ids,
        is_active = excluded.is_active,
+       reminder_offsets_minutes = excluded.reminder_offsets_minutes,
        updated_at = excluded.updated_at,
        version = excluded.version

@@ -3,7 +3,7 @@ use crate::peers::Mood;
 use crate::wishes::{ada, hire, mask, named, refusal, wrong_fields};
 use proto::doctor::{
     BookingPolicy, CreateVisitTypeRequest, DeleteDoctorRequest, DeleteVisitTypeRequest, GetVisitTypeRequest,
-    LateCancel, ListVisitTypesRequest, Modality, UpdateVisitTypeRequest, VisitType,
+    LateCancel, ListVisitTypesRequest, Modality, ReminderOffsets, UpdateVisitTypeRequest, VisitType,
 };
 use proto::ids::{DoctorId, VisitTypeId};
 use tonic::{Code, Response, Status};
@@ -80,6 +80,26 @@ async fn a_visit_type_is_found_as_it_was_made_with_the_usual_policy() {
 }
 
 #[tokio::test]
+async fn when_patients_are_reminded_is_told_to_calendars_and_is_as_usual_or_never_unless_said() {
+    let clinic = Clinic::open().await;
+    let mut admin = clinic.admin();
+    let offsets = |minutes: &[i32]| Some(ReminderOffsets { minutes: minutes.to_vec() });
+    let usual = offer(&mut admin, check_up()).await.unwrap();
+    assert!(usual.reminder_offsets_minutes.is_none());
+    let paths = ["reminder_offsets_minutes"];
+    for (wish, expected) in
+        [(offsets(&[60, 2880]), offsets(&[2880, 60])), (offsets(&[]), offsets(&[])), (None, None)]
+    {
+        let wish = VisitType { reminder_offsets_minutes: wish, ..usual.clone() };
+        let edited = edit(&mut admin, wish, &paths).await.unwrap();
+        assert!(edited.reminder_offsets_minutes == expected);
+        assert!(clinic.calendars.clinic_in_force().visit_types[0].reminder_offsets_minutes == expected);
+    }
+    let twice = VisitType { reminder_offsets_minutes: offsets(&[60, 60]), ..usual };
+    assert_eq!(wrong_fields(edit(&mut admin, twice, &paths).await), ["visit_type.reminder_offsets_minutes"]);
+}
+
+#[tokio::test]
 async fn everything_that_is_wrong_with_a_visit_type_is_told_at_once() {
     let clinic = Clinic::open().await;
     let mut admin = clinic.admin();
@@ -99,6 +119,7 @@ async fn everything_that_is_wrong_with_a_visit_type_is_told_at_once() {
         max_overbook: 6,
         policy: Some(policy),
         doctor_ids: vec!["x".to_owned()],
+        reminder_offsets_minutes: Some(ReminderOffsets { minutes: vec![14] }),
         ..check_up()
     };
     let fields = [
@@ -116,6 +137,7 @@ async fn everything_that_is_wrong_with_a_visit_type_is_told_at_once() {
         "policy.cancel_notice_minutes",
         "policy.max_reschedules",
         "doctor_ids[0]",
+        "reminder_offsets_minutes",
     ];
     let fields = fields.map(|field| format!("visit_type.{field}"));
     assert_eq!(wrong_fields(offer(&mut admin, wrong).await), fields);

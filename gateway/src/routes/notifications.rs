@@ -13,9 +13,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub mod model;
+mod preferences; // what patients want to be told of
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(list)).routes(routes!(get)).routes(routes!(resend))
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(resend))
+        .merge(preferences::routes())
 }
 
 /// List messages

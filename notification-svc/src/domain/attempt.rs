@@ -1,4 +1,5 @@
 //! Attempts: how they end, and when the next one is.
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// Why an attempt did not succeed. Classes only: what a mail server says may name a person.
@@ -44,6 +45,12 @@ pub enum Outcome {
     Superseded,
     /// The recipient has no address or wants no e-mail.
     Skipped,
+    /// A reminder that would be of no use any more.
+    Late,
+    /// The recipient wants quiet until then.
+    Postponed {
+        until: Timestamp,
+    },
     Retry {
         after: Duration,
         failure: Failure,
@@ -98,6 +105,8 @@ impl Outcome {
             Self::Sent => "sent",
             Self::Superseded => "superseded",
             Self::Skipped => "skipped",
+            Self::Late => "skipped_late",
+            Self::Postponed { .. } => "postponed",
             Self::Retry { .. } => "retry",
             Self::GivenUp(_) => "failed",
         }
@@ -106,7 +115,7 @@ impl Outcome {
     pub fn failure(self) -> Option<Failure> {
         match self {
             Self::Retry { failure, .. } | Self::GivenUp(failure) => Some(failure),
-            Self::Sent | Self::Superseded | Self::Skipped => None,
+            Self::Sent | Self::Superseded | Self::Skipped | Self::Late | Self::Postponed { .. } => None,
         }
     }
 }

@@ -121,6 +121,11 @@ impl VisitStatus {
 }
 
 impl Change {
+    /// Whether it says that the visit will not take place, which everybody is told.
+    pub fn is_notice(&self) -> bool {
+        self.kind == Kind::Cancelled || matches!(self.status, VisitStatus::Cancelled | VisitStatus::Expired)
+    }
+
     /// Whether `visit` has gone on to something else since.
     ///
     /// A newer version alone does not say so: edited notes make one too, and nobody is told of them. Another

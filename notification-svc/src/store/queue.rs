@@ -13,12 +13,15 @@ pub struct Claim {
     pub traceparent: Option<String>,
 }
 
+/// Index conditions are made of what is the same for all rows, which the clock is not unless it is asked once: those that
+/// are not due yet, of which there may be a million, would all be looked at.
+///
 /// A message waits for the one before it about the same visit to the same recipient while that is being sent.
 /// Earlier ones that are pending hold up nothing: they are superseded.
 const CLAIM: &str = concat!(
     "WITH due AS (
         SELECT id FROM notification.messages m
-         WHERE state = 'pending' AND next_attempt_at <= clock_timestamp()
+         WHERE state = 'pending' AND next_attempt_at <= (SELECT clock_timestamp())
            AND NOT EXISTS (
                SELECT FROM notification.notifications n
                  JOIN notification.notifications earlier USING (appointment_id, recipient_kind)
@@ -80,6 +83,17 @@ const RETRY: &str = "
 const GIVE_UP: &str = "
     UPDATE notification.messages
        SET state = 'failed', leased_until = NULL, attempts = attempts + 1, last_error = $3
+     WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
+
+/// What was not sent because it would be of no use is told from what nobody wanted.
+const SKIP_LATE: &str = "
+    UPDATE notification.messages
+       SET state = 'skipped', leased_until = NULL, last_error = 'late'
+     WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
+
+const POSTPONE: &str = "
+    UPDATE notification.messages
+       SET state = 'pending', leased_until = NULL, next_attempt_at = $3
      WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 /// `superseded` and `skipped` say in the state what came of it.
@@ -162,6 +176,14 @@ impl Store {
             Outcome::GivenUp(failure) => {
                 let give_up = client.prepare_cached(GIVE_UP).await?;
                 client.execute(&give_up, &[id, &attempts, &failure.name()]).await?;
+            }
+            Outcome::Late => {
+                let skip = client.prepare_cached(SKIP_LATE).await?;
+                client.execute(&skip, &[id, &attempts]).await?;
+            }
+            Outcome::Postponed { until } => {
+                let postpone = client.prepare_cached(POSTPONE).await?;
+                client.execute(&postpone, &[id, &attempts, &until]).await?;
             }
             Outcome::Superseded | Outcome::Skipped => {
                 let settle = client.prepare_cached(SETTLE).await?;

@@ -1,7 +1,7 @@
 //! Messages as they are read: what all have, and beside it what each is about.
 use super::Error;
 use crate::domain::{About, AccountKind, Alarm, Change, ContactId, Kind, Notification, Recipient};
-use crate::domain::{Stage, State, VisitStatus};
+use crate::domain::{Reminder, Stage, State, VisitStatus};
 use proto::ids::{
     AppointmentId, BreakGlassGrantId, DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId,
     WaitlistOfferId,
@@ -14,7 +14,8 @@ macro_rules! columns {
         "m.id, m.kind, m.recipient_kind, m.recipient_id, m.state, m.attempts, m.next_attempt_at, m.leased_until,
          m.sent_at, m.last_error, m.traceparent, m.created_at,
          v.appointment_id, v.appointment_version, v.visit_status, o.offer_id, a.token_id,
-         g.grant_id, g.doctor_id, g.broken_at, g.includes_very_restricted"
+         g.grant_id, g.doctor_id, g.broken_at, g.includes_very_restricted,
+         r.appointment_id AS reminded_of, r.schedule_version, r.offset_minutes, r.visit_starts_at, r.due_at"
     };
 }
 pub(super) use columns;
@@ -30,6 +31,8 @@ macro_rules! matters {
             ".id LEFT JOIN notification.account_notifications a ON a.id = ",
             $of,
             ".id LEFT JOIN notification.alarm_notifications g ON g.id = ",
+            $of,
+            ".id LEFT JOIN notification.reminder_notifications r ON r.id = ",
             $of,
             ".id "
         )
@@ -59,18 +62,20 @@ impl TryFrom<&Row> for Notification {
             Stage::Skipped => State::Skipped,
         };
         let kind = row.try_get("kind")?;
-        let about = match (row.try_get("offer_id")?, row.try_get("grant_id")?, AccountKind::named(kind)) {
-            (Some(offer), _, _) => About::Offer {
+        let kinds = (row.try_get("reminded_of")?, row.try_get("offer_id")?, row.try_get("grant_id")?);
+        let about = match (kinds, AccountKind::named(kind)) {
+            ((Some(visit), ..), _) => About::Reminder(reminder(AppointmentId(visit), row)?),
+            ((_, Some(offer), _), _) => About::Offer {
                 id: WaitlistOfferId(offer),
                 patient_id: PatientId(row.try_get("recipient_id")?),
             },
-            (None, Some(grant), _) => alarm(BreakGlassGrantId(grant), row, unreadable)?,
-            (None, None, Some(kind)) => About::Account {
+            ((.., Some(grant)), _) => alarm(BreakGlassGrantId(grant), row, unreadable)?,
+            ((None, None, None), Some(kind)) => About::Account {
                 kind,
                 user_id: UserId(row.try_get("recipient_id")?),
                 token_id: row.try_get::<_, Option<_>>("token_id")?.map(OneTimeTokenId),
             },
-            (None, None, None) => visit(row, unreadable)?,
+            ((None, None, None), None) => visit(row, unreadable)?,
         };
         Ok(Self {
             id,
@@ -81,6 +86,17 @@ impl TryFrom<&Row> for Notification {
             created_at: row.try_get("created_at")?,
         })
     }
+}
+
+fn reminder(appointment_id: AppointmentId, row: &Row) -> Result<Reminder, Error> {
+    Ok(Reminder {
+        appointment_id,
+        schedule_version: row.try_get("schedule_version")?,
+        offset: row.try_get("offset_minutes")?,
+        patient_id: PatientId(row.try_get("recipient_id")?),
+        starts_at: row.try_get("visit_starts_at")?,
+        due_at: row.try_get("due_at")?,
+    })
 }
 
 fn alarm(

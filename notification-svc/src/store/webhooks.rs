@@ -13,7 +13,9 @@ pub enum Change {
     Done(Box<Webhook>),
     NotFound,
     /// Somebody was faster.
-    Stale,
+    Stale {
+        current: i64,
+    },
 }
 
 macro_rules! columns {
@@ -119,7 +121,7 @@ impl Store {
         let tx = client.transaction().await?;
         let Some(mut webhook) = locked(&tx, id).await? else { return Ok(Change::NotFound) };
         if ![0, webhook.version].contains(&expected_version) {
-            return Ok(Change::Stale);
+            return Ok(Change::Stale { current: webhook.version });
         }
         let changed = edit(&mut webhook);
         if changed.is_empty() {
@@ -159,7 +161,7 @@ impl Store {
         let tx = client.transaction().await?;
         let Some(webhook) = locked(&tx, id).await? else { return Ok(Change::NotFound) };
         if ![0, webhook.version].contains(&expected_version) {
-            return Ok(Change::Stale);
+            return Ok(Change::Stale { current: webhook.version });
         }
         let delete = tx.prepare_cached(DELETE).await?;
         tx.execute(&delete, &[&id.0]).await?;

@@ -5,10 +5,12 @@ use crate::neighbours::Visit;
 use crate::service::{Ground, PATIENCE};
 use deadpool_postgres::Pool;
 use notification_svc::channel::email::Email;
+use notification_svc::choosing::Choosing;
 use notification_svc::consumer::Consumer;
 use notification_svc::delivery::Delivery;
 use notification_svc::domain::{Kind, Notification, State};
 use notification_svc::neighbours::Neighbours;
+use notification_svc::phrasebook::Phrasebook;
 use notification_svc::store::Filter;
 use notification_svc::watch::Watch;
 use platform::client::Peer;
@@ -62,7 +64,10 @@ impl Ground {
             peer("doctor-svc"),
         );
         let watch = Watch::new(Vec::new(), neighbours.clone());
-        Delivery::new(self.store(), neighbours, watch, Email::new(&config.smtp).unwrap(), &config.public_url)
+        let (store, email) = (self.store(), Email::new(&config.smtp).unwrap());
+        let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
+        let words = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
+        Delivery::new(store, neighbours, choosing, watch, email, words, &config.public_url)
     }
 
     async fn about(&self, visit: Visit) -> Vec<Notification> {

@@ -12,12 +12,16 @@ mod alarms; // doctors who break the glass
 mod requests;
 mod webhooks; // programs of others that are told
 mod webhook_failures; // receivers that do not take what is posted
+mod reminders; // visits that are near
+mod planning; // what is kept of plans
+mod preferences; // what patients want to be told of
 mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
+mod templates; // what messages say, in which language
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
-use crate::service::{Ground, Service, states};
+use crate::service::{FAILED, Ground, SENT, SUPERSEDED, Service, states};
 use notification_svc::domain::{About, Change, Failure, Kind, Outcome, Recipient, State, VisitStatus};
 use platform::caller::Role;
 use platform::fault::reason;
@@ -27,12 +31,8 @@ use proto::notification::{
     GetNotificationRequest, ListNotificationsRequest, Notification, NotificationKind, NotificationState,
     RecipientKind, ResendNotificationRequest,
 };
-use proto::patient::ContactPreference;
 use std::time::Duration;
 use tonic::{Code, Response, Status};
-
-const SENT: NotificationState = NotificationState::Sent;
-const SUPERSEDED: NotificationState = NotificationState::Superseded;
 
 fn refused<T>(answer: Result<Response<T>, Status>) -> Status {
     answer.err().expect("the request is refused")
@@ -86,7 +86,10 @@ async fn a_mail_tells_its_reader_when_to_come() {
         assert_eq!(mail.envelope_recipients, [recipient]);
         assert_eq!(mail.subject, subject);
         for body in [&mail.text, &mail.html] {
-            assert!(body.contains("Monday, 7 January 2030") && body.contains("09:00 to 09:30"), "{subject}");
+            assert!(
+                body.contains("Monday, 7 January 2030") && body.contains("9:00 am to 9:30 am"),
+                "{subject}"
+            );
         }
     }
 }
@@ -183,31 +186,6 @@ async fn an_older_event_that_comes_late_is_not_told() {
     service.until_told(visit).await;
     service.publish("booked", visit, 1, "scheduled").await;
     service.until(visit, |messages| states(messages) == [SUPERSEDED, SUPERSEDED, SENT, SENT]).await;
-}
-
-#[tokio::test]
-async fn who_wants_no_mail_gets_none_and_holds_up_nobody() {
-    let service = Service::start().await;
-    for preference in [ContactPreference::None, ContactPreference::Phone] {
-        let visit = service.ground.neighbours.visit();
-        service.ground.neighbours.now_know(|known| {
-            let patient = known.patients.get_mut(&visit.patient.to_string()).unwrap();
-            patient.set_contact_preference(preference);
-        });
-        service.publish("booked", visit, 1, "scheduled").await;
-        let messages = service
-            .until(visit, |messages| {
-                messages.len() == 2
-                    && messages.iter().all(|message| match message.recipient_kind() {
-                        RecipientKind::Patient => message.state() == NotificationState::Skipped,
-                        _ => message.state() == SENT,
-                    })
-            })
-            .await;
-        let doctor = messages.iter().find(|message| message.state() == SENT).unwrap();
-        service.mail_of(doctor).await;
-    }
-    assert_eq!(service.ground.mail.messages().len(), 2);
 }
 
 #[tokio::test]
@@ -325,7 +303,7 @@ async fn a_failed_message_can_be_sent_again_and_no_other() {
         taken.unwrap()
     };
     service.publish("booked", visit, 1, "scheduled").await;
-    let failed = service.until(visit, |messages| states(messages) == [NotificationState::Failed; 2]).await;
+    let failed = service.until(visit, |messages| states(messages) == [FAILED; 2]).await;
     assert!(
         failed.iter().all(|message| message.last_error == "appointment_unknown" && message.attempts == 1)
     );

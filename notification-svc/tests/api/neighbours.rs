@@ -16,7 +16,7 @@ use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSu
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::auth::{AccountMessage, GetAccountMessageRequest, GetJwksRequest, Jwk, Jwks};
 use proto::auth::{ListReviewersRequest, ListReviewersResponse};
-use proto::doctor::{DoctorContact, GetDoctorContactRequest};
+use proto::doctor::{DoctorContact, GetDoctorContactRequest, ReminderOffsets};
 use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
 use proto::patient::{ContactPreference, GetPatientContactRequest, PatientContact};
 use proto::time::to_wire;
@@ -164,6 +164,8 @@ impl Neighbours {
             time_zone: "Europe/Berlin".to_owned(),
             status: AppointmentStatus::Scheduled.into(),
             version: 1,
+            schedule_version: 1,
+            reminder_offsets_minutes: Some(ReminderOffsets::default()),
         };
         self.now_know(|known| drop(known.visits.insert(summary.id.clone(), summary)));
         visit
@@ -212,6 +214,11 @@ impl Neighbours {
             known.doctors.insert(doctor.doctor_id.clone(), doctor);
         });
         (patient_id, doctor_id)
+    }
+
+    /// The visit has changed since.
+    pub(crate) fn change_visit(&self, visit: Visit, change: impl FnOnce(&mut AppointmentSummary)) {
+        self.now_know(|known| change(known.visits.get_mut(&visit.id.to_string()).unwrap()));
     }
 
     /// The offer has changed since.

@@ -7,12 +7,13 @@ use local::mail::{Mail, Message};
 use local::service::Service as Name;
 use local::testing;
 use notification_svc::config::Config;
-use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers, webhooks};
+use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers, reminders, webhooks};
 use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
 use platform::broker::{self, Broker, Publisher};
 use platform::caller::Role;
+use platform::clock::Clock;
 use platform::config;
 use platform::outbox::Envelope;
 use platform::postgres;
@@ -21,15 +22,22 @@ use platform::shutdown::Shutdown;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
 use proto::notification::notification_service_client::NotificationServiceClient;
+use proto::notification::preference_service_client::PreferenceServiceClient;
+use proto::notification::template_service_client::TemplateServiceClient;
 use proto::notification::webhook_service_client::WebhookServiceClient;
 use proto::notification::{ListNotificationsRequest, Notification, NotificationState};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_postgres::NoTls;
 use tonic::Request;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
 const SECRET: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
+pub(crate) const SENT: NotificationState = NotificationState::Sent;
+pub(crate) const SUPERSEDED: NotificationState = NotificationState::Superseded;
+pub(crate) const SKIPPED: NotificationState = NotificationState::Skipped;
+pub(crate) const FAILED: NotificationState = NotificationState::Failed;
 /// Longest wait for something that is to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -39,14 +47,16 @@ pub(crate) struct Ground {
     pub(crate) mail: Mail,
     pub(crate) config: Config,
     pub(crate) broker: Broker,
-    _database: Database,
+    database: Database,
 }
 
 pub(crate) struct Service {
     pub(crate) ground: Ground,
     pub(crate) client: NotificationServiceClient<Channel>,
     pub(crate) webhooks: WebhookServiceClient<Channel>,
+    pub(crate) preferences: PreferenceServiceClient<Channel>,
     pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
+    pub(crate) templates: TemplateServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -93,15 +103,28 @@ impl Ground {
         // In place before the first event, which nobody would take otherwise.
         broker.queue(QUEUE, PATTERNS).await.unwrap();
         broker.queue(offers::QUEUE, offers::PATTERNS).await.unwrap();
+        broker.queue(reminders::QUEUE, reminders::PATTERNS).await.unwrap();
         broker.queue(accounts::QUEUE, accounts::PATTERNS).await.unwrap();
         broker.queue(alarms::QUEUE, alarms::PATTERNS).await.unwrap();
         broker.queue(webhooks::QUEUE, webhooks::PATTERNS).await.unwrap();
-        Self { neighbours, mail, config, broker, _database: database }
+        Self { neighbours, mail, config, broker, database }
     }
 
     /// What another replica would have.
     pub(crate) fn store(&self) -> Store {
         Store::new(postgres::pool(&self.config.postgres, "test").unwrap())
+    }
+
+    /// The time, to the second: the database keeps no more than microseconds.
+    pub(crate) fn now() -> Timestamp {
+        Timestamp::from_second(Clock::system().now().as_second()).unwrap()
+    }
+
+    /// The database, as somebody who may do everything.
+    pub(crate) async fn sql(&self) -> tokio_postgres::Client {
+        let (client, connection) = tokio_postgres::connect(&self.database.admin_url(), NoTls).await.unwrap();
+        Shutdown::default().spawn(connection);
+        client
     }
 
     pub(crate) async fn serve(self) -> Service {
@@ -114,9 +137,11 @@ impl Ground {
         let channel = Channel::from_shared(url).unwrap().connect_lazy();
         let client = NotificationServiceClient::new(channel.clone());
         let webhooks = WebhookServiceClient::new(channel.clone());
-        let dead_letters = DeadLetterServiceClient::new(channel);
+        let preferences = PreferenceServiceClient::new(channel.clone());
+        let dead_letters = DeadLetterServiceClient::new(channel.clone());
+        let templates = TemplateServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, webhooks, dead_letters, publisher, shutdown }
+        Service { ground: self, client, webhooks, preferences, dead_letters, templates, publisher, shutdown }
     }
 }
 

@@ -2,7 +2,6 @@
 use super::records::wrapped_key;
 use super::{Error, Store, Tx};
 use crate::sealing::WrappedKey;
-use deadpool_postgres::GenericClient as _;
 use jiff::Timestamp;
 use proto::ids::PatientId;
 use tracing::instrument;
@@ -21,18 +20,24 @@ impl Store {
     /// At most `limit` keys, also those that are in use no more, after `after`.
     #[instrument(name = "db.data_key.page", skip_all)]
     pub async fn data_keys(&self, after: Uuid, limit: i64) -> Result<Vec<WrappedKey>, Error> {
-        let client = self.object().await?;
-        let statement = client.prepare_cached(AFTER).await?;
-        client.query(&statement, &[&after, &limit]).await?.iter().map(wrapped_key).collect()
+        let mut connection = self.connection().await?;
+        let tx = connection.begin().await?;
+        tx.name_rotation().await?;
+        let statement = tx.inner.prepare_cached(AFTER).await?;
+        let rows = tx.inner.query(&statement, &[&after, &limit]).await?;
+        rows.iter().map(wrapped_key).collect()
     }
 
     /// Wraps a key by the current root secret; false when it is already.
     #[instrument(name = "db.data_key.rewrap", skip_all)]
     pub async fn rewrap(&self, key: &WrappedKey) -> Result<bool, Error> {
         let Some(wrapped) = self.keyring.rewrap(key)? else { return Ok(false) };
-        let client = self.object().await?;
-        let statement = client.prepare_cached(REWRAP).await?;
-        Ok(client.execute(&statement, &[&key.id, &key.wrapped, &wrapped]).await? == 1)
+        let mut connection = self.connection().await?;
+        let tx = connection.begin_about(key.patient_id).await?;
+        let statement = tx.inner.prepare_cached(REWRAP).await?;
+        let changed = tx.inner.execute(&statement, &[&key.id, &key.wrapped, &wrapped]).await?;
+        tx.commit().await?;
+        Ok(changed == 1)
     }
 }
 

@@ -4,18 +4,11 @@ use super::{Error, Store};
 use crate::domain::access::Reading;
 use crate::domain::record::{Confidentiality, Content, MedicalRecord, State};
 use crate::sealing::{Keyring, WrappedKey};
-use deadpool_postgres::GenericClient as _;
 use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use tracing::instrument;
 use uuid::Uuid;
-
-/// Which records are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordsOf {
-    Patient(PatientId),
-    Visit(AppointmentId),
-}
 
 /// A record, or why it is not for the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +59,9 @@ const SELECT: &str = "
 
 const LATEST: &str = "WHERE record.id = $3 AND revision.revision = record.revision";
 
-/// With those of whoever was merged into the patient.
+/// With those of whoever was merged into the patient: an array, without which all records are looked through.
 const PAGE_OF_PATIENT: &str = "
-    WHERE record.patient_id IN (SELECT id FROM patient.patients WHERE id = $3 OR merged_into = $3)
+    WHERE record.patient_id = ANY (ARRAY(SELECT id FROM patient.patients WHERE id = $3 OR merged_into = $3))
       AND record.id < $4 AND revision.revision = record.revision AND judged.access = 'open'
     ORDER BY record.id DESC LIMIT $5";
 
@@ -81,64 +74,97 @@ const REVISIONS: &str = "
     WHERE record.id = $3 AND revision.revision < $4 AND judged.access = 'open'
     ORDER BY revision.revision DESC LIMIT $5";
 
+/// Most bytes of text on one page: clients take messages of 4 MiB.
+pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// Rows that are read at once. Two hundred records may be thirty pages.
+const BATCH: u8 = 50;
+
 const PATIENT: &str = "SELECT patient_id FROM patient.medical_records WHERE id = $1";
 
 impl Store {
     /// Whose record it is.
     #[instrument(name = "db.record.patient", skip_all, fields(record.id = %id))]
     pub async fn patient_of_record(&self, id: MedicalRecordId) -> Result<Option<PatientId>, Error> {
-        let client = self.object().await?;
-        let statement = client.prepare_cached(PATIENT).await?;
-        let row = client.query_opt(&statement, &[&id.0]).await?;
+        let mut connection = self.connection().await?;
+        let tx = connection.begin().await?;
+        tx.name_record(id).await?;
+        let statement = tx.inner.prepare_cached(PATIENT).await?;
+        let row = tx.inner.query_opt(&statement, &[&id.0]).await?;
         row.map(|row| Ok(PatientId(row.try_get("patient_id")?))).transpose()
     }
 
-    /// The latest revision of a record, if it is for this reader.
+    /// The latest revision of a record of `patient`, if it is for this reader.
     #[instrument(name = "db.record.find", skip_all, fields(record.id = %id))]
-    pub async fn record(&self, id: MedicalRecordId, reading: Reading) -> Result<Option<Sighting>, Error> {
+    pub async fn record(
+        &self,
+        patient: PatientId,
+        id: MedicalRecordId,
+        reading: Reading,
+    ) -> Result<Option<Sighting>, Error> {
         let (doctor, treats) = as_values(reading);
-        let client = self.object().await?;
-        let statement = client.prepare_cached(&select(LATEST)).await?;
-        let row = client.query_opt(&statement, &[&doctor, &treats, &id.0]).await?;
+        let mut connection = self.connection().await?;
+        let tx = connection.begin_about(patient).await?;
+        let statement = tx.inner.prepare_cached(&select(LATEST)).await?;
+        let row = tx.inner.query_opt(&statement, &[&doctor, &treats, &id.0]).await?;
         row.map(|row| sighting(&row, &self.keyring)).transpose()
     }
 
-    /// The latest revisions of at most `limit` records older than `before` that are for this reader, newest first.
+    /// The latest revisions of at most `limit` records older than `before` that are for this reader, newest first: of
+    /// all of the patient's, or of one of their visits. No more are read once they are more than fit on a page.
     #[instrument(name = "db.record.page", skip_all)]
     pub async fn records(
         &self,
-        of: RecordsOf,
+        patient: PatientId,
+        visit: Option<AppointmentId>,
         reading: Reading,
         before: Option<MedicalRecordId>,
         limit: i64,
     ) -> Result<Vec<MedicalRecord>, Error> {
-        let (which, owner) = match of {
-            RecordsOf::Patient(id) => (PAGE_OF_PATIENT, id.0),
-            RecordsOf::Visit(id) => (PAGE_OF_VISIT, id.0),
-        };
-        let (doctor, treats) = as_values(reading);
+        let (which, owner) = visit.map_or((PAGE_OF_PATIENT, patient.0), |visit| (PAGE_OF_VISIT, visit.0));
         let before = before.map_or(Uuid::max(), |id| id.0);
-        let client = self.object().await?;
-        let statement = client.prepare_cached(&select(which)).await?;
-        let rows = client.query(&statement, &[&doctor, &treats, &owner, &before, &limit]).await?;
-        rows.iter().map(|row| opened(row, &self.keyring)).collect()
+        self.read(patient, which, reading, (&owner, &before), limit).await
     }
 
-    /// At most `limit` revisions of one record older than `before` that are for this reader, newest first.
+    /// At most `limit` revisions of one record of `patient` older than `before` that are for this reader, newest first.
     #[instrument(name = "db.record.revisions", skip_all, fields(record.id = %id))]
     pub async fn revisions(
         &self,
+        patient: PatientId,
         id: MedicalRecordId,
         reading: Reading,
         before: Option<i32>,
         limit: i64,
     ) -> Result<Vec<MedicalRecord>, Error> {
-        let (doctor, treats) = as_values(reading);
         let before = before.unwrap_or(i32::MAX);
-        let client = self.object().await?;
-        let statement = client.prepare_cached(&select(REVISIONS)).await?;
-        let rows = client.query(&statement, &[&doctor, &treats, &id.0, &before, &limit]).await?;
-        rows.iter().map(|row| opened(row, &self.keyring)).collect()
+        self.read(patient, REVISIONS, reading, (&id.0, &before), limit).await
+    }
+
+    async fn read(
+        &self,
+        patient: PatientId,
+        which: &str,
+        reading: Reading,
+        (owner, before): (&(dyn ToSql + Sync), &(dyn ToSql + Sync)),
+        limit: i64,
+    ) -> Result<Vec<MedicalRecord>, Error> {
+        let (doctor, treats) = as_values(reading);
+        let mut connection = self.connection().await?;
+        let tx = connection.begin_about(patient).await?;
+        let statement = tx.inner.prepare_cached(&select(which)).await?;
+        let portal = tx.inner.bind(&statement, &[&doctor, &treats, owner, before, &limit]).await?;
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        loop {
+            let rows = tx.inner.query_portal(&portal, BATCH.into()).await?;
+            for row in &rows {
+                let record = opened(row, &self.keyring)?;
+                bytes += record.content.sections.bytes();
+                records.push(record);
+            }
+            if rows.len() < BATCH.into() || bytes > PAGE_BYTES {
+                return Ok(records);
+            }
+        }
     }
 }
 

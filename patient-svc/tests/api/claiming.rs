@@ -3,6 +3,7 @@ use crate::clinic::{Clinic, ada, delete, id_of, identified, refused};
 use crate::peers::CODE;
 use proto::ids::{DoctorId, PatientId};
 use proto::patient as pb;
+use std::time::Duration;
 use tonic::Code;
 
 fn code(id: PatientId) -> pb::CreateClaimCodeRequest {
@@ -22,6 +23,23 @@ async fn the_practice_hands_out_codes_for_those_who_are_here_and_have_no_account
     clinic.accounts.has_account(id);
     let taken = clinic.staff().create_claim_code(code(id)).await;
     refused(taken, Code::FailedPrecondition, "HAS_ACCOUNT");
+}
+
+#[tokio::test]
+async fn who_is_being_merged_gets_no_code() {
+    let clinic = Clinic::open().await;
+    let id = id_of(&clinic.admits(ada()).await);
+    let survivor = id_of(&clinic.admits(identified("mrn", "K-77")).await);
+    let database = clinic.superuser().await;
+    let merge = "BEGIN; UPDATE patient.patients SET deleted_at = now(), merged_into = ";
+    database.batch_execute(&format!("{merge} '{survivor}' WHERE id = '{id}'")).await.unwrap();
+    let mut staff = clinic.staff();
+    let merged = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        database.batch_execute("COMMIT").await.unwrap();
+    };
+    let (asked, ()) = tokio::join!(staff.create_claim_code(code(id)), merged);
+    refused(asked, Code::FailedPrecondition, "PATIENT_MERGED");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use proto::patient as pb;
 use proto::patient::audit_service_client::AuditServiceClient;
 use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tonic::{Code, Response, Status};
@@ -193,6 +193,11 @@ impl Clinic {
     /// A connection past the service, as the owner of its tables.
     pub(crate) async fn owner(&self) -> tokio_postgres::Client {
         self.connect(&self.owner_url).await
+    }
+
+    /// A connection past the service, with its own rights.
+    pub(crate) async fn runtime(&self) -> tokio_postgres::Client {
+        self.connect(self.config.postgres.database_url.expose_secret()).await
     }
 
     async fn connect(&self, url: &str) -> tokio_postgres::Client {

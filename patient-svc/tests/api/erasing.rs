@@ -20,13 +20,13 @@ fn merge(id: PatientId, into: PatientId) -> pb::MergePatientRequest {
 
 /// Every row of the schema, as text.
 async fn everything(clinic: &Clinic) -> String {
-    let owner = clinic.owner().await;
+    let database = clinic.superuser().await;
     let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'patient'";
     let mut all = String::new();
-    for table in owner.query(tables, &[]).await.unwrap() {
+    for table in database.query(tables, &[]).await.unwrap() {
         let table: String = table.get(0);
         let rows = format!("SELECT row::text FROM patient.\"{table}\" AS row");
-        for row in owner.query(&rows, &[]).await.unwrap() {
+        for row in database.query(&rows, &[]).await.unwrap() {
             all += &row.get::<_, String>(0);
         }
     }

@@ -1,6 +1,11 @@
-//! Data keys, exchanged while everything goes on.
+//! Secrets and keys, exchanged while everything goes on.
 use crate::clinic::{Clinic, Person};
+use jiff::Timestamp;
+use patient_svc::checkpoints;
 use patient_svc::config::{Command, Config, KeysCommand};
+use platform::audit::Entry;
+use platform::audit::chain::Signer;
+use platform::secrets::RootSecret;
 use proto::ids::{DoctorId, PatientId};
 use proto::patient as pb;
 use secrecy::SecretString;
@@ -23,6 +28,10 @@ async fn reads(clinic: &Clinic, doctor: DoctorId, patient: PatientId) -> Vec<Str
     let request = pb::ListMedicalRecordsRequest { patient_id: patient.to_string(), ..Default::default() };
     let list = clinic.doctor(doctor).list_medical_records(request).await.unwrap().into_inner();
     list.medical_records.into_iter().map(|record| record.diagnosis).collect()
+}
+
+async fn verify(config: &Config) -> anyhow::Result<()> {
+    patient_svc::command(config.clone(), Command::AuditVerify { checkpoint: None }).await
 }
 
 fn with_secrets(config: &Config, current: SecretString, previous: Option<SecretString>) -> Config {
@@ -56,6 +65,24 @@ async fn the_root_secret_is_exchanged_while_records_are_read() {
 }
 
 #[tokio::test]
+async fn what_another_root_secret_signed_of_the_audit_log_is_known_while_it_is_the_previous() {
+    let clinic = Clinic::open().await;
+    clinic.couple().await;
+    let old = clinic.config.process.secret_key.clone();
+    let both = with_secrets(&clinic.config, ANOTHER.into(), Some(old));
+    let store = clinic.store();
+    for config in [&clinic.config, &both] {
+        let signer = Signer::new(&RootSecret::new(&config.process.secret_key).unwrap());
+        store.note(Entry::new("read", "patient")).await.unwrap();
+        checkpoints::sign(&store, &signer, Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+    }
+    verify(&both).await.unwrap();
+    for one in [clinic.config.clone(), with_secrets(&both, ANOTHER.into(), None)] {
+        assert!(verify(&one).await.is_err(), "it knows one of the two secrets");
+    }
+}
+
+#[tokio::test]
 async fn a_patient_gets_another_key_and_what_was_written_stays_readable() {
     let clinic = Clinic::open().await;
     let (patient, by) = clinic.couple().await;
@@ -69,6 +96,6 @@ async fn a_patient_gets_another_key_and_what_was_written_stays_readable() {
     writes(&mut clinic.doctor(by), patient, "Cold").await;
     assert_eq!(reads(&clinic, by, patient).await, ["Cold", "Flu"]);
     let used = "SELECT count(DISTINCT key_id) FROM patient.medical_record_revisions";
-    let used: i64 = clinic.owner().await.query_one(used, &[]).await.unwrap().get(0);
+    let used: i64 = clinic.superuser().await.query_one(used, &[]).await.unwrap().get(0);
     assert_eq!(used, 2);
 }

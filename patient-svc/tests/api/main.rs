@@ -19,5 +19,6 @@ mod patients;
 mod records;
 mod removal;
 mod search;
+mod second_lock; // row-level security
 mod states;
 mod tampering;

@@ -3,11 +3,11 @@ use futures::future::BoxFuture;
 use platform::shutdown::Shutdown;
 use prost::Message;
 use proto::appointment as pb;
-use proto::auth::{
-    CheckPatientAccountRequest, CheckPatientAccountResponse, ErasePatientAccountRequest,
-    ErasePatientAccountResponse, GetJwksRequest, Jwk, Jwks,
-};
 use proto::auth::{ClaimCode, IssueClaimCodeRequest};
+use proto::auth::{
+    ErasePatientAccountRequest, ErasePatientAccountResponse, GetJwksRequest, Jwk, Jwks,
+    RuleOutPatientAccountRequest, RuleOutPatientAccountResponse,
+};
 use proto::ids::{AppointmentId, DoctorId, PatientId};
 use proto::patient::PatientParty;
 use std::collections::{HashMap, HashSet};
@@ -143,10 +143,10 @@ impl Service<http::Request<Body>> for Keys {
         let (keys, accounts) = (Jwks { keys: vec![self.0.clone()] }, self.1.clone());
         Box::pin(async move {
             let path = request.uri().path();
-            Ok(if path.ends_with("/CheckPatientAccount") {
-                let answer = move |asked: CheckPatientAccountRequest| {
+            Ok(if path.ends_with("/RuleOutPatientAccount") {
+                let answer = move |asked: RuleOutPatientAccountRequest| {
                     let has_account = accounts.lock().unwrap().known.contains(&asked.patient_id);
-                    Ok(CheckPatientAccountResponse { has_account })
+                    Ok(RuleOutPatientAccountResponse { has_account })
                 };
                 unary(request, answer).await
             } else if path.ends_with("/ErasePatientAccount") {

@@ -1,6 +1,7 @@
 //! Medical records.
 use crate::clinic::{Clinic, Person, ada, id_of, invalid, mask, named, refused};
 use crate::peers::Mood;
+use patient_svc::domain::access::Reading;
 use proto::appointment::AppointmentStatus;
 use proto::ids::{AppointmentId, DoctorId, MedicalRecordId, PatientId};
 use proto::patient as pb;
@@ -223,7 +224,7 @@ async fn a_page_is_never_larger_than_a_message() {
         notes: long,
         ..Default::default()
     };
-    for _ in 0..30 {
+    for _ in 0..60 {
         written(&mut doctor, pb::CreateMedicalRecordRequest { medical_record: Some(record.clone()) }).await;
     }
     let mut request = of_patient(patient);
@@ -237,7 +238,10 @@ async fn a_page_is_never_larger_than_a_message() {
         request.page_token = page.next_page_token;
     }
     assert!(pages.len() > 1);
-    assert_eq!(pages.iter().sum::<usize>(), 30);
+    assert_eq!(pages.iter().sum::<usize>(), 60);
+    let reading = Reading::Doctor { id: by, treats: true };
+    let read = clinic.store().records(patient, None, reading, None, 201).await.unwrap();
+    assert!(read.len() < 60, "nothing is read that is far from being shown");
 }
 
 #[tokio::test]
@@ -260,8 +264,9 @@ async fn what_is_stored_is_sealed_and_stays_as_it_was() {
     let clinic = Clinic::open().await;
     let (patient, by) = clinic.couple().await;
     written(&mut clinic.doctor(by), diagnosed(patient, "Hypertension")).await;
-    let owner = clinic.owner().await;
-    let stored = owner.query_one("SELECT sealed FROM patient.medical_record_revisions", &[]).await.unwrap();
+    let (owner, database) = (clinic.owner().await, clinic.superuser().await);
+    let stored = "SELECT sealed FROM patient.medical_record_revisions";
+    let stored = database.query_one(stored, &[]).await.unwrap();
     let sealed: Vec<u8> = stored.get("sealed");
     assert!(!String::from_utf8_lossy(&sealed).contains("Hypertension"));
     for change in [
@@ -283,7 +288,7 @@ async fn a_record_whose_key_was_erased_is_no_more() {
     let (patient, by) = clinic.couple().await;
     let mut doctor = clinic.doctor(by);
     let flu = written(&mut doctor, diagnosed(patient, "Flu")).await;
-    clinic.owner().await.execute("DELETE FROM patient.data_keys", &[]).await.unwrap();
+    clinic.superuser().await.execute("DELETE FROM patient.data_keys", &[]).await.unwrap();
     refused(doctor.get_medical_record(record(&flu.id)).await, Code::NotFound, "MEDICAL_RECORD_NOT_FOUND");
     let cold = written(&mut doctor, diagnosed(patient, "Cold")).await;
     let list = doctor.list_medical_records(of_patient(patient)).await.unwrap().into_inner();

@@ -178,12 +178,12 @@ async fn what_was_written_before_there_were_states_was_signed() {
     let first = author.create_medical_record(draft(patient, None)).await.unwrap().into_inner();
     author.sign_medical_record(sign(&first)).await.unwrap();
     // As replicas write that know no states.
-    let owner = clinic.owner().await;
+    let database = clinic.superuser().await;
     let plain = "
         ALTER TABLE patient.medical_record_revisions DISABLE TRIGGER revisions_stay;
         UPDATE patient.medical_record_revisions SET state = NULL;
         ALTER TABLE patient.medical_record_revisions ENABLE TRIGGER revisions_stay";
-    owner.batch_execute(plain).await.unwrap();
+    database.batch_execute(plain).await.unwrap();
     let states: Vec<_> = {
         let request = pb::ListMedicalRecordRevisionsRequest { id: first.id.clone(), ..Default::default() };
         let page = clinic.patient(patient).list_medical_record_revisions(request).await.unwrap().into_inner();

@@ -1,14 +1,9 @@
 //! The matrix once more, about what is deleted: it answers like what never was, to everyone whom it would let in
 //! otherwise; and what is hidden from other patients answers so, too.
-use super::world::{Ask, World, webhooks};
+use super::world::{Ask, World, visited, webhooks};
 use super::{PERSONAS, carried_out, rows};
-use local::service::Service;
-use proto::appointment::appointment_service_client::AppointmentServiceClient;
-use proto::appointment::{Appointment, AppointmentStatus, ImportAppointmentRequest};
-use proto::time::to_wire;
 use serde_json::{Value, json};
 use tests::clinic::at;
-use tests::grpc::by;
 use tests::mesh::Mesh;
 use tests::people::{Doctor, Patient, text};
 use tests::rest::{Answer, Rest};
@@ -52,6 +47,14 @@ const KEPT: &str = "
     POST   /api/break-glass/{id}/review                   grants are reviewed
     GET    /api/notifications/{id}                        what was sent was sent
     POST   /api/notifications/{id}/resend                 what was sent was sent
+    GET    /api/admin/dead-letters/{service}              a service
+    GET    /api/admin/dead-letters/{service}/{id}         dead letters are discarded
+    POST   /api/admin/dead-letters/{service}/{id}/replay  dead letters are discarded
+    DELETE /api/admin/dead-letters/{service}/{id}         dead letters are discarded
+    GET    /api/message-templates/{kind}/preview          a word
+    GET    /api/message-overrides/{message}/{language}    words
+    PUT    /api/message-overrides/{message}/{language}    words
+    DELETE /api/message-overrides/{message}/{language}    words
 ";
 
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.
@@ -97,7 +100,7 @@ impl Gone {
             path.rsplit('/').next().unwrap().to_owned()
         };
         let patient = admin.patient().await;
-        let visit = visited(mesh, admin, &patient, &world.doctor).await;
+        let visit = visited(mesh, admin, &patient, &world.doctor, at(-1, 9, 0)).await;
         let records = format!("/api/patients/{}/records", patient.id);
         let record = world.doctor.post(&records, json!({ "notes": "before" })).await.created();
         removed(format!("/api/patients/{}", patient.id)).await;
@@ -163,22 +166,6 @@ impl Gone {
             persona => world.caller(persona),
         }
     }
-}
-
-/// A visit of yesterday.
-async fn visited(mesh: &Mesh, admin: &Rest, patient: &Patient, doctor: &Doctor) -> String {
-    let start = at(-1, 9, 0);
-    let appointment = Appointment {
-        patient_id: patient.id.clone(),
-        doctor_id: doctor.id.clone(),
-        start_time: Some(to_wire(start)),
-        end_time: Some(to_wire(start + jiff::SignedDuration::from_mins(30))),
-        status: AppointmentStatus::Completed.into(),
-        ..Default::default()
-    };
-    let mut appointments = AppointmentServiceClient::new(mesh.channel(Service::Appointment).await);
-    let import = by(admin.token().unwrap(), ImportAppointmentRequest { appointment: Some(appointment) });
-    appointments.import_appointment(import).await.unwrap().into_inner().id
 }
 
 fn otherwise() -> Vec<(String, Vec<u16>)> {

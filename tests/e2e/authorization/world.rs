@@ -7,10 +7,16 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Auditor, Doctor, PASSWORD, Patient, Staff, fresh_email, text};
 use tests::rest::Rest;
 
+use crate::dead_letters::{self, dead_letter};
+use acting::Acting;
+pub(crate) use charts::visited;
+pub(crate) use named::of_nobody;
 use programs::program;
 
+mod acting; // who acts for the patient
 mod second_factor; // codes besides the password
-mod charts; // records that wait for a signature, and doctors who break the glass
+mod charts; // records that wait for a signature, doctors who break the glass, and who treated a patient once
+mod named; // what requests name
 mod programs; // that log in by themselves
 mod signed_in; // sessions and accounts that one cell may end or change
 pub(crate) mod webhooks; // programs of others that are told
@@ -25,11 +31,18 @@ pub(crate) struct World {
     patient: Patient,
     other_patient: Patient,
     pub(super) doctor: Doctor,
+    /// Treats the patient as well.
+    pub(crate) colleague: Doctor,
+    /// Has treated the patient long ago.
     other_doctor: Doctor,
+    pub(crate) guardian: Acting,
+    pub(crate) proxy: Acting,
     record: String,
     cosigned: String,
     visit: String,
     notification: String,
+    /// Of events: one to replay, one to look at and discard.
+    dead_letters: [String; 2],
     pub(super) location: String,
     room: String,
     holiday: String,
@@ -38,6 +51,8 @@ pub(crate) struct World {
     webhook: String,
     /// How many times and hours were handed out, so that no two cells get the same.
     handed_out: Cell<i64>,
+    /// How many series were.
+    series: Cell<i64>,
     /// The last hold that was handed out, and its token.
     hold: Cell<Option<(String, String)>>,
     /// Where the last entry of the waitlist is that was handed out.
@@ -58,19 +73,24 @@ pub(crate) struct Ask {
 impl World {
     pub(crate) async fn new(mesh: &Mesh) -> Self {
         let admin = mesh.admin().await;
-        let (doctor, other_doctor) = (admin.doctor_in("UTC").await, admin.doctor_in("UTC").await);
+        let doctor = admin.doctor_in("UTC").await;
         for day in 0..7 {
             // The last hour is for cells that add hours.
             doctor.works(day, "00:00", "23:00").await;
         }
         let (patient, other_patient) = (admin.patient().await, admin.patient().await);
+        let other_doctor = charts::former_doctor(mesh, &admin, &patient).await;
+        let guardian = Acting::for_patient(&admin, &patient, "guardian").await;
+        let proxy = Acting::for_patient(&admin, &patient, "proxy").await;
         let booked = patient.books(&doctor, at(2, 8, 0)).await.created();
         let records = format!("/api/patients/{}/records", patient.id);
         let record = json!({ "appointment_id": booked["id"], "notes": "first visit" });
         let record = text(&doctor.post(&records, record).await.created(), "id");
-        let cosigned = charts::cosigned(&admin, &patient, &doctor).await;
+        let colleague = admin.doctor().await;
+        let cosigned = charts::cosigned(&patient, &colleague, &doctor).await;
         let visit = text(&booked, "id");
         let notification = notification(&admin, &visit).await;
+        let dead_letters = [dead_letter(mesh, &admin).await, dead_letter(mesh, &admin).await];
         let name = format!("Main Street {}", uuid::Uuid::now_v7());
         let location = json!({ "name": name, "time_zone": "UTC" });
         let location = text(&admin.post("/api/locations", location).await.created(), "id");
@@ -86,17 +106,22 @@ impl World {
             patient,
             other_patient,
             doctor,
+            colleague,
             other_doctor,
+            guardian,
+            proxy,
             record,
             cosigned,
             visit,
             notification,
+            dead_letters,
             location,
             room,
             holiday: String::new(),
             visit_type: String::new(),
             webhook,
             handed_out: Cell::default(),
+            series: Cell::default(),
             hold: Cell::default(),
             entry: Cell::default(),
         };
@@ -114,7 +139,9 @@ impl World {
             5 => self.other_doctor.rest.clone(),
             6 => self.staff.rest.clone(),
             7 => self.admin.rest.clone(),
-            _ => self.auditor.rest.clone(),
+            8 => self.auditor.rest.clone(),
+            9 => self.guardian.rest.clone(),
+            _ => self.proxy.rest.clone(),
         }
     }
 
@@ -157,7 +184,8 @@ impl World {
 
     fn time_off(&self) -> Value {
         let date = self.far_date();
-        json!({ "start_time": format!("{date}T09:00"), "end_time": format!("{date}T10:00") })
+        let (start, end) = (format!("{date}T09:00"), format!("{date}T10:00"));
+        json!({ "start_time": start, "end_time": end, "reason": "surgery" })
     }
 
     /// Time off of the doctor, for one cell to remove.
@@ -209,11 +237,16 @@ impl World {
         format!("/api/appointments/series/{}", text(&series["series"], "id"))
     }
 
+    /// Far from all visits, and from the two of every series.
+    fn far_time(&self) -> jiff::Timestamp {
+        at(100 + 3 * self.series.replace(self.series.get() + 1), 9, 0)
+    }
+
     fn series(&self) -> Value {
         json!({
             "patient_id": self.patient.id,
             "doctor_id": self.doctor.id,
-            "start_time": at(100 + 3 * self.number(), 9, 0).to_string(),
+            "start_time": self.far_time().to_string(),
             "rrule": "FREQ=DAILY;COUNT=2",
         })
     }
@@ -243,6 +276,9 @@ impl World {
     }
 
     async fn refresh_token(&self, persona: usize) -> Value {
+        if persona > 8 {
+            return json!({ "refresh_token": self.acting_again(persona).await["refresh_token"] });
+        }
         let (username, password) = if persona == 7 {
             let admin = self.admin_password.clone();
             (self.admin.email.clone(), admin)
@@ -257,7 +293,7 @@ impl World {
 
     /// Where a patient is, the asking one's own for patients, and the id of another who may be the same.
     async fn pair(&self, persona: usize) -> (String, String) {
-        let own = persona == 2;
+        let own = Self::is_for_patient(persona);
         let id = if own { self.patient.id.clone() } else { self.admin.anybody().await };
         (format!("/api/patients/{id}"), self.admin.anybody().await)
     }
@@ -361,7 +397,7 @@ impl World {
                 change(patient, Some(json!({ "phone": format!("+49 30 {persona}000") })))
             }
             "DELETE /api/patients/{id}" => {
-                let own = persona == 2;
+                let own = Self::is_for_patient(persona);
                 let id = if own { self.patient.id.clone() } else { self.admin.anybody().await };
                 change(format!("/api/patients/{id}"), None)
             }
@@ -376,7 +412,7 @@ impl World {
             "GET /api/patients/{id}/export" => read(format!("{patient}/export")),
             "POST /api/patients/{id}/erase" => {
                 let path = self.pair(persona).await.0;
-                if persona != 2 {
+                if !Self::is_for_patient(persona) {
                     self.admin.delete(&path).await.ok();
                 }
                 write(format!("{path}/erase"), json!({ "reason": "asked for in writing" }))
@@ -388,7 +424,7 @@ impl World {
             }
             "POST /api/patients/{id}/unmerge" => {
                 let (id, into) = self.pair(persona).await;
-                if persona != 2 {
+                if !Self::is_for_patient(persona) {
                     let merge = json!({ "into_patient_id": into, "reason": "registered twice" });
                     self.admin.post(&format!("{id}/merge"), merge).await.ok();
                 }
@@ -540,6 +576,11 @@ impl World {
             }
             "POST /api/appointments/holds" => {
                 // Only few times are kept for one patient.
+                if persona > 8 {
+                    let (caller, patient) = self.acting_for_another(persona).await;
+                    let ask = write("/api/appointments/holds".into(), self.wish(&patient));
+                    return Ask { caller: Some(caller), ..ask };
+                }
                 let own = [2, 3].contains(&persona);
                 let patient = if own { self.patient.id.clone() } else { self.admin.anybody().await };
                 write("/api/appointments/holds".into(), self.wish(&patient))
@@ -617,7 +658,7 @@ impl World {
             ),
             "POST /api/waitlist" => {
                 // One patient waits in few.
-                let own = [2, 3].contains(&persona);
+                let own = persona == 3 || Self::is_for_patient(persona);
                 let patient = if own { self.patient.id.clone() } else { self.admin.anybody().await };
                 write("/api/waitlist".into(), self.new_entry(&patient))
             }
@@ -639,10 +680,39 @@ impl World {
                 let (offer, entry) = self.fresh_offer().await;
                 Ask { untouched: Some(entry), ..read(format!("{offer}/decline")) }
             }
+            "GET /api/patients/{id}/message-preferences" => read(format!("{patient}/message-preferences")),
+            "PUT /api/patients/{id}/message-preferences" => {
+                let silent = self.number() % 2 == 0;
+                let wish = json!({ "offers": { "email": silent } });
+                change(format!("{patient}/message-preferences"), Some(wish))
+            }
+            "GET /api/admin/dead-letters/{service}" => read(dead_letters::LETTERS.to_owned()),
+            "GET /api/admin/dead-letters/{service}/{id}"
+            | "DELETE /api/admin/dead-letters/{service}/{id}" => {
+                read(format!("{}/{}", dead_letters::LETTERS, self.dead_letters[0]))
+            }
+            "POST /api/admin/dead-letters/{service}/{id}/replay" => {
+                read(format!("{}/{}/replay", dead_letters::LETTERS, self.dead_letters[1]))
+            }
             "GET /api/notifications/{id}" => read(format!("/api/notifications/{}", self.notification)),
             "POST /api/notifications/{id}/resend" => {
                 let path = format!("/api/notifications/{}", self.notification);
                 Ask { untouched: Some(path.clone()), ..read(format!("{path}/resend")) }
+            }
+            "GET /api/message-templates/{kind}/preview" => {
+                read("/api/message-templates/booked/preview?language=de".into())
+            }
+            "GET /api/message-overrides/{message}/{language}"
+            | "PUT /api/message-overrides/{message}/{language}"
+            | "DELETE /api/message-overrides/{message}/{language}" => {
+                // Words that no test has a mail with.
+                let path = "/api/message-overrides/changed-doctor-opening/es";
+                let words = |words: &str| json!({ "pattern": words });
+                self.admin.put(path, words("Ha cambiado una cita con usted.")).await.ok();
+                change(
+                    path.into(),
+                    operation.starts_with("PUT").then(|| words(&format!("Cambio {persona}."))),
+                )
             }
             operation if operation.contains(" /api/webhooks/") || operation == "POST /api/webhooks" => {
                 self.webhook(operation, persona).await

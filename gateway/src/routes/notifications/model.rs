@@ -8,6 +8,10 @@ use proto::notification as pb;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+mod preferences; // what patients want to be told of
+
+pub use preferences::{MessagePreferences, UpdateMessagePreferences};
+
 /// What a message tells.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +34,8 @@ pub enum NotificationKind {
     RegisteredAgain,
     /// A doctor broke the glass.
     GlassBroken,
+    /// A visit is near.
+    Reminder,
 }
 
 impl TryFrom<pb::NotificationKind> for NotificationKind {
@@ -48,13 +54,14 @@ impl TryFrom<pb::NotificationKind> for NotificationKind {
             pb::NotificationKind::Invitation => Ok(Self::Invitation),
             pb::NotificationKind::RegisteredAgain => Ok(Self::RegisteredAgain),
             pb::NotificationKind::GlassBroken => Ok(Self::GlassBroken),
+            pb::NotificationKind::Reminder => Ok(Self::Reminder),
             pb::NotificationKind::Unspecified => Err(Garbled("kind")),
         }
     }
 }
 
 /// Whom a message is for.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecipientKind {
     Patient,
@@ -63,6 +70,17 @@ pub enum RecipientKind {
     Account,
     /// An address of the settings.
     Contact,
+}
+
+impl From<RecipientKind> for pb::RecipientKind {
+    fn from(kind: RecipientKind) -> Self {
+        match kind {
+            RecipientKind::Patient => Self::Patient,
+            RecipientKind::Doctor => Self::Doctor,
+            RecipientKind::Account => Self::Account,
+            RecipientKind::Contact => Self::Contact,
+        }
+    }
 }
 
 impl TryFrom<pb::RecipientKind> for RecipientKind {
@@ -93,7 +111,8 @@ pub enum NotificationState {
     /// A later change of the visit made it untrue before it was sent, or the offer can no longer be answered,
     /// or the token no longer be used.
     Superseded,
-    /// The recipient has no e-mail address, or is a patient who prefers a call or no messages.
+    /// The recipient has no e-mail address, or is a patient who prefers a call or no messages, or none of this kind; or a
+    /// reminder would have come too late, which `last_error` says then: `late`.
     Skipped,
 }
 
@@ -134,7 +153,7 @@ pub struct Notification {
     /// The visit that it is about, if it is.
     #[schema(value_type = Option<Uuid>)]
     pub appointment_id: Option<String>,
-    /// The version of the visit that it tells of.
+    /// The version of the visit that it tells of; null for reminders.
     #[schema(minimum = 0, example = 1)]
     pub appointment_version: Option<i64>,
     /// The offer of the waitlist that it is about, if it is.
@@ -156,6 +175,11 @@ pub struct Notification {
     pub last_error: Option<String>,
     pub sent_at: Option<Instant>,
     pub created_at: Instant,
+    /// Of reminders: how long before the visit.
+    #[schema(minimum = 15, maximum = 43_200, example = 1440)]
+    pub offset_minutes: Option<i32>,
+    /// Of reminders: when it was to be sent, by the offset and quiet hours.
+    pub due_at: Option<Instant>,
 }
 
 impl Resource for Notification {
@@ -185,12 +209,13 @@ impl TryFrom<pb::Notification> for Notification {
             send_time,
             create_time,
             offer_id,
+            offset_minutes,
+            due_time,
         } = notification;
-        let appointment_id = given(appointment_id);
         Ok(Self {
             id,
-            appointment_version: appointment_id.is_some().then_some(appointment_version),
-            appointment_id,
+            appointment_id: given(appointment_id),
+            appointment_version: (appointment_version > 0).then_some(appointment_version),
             offer_id: given(offer_id),
             kind,
             recipient_kind,
@@ -201,6 +226,8 @@ impl TryFrom<pb::Notification> for Notification {
             last_error: given(last_error),
             sent_at: Instant::maybe_utc("send_time", send_time)?,
             created_at: Instant::utc("create_time", create_time)?,
+            offset_minutes: (offset_minutes > 0).then_some(offset_minutes),
+            due_at: Instant::maybe_utc("due_time", due_time)?,
         })
     }
 }

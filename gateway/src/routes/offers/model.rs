@@ -25,7 +25,7 @@ pub struct ListAvailableSlots {
     /// Length of the visit without a visit type; the doctor's usual one when absent.
     #[param(value_type = Option<i32>, minimum = 5, maximum = 480)]
     pub duration_minutes: Option<Within<5, 480>>,
-    /// A visit to be moved, which does not stand in its own way.
+    /// A visit to be moved, which does not stand in its own way; one that the caller does not see changes nothing.
     #[param(value_type = Option<Uuid>)]
     pub excluding_appointment_id: Option<AppointmentId>,
     /// The zone whose offset the times are shown with, IANA; the doctor's when absent.

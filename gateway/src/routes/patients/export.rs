@@ -23,8 +23,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Export everything about a patient
 ///
 /// A FHIR R4 Bundle of type `collection`: the `Patient`, with the insurance contained as `Coverage`; every visit as an
-/// `Appointment`; for the patient, every revision of every medical record that they read as a `Composition`. Staff and
-/// admins get it without medical records. Each part is what the caller reads elsewhere, asked for in their name.
+/// `Appointment`; for the patient, every revision of every medical record that they read as a `Composition`. Staff,
+/// admins, and whoever acts for the patient without leave to read them get it without medical records. Each part is
+/// what the caller reads elsewhere, asked for in their name.
 /// Messages are not in it: their words are not kept.
 #[utoipa::path(get, path = "/api/patients/{id}/export", operation_id = "ExportPatient", tag = "patients",
     params(("id" = Uuid, Path, description = "The patient")), responses(Forbidden, NotFound))]
@@ -34,7 +35,7 @@ async fn export(
     caller: Caller,
 ) -> Result<Plain<PatientExport>, Problem> {
     let reads_records = match caller.user.role {
-        Role::Patient(_) => true,
+        Role::Patient(_) => caller.user.scopes.allow("records.read"),
         Role::Admin | Role::Staff => false,
         Role::Doctor(_) | Role::Auditor => {
             return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "not for this role"));

@@ -156,6 +156,9 @@ pub struct VisitType {
     pub doctor_ids: Vec<String>,
     /// False keeps it on record and offers it no more.
     pub is_active: bool,
+    /// How long before a visit the patient is reminded of it, the longest first; null when as the clinic usually does.
+    #[schema(example = json!([1440, 120]))]
+    pub reminder_offsets_minutes: Option<Vec<i32>>,
     pub created_at: Instant,
     pub updated_at: Instant,
     /// Grows by one with each change; the ETag.
@@ -200,6 +203,7 @@ impl TryFrom<pb::VisitType> for VisitType {
             create_time,
             update_time,
             version,
+            reminder_offsets_minutes,
         } = visit_type;
         Ok(Self {
             id,
@@ -222,6 +226,7 @@ impl TryFrom<pb::VisitType> for VisitType {
             policy: policy.ok_or(Garbled("policy"))?.try_into()?,
             doctor_ids,
             is_active,
+            reminder_offsets_minutes: reminder_offsets_minutes.map(|offsets| offsets.minutes),
             created_at: Instant::utc("create_time", create_time)?,
             updated_at: Instant::utc("update_time", update_time)?,
             version,

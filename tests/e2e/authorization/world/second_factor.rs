@@ -18,14 +18,14 @@ impl World {
             return ask(json!({ "challenge": challenge, "code": phone.code().await }));
         }
         let person = self.alike(persona).await;
-        let has_account = persona > 1;
+        let may_enrol = (2..9).contains(&persona);
         let body = match operation {
             "POST /api/auth/totp" => json!({ "current_password": PASSWORD }),
-            "POST /api/auth/totp/confirm" if has_account => {
+            "POST /api/auth/totp/confirm" if may_enrol => {
                 json!({ "code": Authenticator::enrolled(&person).await.code().await })
             }
             "POST /api/auth/totp/confirm" => json!({ "code": "123456" }),
-            _ if has_account => {
+            _ if may_enrol => {
                 let code = Authenticator::of(&person).await.code().await;
                 json!({ "current_password": PASSWORD, "code": code })
             }

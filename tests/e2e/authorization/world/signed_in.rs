@@ -42,7 +42,8 @@ impl World {
             4 | 5 => self.admin.doctor_in("UTC").await.rest,
             6 => self.admin.staff().await.rest,
             7 => self.admin.another().await.rest,
-            _ => self.admin.auditor().await.rest,
+            8 => self.admin.auditor().await.rest,
+            _ => self.anyone.with_token(&text(&self.acting_again(persona).await, "access_token")),
         }
     }
 }

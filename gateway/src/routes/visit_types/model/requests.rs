@@ -10,6 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Up to a year.
 type Minutes = Within<0, 525_600>;
+/// Up to 30 days.
+type Offset = Within<15, 43_200>;
 
 /// A visit type to be created.
 #[derive(Deserialize, ToSchema)]
@@ -64,6 +66,9 @@ pub struct CreateVisitType {
     pub doctor_ids: Vec<DoctorId>,
     /// True when absent.
     pub is_active: Option<bool>,
+    /// How long before a visit the patient is reminded of it; never when empty, as the clinic usually does when absent.
+    #[schema(value_type = Option<Vec<i32>>, max_items = 5, example = json!([1440, 120]))]
+    pub reminder_offsets_minutes: Option<Vec<Offset>>,
 }
 
 /// What a patient may still do with a booked visit.
@@ -133,6 +138,7 @@ impl From<CreateVisitType> for pb::CreateVisitTypeRequest {
             policy,
             doctor_ids,
             is_active,
+            reminder_offsets_minutes,
         } = body;
         let visit_type = pb::VisitType {
             name: name.into(),
@@ -154,6 +160,7 @@ impl From<CreateVisitType> for pb::CreateVisitTypeRequest {
             policy: policy.map(Into::into),
             doctor_ids: doctor_ids.iter().map(ToString::to_string).collect(),
             is_active: is_active.unwrap_or(true),
+            reminder_offsets_minutes: reminder_offsets_minutes.map(reminder_offsets),
             ..pb::VisitType::default()
         };
         Self { visit_type: Some(visit_type) }
@@ -223,6 +230,14 @@ pub struct UpdateVisitType {
     #[serde(default)]
     #[schema(value_type = bool)]
     pub is_active: Edit<bool>,
+    /// All of them: the list replaces the one before, and null is what the clinic usually does.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<i32>>, max_items = 5, example = json!([1440, 120]))]
+    pub reminder_offsets_minutes: Clearable<Vec<Offset>>,
+}
+
+fn reminder_offsets(offsets: Vec<Offset>) -> pb::ReminderOffsets {
+    pb::ReminderOffsets { minutes: offsets.into_iter().map(Within::get).collect() }
 }
 
 impl UpdateVisitType {
@@ -247,6 +262,7 @@ impl UpdateVisitType {
             policy,
             doctor_ids,
             is_active,
+            reminder_offsets_minutes,
         } = self;
         let mut mask = Mask::default();
         let modality: Option<Modality> = mask.value("modality", modality);
@@ -275,6 +291,9 @@ impl UpdateVisitType {
             policy: policy.map(Into::into),
             doctor_ids: doctor_ids.iter().flatten().map(ToString::to_string).collect(),
             is_active: mask.value("is_active", is_active).unwrap_or_default(),
+            reminder_offsets_minutes: mask
+                .value("reminder_offsets_minutes", reminder_offsets_minutes)
+                .map(reminder_offsets),
             ..pb::VisitType::default()
         };
         pb::UpdateVisitTypeRequest {

@@ -1,0 +1,97 @@
+//! The use cases on what patients want to be told of: look, change, and obey.
+use crate::domain::{About, Channel, Edit, Failure, Preferences, Quiet, QuietHours};
+use crate::error::Error;
+use crate::neighbours::Neighbours;
+use crate::store::{Changed, Store};
+use jiff::tz::TimeZone;
+use platform::audit::Entry;
+use platform::caller::{Role, User};
+use platform::context::about;
+use proto::ids::PatientId;
+
+#[derive(Clone)]
+pub struct Choosing {
+    store: Store,
+    neighbours: Neighbours,
+    /// Of those who have not said when they want quiet.
+    usual: Option<QuietHours>,
+}
+
+impl Choosing {
+    pub fn new(store: Store, neighbours: Neighbours, usual: Option<QuietHours>) -> Self {
+        Self { store, neighbours, usual }
+    }
+
+    /// What `patient` wants, for whoever may see it.
+    pub async fn find(&self, user: User, patient: PatientId) -> Result<Preferences, Error> {
+        self.admit(user, patient).await?;
+        let preferences = self.store.preferences(patient).await?;
+        self.store.note(entry("read", patient)).await?;
+        Ok(preferences)
+    }
+
+    /// Changes the fields of `edits`, whose names are `fields`.
+    pub async fn change(
+        &self,
+        user: User,
+        patient: PatientId,
+        edits: &[Edit],
+        fields: Vec<String>,
+        expected_version: Option<i64>,
+    ) -> Result<Preferences, Error> {
+        self.admit(user, patient).await?;
+        let noted = |is_changed| {
+            if is_changed { entry("update", patient).fields(fields) } else { entry("read", patient) }
+        };
+        match self.store.change_preferences(patient, edits, expected_version, noted).await? {
+            Changed::To(preferences) => Ok(preferences),
+            Changed::Stale(current) => Err(Error::VersionMismatch { current }),
+        }
+    }
+
+    /// When whoever has these preferences wants quiet.
+    pub fn quiet_hours(&self, preferences: &Preferences) -> Option<QuietHours> {
+        preferences.quiet_hours(self.usual)
+    }
+
+    /// When `patient` wants quiet, where they are.
+    pub async fn quiet(&self, patient: PatientId, zone: TimeZone) -> Result<Quiet, Error> {
+        let preferences = self.store.preferences(patient).await?;
+        Ok(Quiet { hours: self.quiet_hours(&preferences), zone })
+    }
+
+    /// Whether the recipient wants to be told.
+    pub async fn is_wanted(&self, message: &About) -> Result<bool, Error> {
+        let Some((patient, category)) = message.silenced_by() else { return Ok(true) };
+        Ok(self.store.preferences(patient).await?.want(category, Channel::Email))
+    }
+
+    /// Lets patients, and those who act for them, see to their own, and the reception to everybody's.
+    async fn admit(&self, user: User, patient: PatientId) -> Result<(), Error> {
+        about("message_preferences", patient.0, Some(patient.0));
+        match user.role {
+            Role::Patient(own) if own != patient => return Err(Error::PatientNotFound),
+            Role::Doctor(_) | Role::Auditor => return Err(Error::Forbidden),
+            Role::Patient(_) | Role::Staff | Role::Admin => {}
+        }
+        match self.neighbours.patient(patient).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Error::PatientNotFound),
+            Err(failure) => Err(Error::Neighbour(failure)),
+        }
+    }
+}
+
+fn entry(action: &'static str, patient: PatientId) -> Entry {
+    Entry::new(action, "message_preferences").ids([patient.0]).of([patient.0])
+}
+
+impl From<Error> for Failure {
+    /// What fails while a message is prepared is tried again with it.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Neighbour(failure) => failure,
+            _ => Self::Interrupted,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Reminders, as they are planned.
+use super::{Error, Store};
+use crate::domain::{About, Appointment, Plan, Reminder};
+use deadpool_postgres::{GenericClient as _, Transaction};
+use proto::ids::{AppointmentId, NotificationId};
+use tracing::instrument;
+use uuid::Uuid;
+
+/// Locks the visit, too: of two who plan for it, the second sees what the first wrote.
+const ADVANCE: &str = "
+    INSERT INTO notification.reminder_plans (appointment_id, appointment_version)
+    VALUES ($1, $2)
+        ON CONFLICT (appointment_id) DO UPDATE
+       SET appointment_version = excluded.appointment_version
+     WHERE reminder_plans.appointment_version <= excluded.appointment_version";
+
+const PLANNED_UP_TO: &str = "
+    SELECT appointment_version FROM notification.reminder_plans WHERE appointment_id = $1";
+
+/// Those of the version that is still to come stay, also when they are being tried and their time is past.
+const VOID: &str = "
+    UPDATE notification.reminder_notifications
+       SET state = 'superseded', next_attempt_at = NULL
+     WHERE appointment_id = $1 AND state = 'pending' AND schedule_version IS DISTINCT FROM $2";
+
+/// A visit that was called off and takes place after all is reminded of again; one that was is not.
+const INSERT: &str = "
+    INSERT INTO notification.reminder_notifications
+           (id, appointment_id, schedule_version, offset_minutes, visit_starts_at, due_at, kind, recipient_kind,
+            recipient_id, state, next_attempt_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $6, $10)
+        ON CONFLICT ON CONSTRAINT reminder_notifications_once DO UPDATE
+       SET state = 'pending', due_at = excluded.due_at, next_attempt_at = excluded.due_at, attempts = 0,
+           last_error = NULL, traceparent = excluded.traceparent
+     WHERE reminder_notifications.state = 'superseded'";
+
+impl Store {
+    /// Up to which version of a visit its reminders are planned.
+    #[instrument(name = "db.reminders.planned_up_to", skip_all, fields(appointment.id = %id))]
+    pub async fn planned_up_to(&self, id: AppointmentId) -> Result<Option<i64>, Error> {
+        let client = self.connection().await?;
+        let statement = client.prepare_cached(PLANNED_UP_TO).await?;
+        let row = client.query_opt(&statement, &[&id.0]).await?;
+        row.map(|row| Ok(row.try_get(0)?)).transpose()
+    }
+
+    /// Writes `plan`, which was made for the visit as it was read, and withdraws what it does not allow any more. False,
+    /// and nothing changes, when a later state of the visit was planned for already.
+    #[instrument(name = "db.reminders.plan", skip_all, fields(appointment.id = %of.id))]
+    pub async fn plan(
+        &self,
+        of: &Appointment,
+        plan: &Plan,
+        traceparent: Option<&str>,
+    ) -> Result<bool, Error> {
+        let mut client = self.connection().await?;
+        let tx = client.transaction().await?;
+        let advance = tx.prepare_cached(ADVANCE).await?;
+        if tx.execute(&advance, &[&of.id.0, &of.visit.version]).await? == 0 {
+            return Ok(false);
+        }
+        let kept = of.is_to_come().then_some(of.schedule_version);
+        let void = tx.prepare_cached(VOID).await?;
+        tx.execute(&void, &[&of.id.0, &kept]).await?;
+        for reminder in &plan.reminders {
+            insert(&tx, NotificationId::random().0, reminder, traceparent).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+pub(super) async fn insert(
+    tx: &Transaction<'_>,
+    id: Uuid,
+    reminder: &Reminder,
+    traceparent: Option<&str>,
+) -> Result<(), Error> {
+    let about = About::Reminder(*reminder);
+    let (recipient, kind) = (about.recipient(), about.kind());
+    let Reminder { appointment_id, schedule_version, offset, patient_id: _, starts_at, due_at } = reminder;
+    let insert = tx.prepare_cached(INSERT).await?;
+    tx.execute(
+        &insert,
+        &[
+            &id,
+            &appointment_id.0,
+            schedule_version,
+            offset,
+            starts_at,
+            due_at,
+            &kind,
+            &recipient.kind(),
+            &recipient.id(),
+            &traceparent,
+        ],
+    )
+    .await?;
+    Ok(())
+}
