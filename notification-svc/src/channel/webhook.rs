@@ -51,8 +51,13 @@ pub struct Courier {
 }
 
 impl Courier {
+    /// Believes whom browsers believe.
     pub fn new(reach: Reach) -> Self {
-        let authorities: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        Self::trusting(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(), reach)
+    }
+
+    /// Believes certificates of `authorities` only.
+    pub fn trusting(authorities: RootCertStore, reach: Reach) -> Self {
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("the provider has them")

@@ -12,6 +12,7 @@ mod alarms; // doctors who break the glass
 mod requests;
 mod webhooks; // programs of others that are told
 mod webhook_failures; // receivers that do not take what is posted
+mod webhook_certificates; // receivers that prove who they are, and others
 mod reminders; // visits that are near
 mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of

@@ -24,6 +24,9 @@ const TOLD: [&str; 12] = [
     "doctor.updated",
 ];
 
+/// Most patterns of one webhook.
+const MAX_PATTERNS: usize = 64;
+
 /// All of a kind, and where that is read.
 const KINDS: [(&str, &str); 3] =
     [("appointment.*", "appointments"), ("doctor.*", "doctors"), ("webhook.*", "webhooks")];
@@ -36,6 +39,8 @@ pub struct Subscriptions(Vec<String>);
 pub enum BadSubscriptions {
     #[error("is required")]
     None,
+    #[error("must be at most {MAX_PATTERNS}")]
+    TooMany,
     #[error("{0:?} is not told of; these are: appointment.*, doctor.*, {all}", all = TOLD.join(", "))]
     Unknown(String),
 }
@@ -49,8 +54,10 @@ impl Subscriptions {
             // Of what somebody sends, only as much as helps to find it.
             return Err(BadSubscriptions::Unknown(unknown.chars().take(64).collect()));
         }
-        if patterns.is_empty() {
-            return Err(BadSubscriptions::None);
+        match patterns.len() {
+            0 => return Err(BadSubscriptions::None),
+            1..=MAX_PATTERNS => {}
+            _ => return Err(BadSubscriptions::TooMany),
         }
         let mut patterns = patterns.to_vec();
         patterns.sort_unstable();
@@ -163,6 +170,8 @@ mod tests {
         let twice = parsed(&["doctor.*", "appointment.booked", "doctor.*"]).unwrap();
         assert_eq!(twice.patterns(), ["appointment.booked", "doctor.*"]);
         assert_eq!(parsed(&[]), Err(BadSubscriptions::None));
+        assert!(parsed(&["doctor.*"; MAX_PATTERNS]).is_ok());
+        assert_eq!(parsed(&["doctor.*"; MAX_PATTERNS + 1]), Err(BadSubscriptions::TooMany));
         let others = [
             "*",
             "",
