@@ -121,7 +121,7 @@ const COMPLETE: [&str; 47] = [
 ];
 
 /// Failures that are the same for whatever operation they happen to.
-const FAILURES: [(u16, &str); 16] = [
+const FAILURES: [(u16, &str); 17] = [
     (400, "The request, or an id in its path, is malformed"),
     (401, "An access token is needed, or is not valid"),
     (403, "The caller may not do this"),
@@ -135,6 +135,7 @@ const FAILURES: [(u16, &str); 16] = [
     (422, "Fields or parameters are wrong; `errors` names them"),
     (428, "`If-Match` is required"),
     (429, "Too many requests; `Retry-After` says when the next may come"),
+    (431, "The line or the headers of the request are too long to be read; there is no body"),
     (500, "Something went wrong on our side"),
     (503, "What is needed is not available; `Retry-After` says when to try again"),
     (504, "It took too long; whether a change took effect is not known"),
@@ -162,8 +163,12 @@ pub fn frame() -> OpenApi {
 
 fn failure(status: u16, description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let response =
-        ResponseBuilder::new().description(description).content("application/problem+json", content);
+    let response = ResponseBuilder::new().description(description);
+    // Of what was not read nobody knows more.
+    if status == 431 {
+        return response.build();
+    }
+    let response = response.content("application/problem+json", content);
     let response = match status {
         401 => {
             response.header("WWW-Authenticate", text_header("What is needed instead (RFC 6750).", "Bearer"))
@@ -213,6 +218,9 @@ fn failures(operation: &Operation, is_limited: bool) -> Vec<u16> {
     }
     if has_body || has_parameters {
         failures.push(400);
+    }
+    if has_parameters {
+        failures.push(431);
     }
     if has_body {
         failures.extend([408, 413, 415]);
