@@ -23,6 +23,7 @@ use crate::routes::series::model::{Series, SeriesOutcome};
 use crate::routes::templates::model::{MessageOverride, MessagePreview, MessageTemplate};
 use crate::routes::visit_types::model::{BookingPolicy, VisitType};
 use crate::routes::waitlist::model::{WaitlistEntry, WaitlistOffer};
+use crate::routes::webhooks::model::{NewWebhook, Webhook, WebhookDelivery, WebhookSecret};
 use crate::times::Slot;
 use http::StatusCode;
 use utoipa::OpenApi as _;
@@ -53,6 +54,7 @@ use utoipa::openapi::{
         (name = "records", description = "What was found and done"),
         (name = "audit", description = "Who did what with whose data"),
         (name = "notifications", description = "Messages to patients and doctors"),
+        (name = "webhooks", description = "Programs of others that are told of events"),
         (name = "operations", description = "Events that could not be taken"),
         (name = "health", description = "Whether the system works"),
     ),
@@ -60,7 +62,7 @@ use utoipa::openapi::{
         AbsencePlan, ApiClient, ApiClientSecret, ClientToken, DeadLetter, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessagePreferences, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
-        WaitlistEntry, WaitlistOffer,
+        WaitlistEntry, WaitlistOffer, NewWebhook, Webhook, WebhookDelivery, WebhookSecret,
         MessageOverride, MessagePreview, MessageTemplate,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
@@ -68,7 +70,7 @@ use utoipa::openapi::{
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 45] = [
+const COMPLETE: [&str; 47] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -114,6 +116,8 @@ const COMPLETE: [&str; 45] = [
     "WaitlistEntry",
     "WaitlistOffer",
     "WaitlistWindow",
+    "Webhook",
+    "WebhookDelivery",
 ];
 
 /// Failures that are the same for whatever operation they happen to.

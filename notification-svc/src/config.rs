@@ -41,6 +41,10 @@ pub struct Config {
     #[arg(long, env, value_delimiter = ',')]
     pub security_alert_email: Vec<Address>,
 
+    /// Whether webhooks may also go to addresses of this network, and by `http`: for tries on one machine. Whoever
+    /// registers a webhook then reaches whatever this process reaches.
+    #[arg(long, env, action = clap::ArgAction::Set, default_value_t = false)]
+    pub webhook_allow_private: bool,
     /// How long before visits patients are reminded of them, in minutes, unless the visit type says otherwise: up to 5,
     /// of 15 to 43200 each, separated by commas; `none` for never.
     #[arg(long, env, default_value = "1440,120")]

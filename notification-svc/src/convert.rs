@@ -1,4 +1,5 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
+pub mod webhooks; // programs of others that are told
 pub mod preferences; // what patients want to be told of
 pub mod templates; // what messages say
 

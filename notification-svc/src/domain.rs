@@ -4,6 +4,7 @@ mod visit; // how visits change, and what of it is news
 mod offer; // free times that are offered to those who wait
 mod account; // what owners of accounts are told
 mod alarm; // what those who watch are told
+pub mod webhook; // programs of others that are told by HTTP
 mod quiet; // hours in which nobody wants to be reminded
 mod reminder; // visits that are near, and when that is told
 mod preferences; // what patients want to be told of

@@ -183,6 +183,16 @@ const MATRIX: &str = "
     GET    /api/admin/dead-letters/{service}/{id}                 401 401 403 403 403 403 403 200 403 403 403
     POST   /api/admin/dead-letters/{service}/{id}/replay          401 401 403 403 403 403 403 200 403 403 403
     DELETE /api/admin/dead-letters/{service}/{id}                 401 401 403 403 403 403 403 200 403 403 403
+
+    GET    /api/webhooks                                          401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/webhooks                                          401 401 403 403 403 403 403 201 403 403 403
+    GET    /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403 403 403
+    PUT    /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403 403 403
+    DELETE /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/webhooks/{id}/secret                              401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/webhooks/{id}/test                                401 401 403 403 403 403 403 200 403 403 403
+    GET    /api/webhooks/{id}/deliveries                          401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/webhooks/{id}/deliveries/{delivery_id}/replay     401 401 403 403 403 403 403 409 403 403 403
 ";
 
 const PERSONAS: [&str; 11] = [

@@ -193,6 +193,16 @@ const MATRIX: &str = "
     notification.v1.TemplateService/SetTemplateOverride         admin
     notification.v1.TemplateService/DeleteTemplateOverride      admin
 
+    notification.v1.WebhookService/CreateWebhook                admin
+    notification.v1.WebhookService/GetWebhook                   admin
+    notification.v1.WebhookService/ListWebhooks                 admin
+    notification.v1.WebhookService/UpdateWebhook                admin
+    notification.v1.WebhookService/DeleteWebhook                admin
+    notification.v1.WebhookService/RotateWebhookSecret          admin
+    notification.v1.WebhookService/TestWebhook                  admin
+    notification.v1.WebhookService/ListWebhookDeliveries        admin
+    notification.v1.WebhookService/ReplayWebhookDelivery        admin
+
     auth.v1.AuthService/RevokeAllSessions                       patient doctor staff admin auditor
 ";
 

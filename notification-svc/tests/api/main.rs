@@ -2,12 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #[path = "../mail_server/mod.rs"]
 mod mail_server;
+#[path = "../receiver/mod.rs"]
+mod receiver;
 mod neighbours;
 mod service;
 mod offers; // free times that are offered
 mod accounts; // what owners of accounts are told
 mod alarms; // doctors who break the glass
 mod requests;
+mod webhooks; // programs of others that are told
+mod webhook_failures; // receivers that do not take what is posted
+mod webhook_certificates; // receivers that prove who they are, and others
 mod reminders; // visits that are near
 mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
