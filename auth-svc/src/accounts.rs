@@ -108,13 +108,13 @@ impl Accounts {
         self.store.connection().await?.find_user(id).await?.ok_or(Error::UserNotFound(id))
     }
 
-    /// Whether somebody logs in as `patient`, for other services. If nobody does, nobody comes to by a code.
+    /// Whether somebody logs in as `patient` or acts for them, for other services. If nobody does, nobody comes to by a code.
     pub async fn rule_out(&self, patient: PatientId) -> Result<bool, Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         // First: whoever is using the code has it locked, and is waited for.
         tx.void_one_time_tokens(Purpose::PatientClaim, patient.0).await?;
-        let has_account = tx.patient_has_user(patient).await?;
+        let has_account = tx.somebody_acts_as_patient(patient).await?;
         tx.commit().await?;
         Ok(has_account)
     }

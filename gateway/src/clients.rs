@@ -58,9 +58,11 @@ impl Clients {
             doctors: DoctorServiceClient::new(doctor).max_decoding_message_size(MAX_ANSWER_BYTES),
             appointments: AppointmentServiceClient::new(appointment.clone())
                 .max_decoding_message_size(MAX_ANSWER_BYTES),
-            dead_appointment_events: DeadLetterServiceClient::new(appointment.clone()),
+            dead_appointment_events: DeadLetterServiceClient::new(appointment.clone())
+                .max_decoding_message_size(MAX_ANSWER_BYTES),
             waitlist: WaitlistServiceClient::new(appointment).max_decoding_message_size(MAX_ANSWER_BYTES),
-            dead_notification_events: DeadLetterServiceClient::new(notification.clone()),
+            dead_notification_events: DeadLetterServiceClient::new(notification.clone())
+                .max_decoding_message_size(MAX_ANSWER_BYTES),
             webhooks: WebhookServiceClient::new(notification.clone()),
             notifications: NotificationServiceClient::new(notification.clone()),
             preferences: PreferenceServiceClient::new(notification.clone()),

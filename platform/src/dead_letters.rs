@@ -132,7 +132,6 @@ impl DeadLetters {
             )
             .await
             .map_err(broker::Error::from)?;
-        *failing = false;
         loop {
             let next = tokio::select! {
                 next = deliveries.next() => next,
@@ -141,7 +140,20 @@ impl DeadLetters {
             let Some(delivery) = next else { return Ok(()) };
             let delivery = delivery.map_err(broker::Error::from)?;
             let death = Death::of(&delivery);
-            self.keep(queue, &death).await?;
+            // Not given back to the broker meanwhile, which counts how often that happens.
+            while let Err(error) = self.keep(queue, &death).await {
+                if !std::mem::replace(failing, true) {
+                    tracing::warn!(
+                        error = &error as &dyn StdError,
+                        queue,
+                        "dead letters wait for the database"
+                    );
+                }
+                if !shutdown.pause(BACK_OFF).await {
+                    return Ok(());
+                }
+            }
+            *failing = false;
             tracing::error!(queue, message.id = death.message_id, reason = death.reason, "an event is dead");
             metrics::counter!("dead_letters_total", "queue" => queue).increment(1);
             delivery.ack(BasicAckOptions::default()).await.map_err(broker::Error::from)?;

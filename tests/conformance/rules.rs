@@ -43,6 +43,8 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 429]
 /// Everything about one person's requests that would make the run one about limits.
 pub(crate) fn lenient(options: &mut Options) {
     options.env_of.push((Service::Gateway, "RATE_LIMIT_HOLD_PER_MINUTE".to_owned(), "1000000".to_owned()));
+    // Longer than any run.
+    options.env_of.push((Service::Auth, "ACCESS_TOKEN_LIFE".to_owned(), "12h".to_owned()));
 }
 
 /// The settings of a run. Ids that there are stand in most requests, and are not deleted.

@@ -130,12 +130,6 @@ impl Connection {
         rows.iter().map(User::try_from).collect()
     }
 
-    #[instrument(name = "db.user.of_patient", skip_all, fields(patient.id = %id))]
-    pub async fn patient_has_user(&self, id: PatientId) -> Result<bool, Error> {
-        let statement = self.0.prepare_cached(OF_PATIENT).await?;
-        Ok(self.0.query_one(&statement, &[&id.0]).await?.try_get(0)?)
-    }
-
     #[instrument(name = "db.user.any_admin", skip_all)]
     pub async fn any_admin(&self) -> Result<bool, Error> {
         let statement = self.0.prepare_cached(ANY_ADMIN).await?;
@@ -253,6 +247,13 @@ impl Tx<'_> {
     #[instrument(name = "db.user.of_patient", skip_all, fields(patient.id = %id))]
     pub async fn patient_has_user(&self, id: PatientId) -> Result<bool, Error> {
         let statement = self.0.prepare_cached(OF_PATIENT_ALONE).await?;
+        Ok(self.0.query_one(&statement, &[&id.0]).await?.try_get(0)?)
+    }
+
+    /// Whether anybody logs in as the patient, or for them.
+    #[instrument(name = "db.user.for_patient", skip_all, fields(patient.id = %id))]
+    pub async fn somebody_acts_as_patient(&self, id: PatientId) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(OF_PATIENT).await?;
         Ok(self.0.query_one(&statement, &[&id.0]).await?.try_get(0)?)
     }
 

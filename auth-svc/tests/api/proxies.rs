@@ -1,4 +1,4 @@
-use crate::service::{PASSWORD, Refused, Service, by, fields, fresh_id, reason};
+use crate::service::{PASSWORD, Refused, Service, by, by_service, fields, fresh_id, reason};
 use platform::clock::Clock;
 use proto::auth as pb;
 use proto::time::to_wire;
@@ -31,6 +31,13 @@ async fn lists(service: &Service, token: &str, patient_id: &str) -> Result<Vec<p
 pub(crate) async fn acting_for(service: &Service, token: &str) -> Vec<pb::Proxy> {
     let request = by(token, pb::ListActingForRequest {});
     service.proxies.clone().list_acting_for(request).await.unwrap().into_inner().proxies
+}
+
+/// As patient-svc asks before it merges the record of `patient` into another.
+async fn is_acted_for(service: &Service, patient: &str) -> bool {
+    let request =
+        by_service("patient-svc", pb::RuleOutPatientAccountRequest { patient_id: patient.to_owned() });
+    service.client.clone().rule_out_patient_account(request).await.unwrap().into_inner().has_account
 }
 
 pub(crate) fn guardian(of: &str, who: &pb::User) -> pb::GrantProxyRequest {
@@ -165,6 +172,7 @@ async fn a_proxy_runs_out_and_takes_its_sessions_with_it() {
     assert_eq!((again.code(), reason(&again).as_str()), (Code::AlreadyExists, "PROXY_EXISTS"));
     let acting = acts(&service, &tokens.access_token, &child).await.unwrap();
     assert!(acting.expires_in <= 3);
+    assert!(is_acted_for(&service, &child).await);
     let over = async {
         while service.current_user(&acting.access_token).await.is_ok() {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -174,6 +182,7 @@ async fn a_proxy_runs_out_and_takes_its_sessions_with_it() {
     assert!(Clock::system().now() >= end);
     assert_eq!(reason(&service.refreshes(&acting.refresh_token).await.refused()), "REFRESH_TOKEN_INVALID");
     assert!(acting_for(&service, &tokens.access_token).await.is_empty());
+    assert!(!is_acted_for(&service, &child).await);
     let late = grants(&service, &admin, request).await.refused();
     assert_eq!(fields(&late), ["expire_time"]);
     grants(&service, &admin, guardian(&child, &parent)).await.unwrap();

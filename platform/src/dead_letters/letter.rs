@@ -72,21 +72,26 @@ impl Death {
         let header = |name| {
             let value = delivery.properties.headers().as_ref()?.inner().get(name)?;
             match value {
-                AMQPValue::LongString(text) => Some(String::from_utf8_lossy(text.as_bytes()).into_owned()),
+                AMQPValue::LongString(text) => Some(storable(&String::from_utf8_lossy(text.as_bytes()))),
                 _ => None,
             }
         };
-        let message_id = delivery.properties.message_id().as_ref().map(ToString::to_string);
+        let message_id = delivery.properties.message_id().as_ref().map(|id| storable(id.as_str()));
         let event = serde_json::from_slice::<Envelope>(&delivery.data).ok();
         Self {
             message_id: message_id
                 .unwrap_or_else(|| crate::audit::hex(digest(&SHA256, &delivery.data).as_ref())),
-            event_type: event.map(|event| event.event_type),
+            event_type: event.map(|event| storable(&event.event_type)),
             reason: header("x-first-death-reason").unwrap_or_else(|| "unknown".to_owned()),
             body: delivery.data.clone(),
             traceparent: header("traceparent"),
         }
     }
+}
+
+/// PostgreSQL keeps no NUL in texts.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 impl From<&Row> for DeadLetter {
