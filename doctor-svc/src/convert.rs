@@ -206,7 +206,7 @@ pub fn doctor_for(caller: &Caller, doctor: Doctor) -> pb::Doctor {
 /// Where notification-svc writes to.
 pub fn contact(doctor: Doctor) -> pb::DoctorContact {
     let Doctor { id, profile, .. } = doctor;
-    let Profile { first_name, last_name, email, specialization, time_zone, .. } = profile;
+    let Profile { first_name, last_name, email, specialization, time_zone, languages, .. } = profile;
     pb::DoctorContact {
         doctor_id: id.to_string(),
         first_name: first_name.into(),
@@ -214,5 +214,6 @@ pub fn contact(doctor: Doctor) -> pb::DoctorContact {
         specialization: specialization.into(),
         email: email.into(),
         time_zone: time_zone.into(),
+        languages: languages.into_iter().map(String::from).collect(),
     }
 }

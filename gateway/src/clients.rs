@@ -12,6 +12,8 @@ use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
+use proto::notification::template_service_client::TemplateServiceClient;
+use proto::notification::webhook_service_client::WebhookServiceClient;
 use proto::patient::audit_service_client::AuditServiceClient;
 use proto::patient::break_glass_service_client::BreakGlassServiceClient;
 use proto::patient::patient_service_client::PatientServiceClient;
@@ -34,9 +36,11 @@ pub struct Clients {
     pub appointments: AppointmentServiceClient<Peer>,
     pub waitlist: WaitlistServiceClient<Peer>,
     pub notifications: NotificationServiceClient<Peer>,
+    pub webhooks: WebhookServiceClient<Peer>,
     pub preferences: PreferenceServiceClient<Peer>,
     pub dead_appointment_events: DeadLetterServiceClient<Peer>,
     pub dead_notification_events: DeadLetterServiceClient<Peer>,
+    pub templates: TemplateServiceClient<Peer>,
 }
 
 impl Clients {
@@ -57,8 +61,10 @@ impl Clients {
             dead_appointment_events: DeadLetterServiceClient::new(appointment.clone()),
             waitlist: WaitlistServiceClient::new(appointment).max_decoding_message_size(MAX_ANSWER_BYTES),
             dead_notification_events: DeadLetterServiceClient::new(notification.clone()),
+            webhooks: WebhookServiceClient::new(notification.clone()),
             notifications: NotificationServiceClient::new(notification.clone()),
-            preferences: PreferenceServiceClient::new(notification),
+            preferences: PreferenceServiceClient::new(notification.clone()),
+            templates: TemplateServiceClient::new(notification),
         }
     }
 }

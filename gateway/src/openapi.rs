@@ -20,8 +20,10 @@ use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasu
 use crate::routes::places::model::{Holiday, Location, Room};
 use crate::routes::records::model::MedicalRecord;
 use crate::routes::series::model::{Series, SeriesOutcome};
+use crate::routes::templates::model::{MessageOverride, MessagePreview, MessageTemplate};
 use crate::routes::visit_types::model::{BookingPolicy, VisitType};
 use crate::routes::waitlist::model::{WaitlistEntry, WaitlistOffer};
+use crate::routes::webhooks::model::{NewWebhook, Webhook, WebhookDelivery, WebhookSecret};
 use crate::times::Slot;
 use http::StatusCode;
 use utoipa::OpenApi as _;
@@ -52,6 +54,7 @@ use utoipa::openapi::{
         (name = "records", description = "What was found and done"),
         (name = "audit", description = "Who did what with whose data"),
         (name = "notifications", description = "Messages to patients and doctors"),
+        (name = "webhooks", description = "Programs of others that are told of events"),
         (name = "operations", description = "Events that could not be taken"),
         (name = "health", description = "Whether the system works"),
     ),
@@ -59,14 +62,15 @@ use utoipa::openapi::{
         AbsencePlan, ApiClient, ApiClientSecret, ClientToken, DeadLetter, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessagePreferences, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
-        WaitlistEntry, WaitlistOffer,
+        WaitlistEntry, WaitlistOffer, NewWebhook, Webhook, WebhookDelivery, WebhookSecret,
+        MessageOverride, MessagePreview, MessageTemplate,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
 )]
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 41] = [
+const COMPLETE: [&str; 47] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -85,6 +89,10 @@ const COMPLETE: [&str; 41] = [
     "LegalHold",
     "Location",
     "MedicalRecord",
+    "MessageOverride",
+    "MessagePreview",
+    "MessageTemplate",
+    "MessageWords",
     "Notification",
     "OverrideHours",
     "Patient",
@@ -108,10 +116,12 @@ const COMPLETE: [&str; 41] = [
     "WaitlistEntry",
     "WaitlistOffer",
     "WaitlistWindow",
+    "Webhook",
+    "WebhookDelivery",
 ];
 
 /// Failures that are the same for whatever operation they happen to.
-const FAILURES: [(u16, &str); 16] = [
+const FAILURES: [(u16, &str); 17] = [
     (400, "The request, or an id in its path, is malformed"),
     (401, "An access token is needed, or is not valid"),
     (403, "The caller may not do this"),
@@ -125,6 +135,7 @@ const FAILURES: [(u16, &str); 16] = [
     (422, "Fields or parameters are wrong; `errors` names them"),
     (428, "`If-Match` is required"),
     (429, "Too many requests; `Retry-After` says when the next may come"),
+    (431, "The line or the headers of the request are too long to be read; there is no body"),
     (500, "Something went wrong on our side"),
     (503, "What is needed is not available; `Retry-After` says when to try again"),
     (504, "It took too long; whether a change took effect is not known"),
@@ -152,8 +163,12 @@ pub fn frame() -> OpenApi {
 
 fn failure(status: u16, description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let response =
-        ResponseBuilder::new().description(description).content("application/problem+json", content);
+    let response = ResponseBuilder::new().description(description);
+    // Of what was not read nobody knows more.
+    if status == 431 {
+        return response.build();
+    }
+    let response = response.content("application/problem+json", content);
     let response = match status {
         401 => {
             response.header("WWW-Authenticate", text_header("What is needed instead (RFC 6750).", "Bearer"))
@@ -203,6 +218,9 @@ fn failures(operation: &Operation, is_limited: bool) -> Vec<u16> {
     }
     if has_body || has_parameters {
         failures.push(400);
+    }
+    if has_parameters {
+        failures.push(431);
     }
     if has_body {
         failures.extend([408, 413, 415]);

@@ -21,7 +21,7 @@ const RENAMED: [(&str, &str); 14] = [
 ];
 
 /// Messages in which requests wrap a resource that is the whole body here.
-const WRAPPERS: [&str; 13] = [
+const WRAPPERS: [&str; 14] = [
     "patient",
     "doctor",
     "availability",
@@ -34,6 +34,7 @@ const WRAPPERS: [&str; 13] = [
     "medical_record",
     "user",
     "entry",
+    "webhook",
     "preferences",
 ];
 

@@ -19,7 +19,9 @@ pub mod records; // PatientService: what was found and done
 pub mod break_glass; // BreakGlassService
 pub mod audit; // AuditService
 pub mod notifications; // NotificationService
+pub mod webhooks; // WebhookService
 pub mod dead_letters; // DeadLetterService, of each service that has one
+pub mod templates; // TemplateService
 
 /// Every resource.
 pub fn all() -> OpenApiRouter<App> {
@@ -41,7 +43,9 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(break_glass::routes())
         .merge(audit::routes())
         .merge(notifications::routes())
+        .merge(webhooks::routes())
         .merge(dead_letters::routes())
+        .merge(templates::routes())
 }
 
 /// What is empty on the wire is null in JSON.

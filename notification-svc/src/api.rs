@@ -1,4 +1,6 @@
 //! The gRPC face: who, what, do, reply. No rules, no SQL.
+pub mod templates; // what messages say
+
 use crate::convert::{List, notification_id};
 use crate::delivery::Delivery;
 use pb::notification_service_server::NotificationService;

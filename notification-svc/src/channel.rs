@@ -1,5 +1,6 @@
-//! How a message reaches its recipient: by e-mail.
-pub mod email;
+//! How what is told reaches its recipient.
+pub mod email; // people
+pub mod webhook; // programs
 
 use crate::templates::Content;
 use proto::ids::NotificationId;

@@ -1,8 +1,9 @@
 //! Settings, all from the environment; `--help` is their manual.
-use crate::domain::{BadQuietHours, QuietHours};
+use crate::domain::{BadQuietHours, Language, QuietHours};
 use lettre::Address;
 use lettre::message::Mailbox;
 use platform::config::{Broker, Grpc, Postgres, Process};
+use proto::scalars::{BadText, Label};
 use secrecy::SecretString;
 use std::str::FromStr;
 
@@ -27,11 +28,23 @@ pub struct Config {
     #[arg(long, env)]
     pub public_url: String,
 
+    /// The name of the clinic, as messages give it.
+    #[arg(long, env, default_value = "Clinic", value_parser = clinic_name)]
+    pub clinic_name: Label,
+
+    /// The language of messages to whoever is not known to speak another that there is: en, es, de or fr.
+    #[arg(long, env, default_value = "en")]
+    pub default_language: Language,
+
     /// Addresses that are told when a doctor breaks the glass, separated by commas. When unset, the auditors are; when
     /// there is none, the admins.
     #[arg(long, env, value_delimiter = ',')]
     pub security_alert_email: Vec<Address>,
 
+    /// Whether webhooks may also go to addresses of this network, and by `http`: for tries on one machine. Whoever
+    /// registers a webhook then reaches whatever this process reaches.
+    #[arg(long, env, action = clap::ArgAction::Set, default_value_t = false)]
+    pub webhook_allow_private: bool,
     /// How long before visits patients are reminded of them, in minutes, unless the visit type says otherwise: up to 5,
     /// of 15 to 43200 each, separated by commas; `none` for never.
     #[arg(long, env, default_value = "1440,120")]
@@ -139,6 +152,10 @@ impl FromStr for Usual {
     fn from_str(text: &str) -> Result<Self, BadQuietHours> {
         Ok(Self(if text == "none" { None } else { Some(text.parse()?) }))
     }
+}
+
+fn clinic_name(text: &str) -> Result<Label, BadText> {
+    text.to_owned().try_into()
 }
 
 impl AsRef<Process> for Config {

@@ -2,6 +2,7 @@
 pub mod accounts; // what owners of accounts are told
 pub mod alarms; // doctors who break the glass
 pub mod offers; // free times that are offered
+pub mod webhooks; // what others are told of
 pub mod reminders; // visits that are to be reminded of
 
 use crate::delivery::Delivery;

@@ -1,5 +1,7 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
+pub mod webhooks; // programs of others that are told
 pub mod preferences; // what patients want to be told of
+pub mod templates; // what messages say
 
 use crate::domain::{About, AccountKind, Kind, Notification, Recipient, Stage, State};
 use crate::store::Filter;

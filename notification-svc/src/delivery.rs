@@ -6,9 +6,11 @@ use crate::choosing::Choosing;
 use crate::domain::{About, AccountKind, Alarm, Change, Failure, Notification, Outcome, Recipient};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
+use crate::phrasebook::Phrasebook;
 use crate::store::{Claim, Filter, Store};
 use crate::templates::{Content, Reader, render, render_account, render_alarm, render_offer};
 use crate::watch::Watch;
+use crate::words::Voice;
 use jiff::Timestamp;
 use platform::propagation;
 use proto::ids::{DoctorId, EventId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
@@ -42,6 +44,7 @@ pub struct Delivery {
     choosing: Choosing,
     watch: Watch,
     email: Email,
+    phrasebook: Phrasebook,
     /// Where people find the pages that links lead to.
     public_url: Arc<str>,
     due: Arc<Notify>,
@@ -54,10 +57,11 @@ impl Delivery {
         choosing: Choosing,
         watch: Watch,
         email: Email,
+        phrasebook: Phrasebook,
         public_url: &str,
     ) -> Self {
         let public_url = public_url.into();
-        Self { store, neighbours, choosing, watch, email, public_url, due: Arc::default() }
+        Self { store, neighbours, choosing, watch, email, phrasebook, public_url, due: Arc::default() }
     }
 
     /// Writes down `messages`, which are to be sent; nothing when `event` was seen before.
@@ -190,13 +194,18 @@ impl Delivery {
         if change.is_outdated_by(&visit) {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let words = |reader: Reader<'_>| render(change.kind, &visit, reader);
+        let words = |voice: &Voice, reader: Reader<'_>| render(voice, change.kind, &visit, reader);
         match recipient {
             Recipient::Patient(id) => {
-                let words = |name: &str, doctor: Option<&str>| words(Reader::Patient { name, doctor });
+                let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
+                    words(voice, Reader::Patient { name, doctor })
+                };
                 self.to_patient(message, id, visit.doctor_id, words).await
             }
-            Recipient::Doctor(id) => self.to_doctor(message, id, |name| words(Reader::Doctor { name })).await,
+            Recipient::Doctor(id) => {
+                let words = |voice: &Voice, name: &str| words(voice, Reader::Doctor { name });
+                self.to_doctor(message, id, words).await
+            }
             // Nobody else is told of visits.
             Recipient::Account(_) | Recipient::Contact(_) => Ok(SKIPPED),
         }
@@ -213,7 +222,8 @@ impl Delivery {
         if !offer.can_be_answered(now) {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let words = |name: &str, doctor: Option<&str>| render_offer(&offer, name, doctor);
+        let words =
+            |voice: &Voice, name: &str, doctor: Option<&str>| render_offer(voice, &offer, name, doctor);
         self.to_patient(message, patient_id, offer.doctor_id, words).await
     }
 
@@ -228,7 +238,8 @@ impl Delivery {
         let Some(account) = self.neighbours.account(user_id, token_id).await? else {
             return Ok(Prepared::Break(Outcome::Superseded));
         };
-        let content = render_account(kind, &account, &self.public_url).ok_or(Failure::BadAnswer)?;
+        let voice = self.voice(&[]).await?;
+        let content = render_account(&voice, kind, &account, &self.public_url).ok_or(Failure::BadAnswer)?;
         Ok(Prepared::Continue(Letter { id: message, to: account.email, content }))
     }
 
@@ -248,24 +259,31 @@ impl Delivery {
             // Nobody else watches.
             Recipient::Patient(_) | Recipient::Doctor(_) => return Ok(SKIPPED),
         };
-        let content = render_alarm(alarm, &name, &self.public_url);
+        let voice = self.voice(&[]).await?;
+        let content = render_alarm(&voice, alarm, &name, &self.public_url);
         Ok(Prepared::Continue(Letter { id: message, to, content }))
     }
 
-    /// Skipped when the patient cannot be written to, or does not want to be. `words` are made of the patient's name
-    /// and the doctor's, who may have been deleted.
+    /// How to write to whoever speaks `languages`: nobody knows of accounts.
+    async fn voice(&self, languages: &[String]) -> Result<Voice, Failure> {
+        self.phrasebook.voice(languages).await.map_err(|_| Failure::Interrupted)
+    }
+
+    /// Skipped when the patient cannot be written to, or does not want to be. `words` are made in the patient's language
+    /// of the patient's name and the doctor's, who may have been deleted.
     async fn to_patient(
         &self,
         message: NotificationId,
         id: PatientId,
         doctor_id: DoctorId,
-        words: impl FnOnce(&str, Option<&str>) -> Content,
+        words: impl FnOnce(&Voice, &str, Option<&str>) -> Content,
     ) -> Result<Prepared, Failure> {
         let Some(patient) = self.neighbours.patient(id).await? else { return Ok(SKIPPED) };
         let Some(to) = patient.email else { return Ok(SKIPPED) };
         let doctor = self.neighbours.doctor(doctor_id).await?;
         let doctor = doctor.as_ref().map(|doctor| doctor.name.as_str());
-        let content = words(&patient.name, doctor);
+        let voice = self.voice(&patient.languages).await?;
+        let content = words(&voice, &patient.name, doctor);
         Ok(Prepared::Continue(Letter { id: message, to, content }))
     }
 
@@ -274,11 +292,12 @@ impl Delivery {
         &self,
         message: NotificationId,
         id: DoctorId,
-        words: impl FnOnce(&str) -> Content,
+        words: impl FnOnce(&Voice, &str) -> Content,
     ) -> Result<Prepared, Failure> {
         let Some(doctor) = self.neighbours.doctor(id).await? else { return Ok(SKIPPED) };
         let Some(to) = doctor.email else { return Ok(SKIPPED) };
-        let content = words(&doctor.name);
+        let voice = self.voice(&doctor.languages).await?;
+        let content = words(&voice, &doctor.name);
         Ok(Prepared::Continue(Letter { id: message, to, content }))
     }
 

@@ -4,18 +4,23 @@ mod visit; // how visits change, and what of it is news
 mod offer; // free times that are offered to those who wait
 mod account; // what owners of accounts are told
 mod alarm; // what those who watch are told
+pub mod webhook; // programs of others that are told by HTTP
 mod quiet; // hours in which nobody wants to be reminded
 mod reminder; // visits that are near, and when that is told
 mod preferences; // what patients want to be told of
+mod language; // what it can be told in
+mod wording; // words that the clinic puts in place of ours
 
 pub use account::{Account, AccountKind, Token};
 pub use alarm::{Alarm, ContactId};
 pub use attempt::{Failure, Outcome};
+pub use language::{Language, NotSpoken};
 pub use offer::{Offer, OfferMode};
 pub use preferences::{Category, Channel, Edit, Preferences, QuietChoice};
 pub use quiet::{BadQuietHours, Quiet, QuietHours, time_of_day};
 pub use reminder::{Appointment, Moment, Plan, Reminder, plan};
 pub use visit::{Change, Kind, Visit, VisitStatus};
+pub use wording::Wording;
 
 use jiff::Timestamp;
 use proto::ids::{DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};

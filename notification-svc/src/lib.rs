@@ -1,22 +1,28 @@
-//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail, once.
+//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail, once; and which programs of
+//! others are told of events.
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
 
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
 pub mod config; // where the mail server and the neighbours are
-pub mod templates; // the words, in one place
+pub mod words; // what is said, in each language and as the clinic wants it
+pub mod templates; // who is told what, and how that is laid out
 pub mod channel; // how a message reaches its recipient
+pub mod signing; // what proves to others that it is from us
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
+pub mod phrasebook; // the words in force, and how the clinic changes them
 pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
 pub mod choosing; // the use cases on what patients want to be told of
 pub mod reminding; // the use case that plans reminders
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
+pub mod webhooks; // the use cases on programs of others that are told of events
 pub mod consumer; // events of others -> messages, each once
 pub mod sender; // the loop that sends what is due
 pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
+pub mod webhook_api; // the gRPC face of webhooks
 pub mod preference_api; // the gRPC face of what patients want to be told of
 
 mod migrations {
@@ -24,16 +30,23 @@ mod migrations {
 }
 
 use crate::api::Api;
+use crate::api::templates::TemplateApi;
 use crate::channel::email::Email;
+use crate::channel::webhook::Courier;
 use crate::choosing::Choosing;
 use crate::config::Config;
-use crate::consumer::{Consumer, accounts, alarms, offers, reminders};
+use crate::consumer::{Consumer, accounts, alarms, offers, reminders, webhooks as told};
 use crate::delivery::Delivery;
+use crate::domain::webhook::Reach;
 use crate::neighbours::Neighbours;
+use crate::phrasebook::Phrasebook;
 use crate::preference_api::PreferenceApi;
 use crate::reminding::Reminding;
+use crate::signing::Secrets;
 use crate::store::{SCHEMA, Store};
 use crate::watch::Watch;
+use crate::webhook_api::WebhookApi;
+use crate::webhooks::Webhooks;
 use deadpool_postgres::Pool;
 use platform::admin::Readiness;
 use platform::broker::Broker;
@@ -48,6 +61,8 @@ use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::notification::notification_service_server::NotificationServiceServer;
 use proto::notification::preference_service_server::PreferenceServiceServer;
+use proto::notification::template_service_server::TemplateServiceServer;
+use proto::notification::webhook_service_server::WebhookServiceServer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -78,11 +93,11 @@ pub async fn serve(
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
-    let Assembled { delivery, choosing, dead } =
-        assemble(&config, neighbours, pool.clone(), clock.clone(), &shutdown)?;
+    let Assembled { delivery, choosing, phrasebook, webhooks, dead } =
+        assemble(&config, &root, neighbours, pool.clone(), clock.clone(), &shutdown)?;
 
     let stack = Stack {
-        verifier: Verifier::new(NAME, &root, Some(peer("auth-svc", &config.auth_url)?), clock),
+        verifier: Verifier::new(NAME, &root, Some(peer("auth-svc", &config.auth_url)?), clock.clone()),
         settings: config.grpc,
         audit: pool,
         shutdown,
@@ -94,20 +109,28 @@ pub async fn serve(
     let service = NotificationServiceServer::new(api).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(choosing))
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let templates =
+        TemplateServiceServer::new(TemplateApi::new(phrasebook)).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let webhooks = WebhookApi { webhooks, tokens: pages.clone(), clock };
+    let webhooks = WebhookServiceServer::new(webhooks).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let dead = dead_letters::Api::server(dead, pages);
-    stack.serve(listener, Services::of(service).and(preferences).and(dead)).await
+    let services = Services::of(service).and(preferences).and(templates).and(webhooks).and(dead);
+    stack.serve(listener, services).await
 }
 
 /// What the faces need of what is below them.
 struct Assembled {
     delivery: Delivery,
     choosing: Choosing,
+    phrasebook: Phrasebook,
+    webhooks: Webhooks,
     dead: DeadLetters,
 }
 
 /// Everything below the faces; what takes events and sends messages has begun.
 fn assemble(
     config: &Config,
+    root: &RootSecret,
     neighbours: Neighbours,
     pool: Pool,
     clock: Clock,
@@ -120,8 +143,13 @@ fn assemble(
     let offsets = config.reminder_offsets_minutes.0.clone();
     let reminding =
         Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
+    let phrasebook = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
+    phrasebook.start(shutdown);
+    let (chosen, words) = (choosing.clone(), phrasebook.clone());
     let delivery =
-        Delivery::new(store, neighbours, choosing.clone(), watch.clone(), email, &config.public_url);
+        Delivery::new(store.clone(), neighbours, chosen, watch.clone(), email, words, &config.public_url);
+    let reach = if config.webhook_allow_private { Reach::Anywhere } else { Reach::Public };
+    let webhooks = Webhooks::new(store, Courier::new(reach), Secrets::new(root), &config.public_url);
 
     let broker = Broker::new(&config.broker, NAME);
     let visits = Arc::new(Consumer::new(delivery.clone()));
@@ -134,8 +162,12 @@ fn assemble(
     inbox::consume(broker.clone(), accounts::QUEUE, accounts::PATTERNS, of_accounts, shutdown);
     let broken = Arc::new(alarms::Consumer::new(delivery.clone(), watch));
     inbox::consume(broker.clone(), alarms::QUEUE, alarms::PATTERNS, broken, shutdown);
-    let queues = [consumer::QUEUE, offers::QUEUE, reminders::QUEUE, accounts::QUEUE, alarms::QUEUE];
+    let others = Arc::new(told::Consumer::new(webhooks.clone()));
+    inbox::consume(broker.clone(), told::QUEUE, told::PATTERNS, others, shutdown);
+    let queues =
+        [consumer::QUEUE, offers::QUEUE, reminders::QUEUE, accounts::QUEUE, alarms::QUEUE, told::QUEUE];
     let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
-    sender::start(delivery.clone(), clock, shutdown);
-    Ok(Assembled { delivery, choosing, dead })
+    sender::start(delivery.clone(), clock.clone(), shutdown);
+    sender::webhooks::start(webhooks.clone(), clock, shutdown);
+    Ok(Assembled { delivery, choosing, phrasebook, webhooks, dead })
 }

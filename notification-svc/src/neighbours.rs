@@ -30,6 +30,8 @@ pub struct Contact {
     pub name: String,
     /// None when there is none, or it is not to be used.
     pub email: Option<String>,
+    /// What they speak (BCP 47), what they prefer first.
+    pub languages: Vec<String>,
     /// Where they are, when that is known.
     pub zone: Option<TimeZone>,
 }
@@ -100,6 +102,7 @@ impl Neighbours {
             Contact {
                 name: full_name(&contact.first_name, &contact.last_name),
                 email,
+                languages: vec![contact.language],
                 zone: TimeZone::get(&contact.time_zone).ok(),
             }
         }))
@@ -113,7 +116,8 @@ impl Neighbours {
         Ok(contact.map(|contact| Contact {
             name: full_name(&contact.first_name, &contact.last_name),
             email: Some(contact.email).filter(|email| !email.is_empty()),
-            zone: None,
+            languages: contact.languages,
+            zone: TimeZone::get(&contact.time_zone).ok(),
         }))
     }
 }

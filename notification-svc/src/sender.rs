@@ -1,6 +1,8 @@
 //! Sends what is due, many messages at once: one slow mailbox holds up nobody else.
 //!
 //! A mail server may take minutes to accept a message, so a slow message gives up its place and goes on aside.
+pub mod webhooks; // what is posted to programs of others
+
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::store::Claim;

@@ -1,11 +1,18 @@
 //! All SQL of this service. The database's clock decides what is due.
 mod rows; // messages as they are read
 mod queue; // what is due, who has it, and what came of it
+mod webhooks; // where events are posted to
+mod webhook_deliveries; // what is posted, and what became of it
+mod webhook_queue; // what is due to be posted, who has it, and what came of it
 mod reminders; // visits that are near
 mod preferences; // what patients want to be told of
+mod wordings; // words that the clinic puts in place of ours
 
 pub use preferences::Changed;
 pub use queue::Claim;
+pub use webhook_deliveries::Asked;
+pub use webhook_queue::Claim as WebhookClaim;
+pub use webhooks::Change;
 
 use crate::domain::{About, Alarm, Notification, Stage};
 use deadpool_postgres::{GenericClient as _, Object, Pool, Transaction};
@@ -24,6 +31,8 @@ pub enum Error {
     Database(#[from] postgres::Error),
     #[error("notification {id} has an unreadable {column}")]
     Unreadable { id: NotificationId, column: &'static str },
+    #[error("webhook or delivery {id} has an unreadable {column}")]
+    UnreadableWebhook { id: Uuid, column: &'static str },
     #[error("preferences have an unreadable {column}")]
     UnreadablePreferences { column: &'static str },
 }

@@ -7,7 +7,7 @@ use lettre::message::Mailbox;
 use notification_svc::channel::Letter;
 use notification_svc::channel::email::Email;
 use notification_svc::config::{Smtp, SmtpTls};
-use notification_svc::domain::Failure;
+use notification_svc::domain::{Failure, Language};
 use notification_svc::templates::Content;
 use proto::ids::NotificationId;
 use std::pin::pin;
@@ -32,7 +32,12 @@ fn email(server: &MailServer, acceptance: Duration) -> Email {
 }
 
 fn letter() -> Letter {
-    let content = Content { subject: "subject", text: "text".to_owned(), html: "<p>html</p>".to_owned() };
+    let content = Content {
+        language: Language::English,
+        subject: "subject".to_owned(),
+        text: "text".to_owned(),
+        html: "<p>html</p>".to_owned(),
+    };
     Letter { id: NotificationId::random(), to: "ada@example.com".to_owned(), content }
 }
 

@@ -83,6 +83,10 @@ ids! {
     BreakGlassGrantId,
     /// One message to one recipient.
     NotificationId,
+    /// Where events are posted to.
+    WebhookId,
+    /// One event for one webhook.
+    WebhookDeliveryId,
     /// One fact that a service told the others.
     EventId,
 }

@@ -172,11 +172,27 @@ const MATRIX: &str = "
     POST   /api/notifications/{id}/resend                         401 401 403 403 403 403 409 409 403 403 403
     GET    /api/patients/{id}/message-preferences                 401 401 200 404 403 403 200 200 403 200 200
     PUT    /api/patients/{id}/message-preferences                 401 401 200 404 403 403 200 200 403 200 200
+    GET    /api/message-templates                                 401 401 403 403 403 403 200 200 403 403 403
+    GET    /api/message-templates/{kind}/preview                  401 401 403 403 403 403 200 200 403 403 403
+    GET    /api/message-overrides                                 401 401 403 403 403 403 403 200 403 403 403
+    GET    /api/message-overrides/{message}/{language}            401 401 403 403 403 403 403 200 403 403 403
+    PUT    /api/message-overrides/{message}/{language}            401 401 403 403 403 403 403 200 403 403 403
+    DELETE /api/message-overrides/{message}/{language}            401 401 403 403 403 403 403 200 403 403 403
 
     GET    /api/admin/dead-letters/{service}                      401 401 403 403 403 403 403 200 403 403 403
     GET    /api/admin/dead-letters/{service}/{id}                 401 401 403 403 403 403 403 200 403 403 403
     POST   /api/admin/dead-letters/{service}/{id}/replay          401 401 403 403 403 403 403 200 403 403 403
     DELETE /api/admin/dead-letters/{service}/{id}                 401 401 403 403 403 403 403 200 403 403 403
+
+    GET    /api/webhooks                                          401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/webhooks                                          401 401 403 403 403 403 403 201 403 403 403
+    GET    /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403 403 403
+    PUT    /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403 403 403
+    DELETE /api/webhooks/{id}                                     401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/webhooks/{id}/secret                              401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/webhooks/{id}/test                                401 401 403 403 403 403 403 200 403 403 403
+    GET    /api/webhooks/{id}/deliveries                          401 401 403 403 403 403 403 200 403 403 403
+    POST   /api/webhooks/{id}/deliveries/{delivery_id}/replay     401 401 403 403 403 403 403 409 403 403 403
 ";
 
 const PERSONAS: [&str; 11] = [

@@ -186,6 +186,22 @@ const MATRIX: &str = "
     events.v1.DeadLetterService/GetDeadLetter                   admin
     events.v1.DeadLetterService/ReplayDeadLetter                admin
     events.v1.DeadLetterService/DiscardDeadLetter               admin
+    notification.v1.TemplateService/ListTemplates               staff admin
+    notification.v1.TemplateService/PreviewMessage              staff admin
+    notification.v1.TemplateService/ListTemplateOverrides       admin
+    notification.v1.TemplateService/GetTemplateOverride         admin
+    notification.v1.TemplateService/SetTemplateOverride         admin
+    notification.v1.TemplateService/DeleteTemplateOverride      admin
+
+    notification.v1.WebhookService/CreateWebhook                admin
+    notification.v1.WebhookService/GetWebhook                   admin
+    notification.v1.WebhookService/ListWebhooks                 admin
+    notification.v1.WebhookService/UpdateWebhook                admin
+    notification.v1.WebhookService/DeleteWebhook                admin
+    notification.v1.WebhookService/RotateWebhookSecret          admin
+    notification.v1.WebhookService/TestWebhook                  admin
+    notification.v1.WebhookService/ListWebhookDeliveries        admin
+    notification.v1.WebhookService/ReplayWebhookDelivery        admin
 
     auth.v1.AuthService/RevokeAllSessions                       patient doctor staff admin auditor
 ";

@@ -280,7 +280,7 @@ async fn a_patient_is_told_of_the_offer_and_until_when_it_holds() {
     let offer = offered(&ann, &anns).await;
     let mail = mesh.mail_to(&ann.email, "a time has come free").await;
     let until = instant(&offer["expires_at"]).to_zoned(jiff::tz::TimeZone::UTC);
-    for told in ["Dora Doctor", "9:00", "UTC", &until.strftime("%H:%M").to_string()] {
+    for told in ["Dora Doctor", "9:00", "UTC", &until.strftime("%-I:%M %P").to_string()] {
         assert!(mail.text.contains(told) && mail.html.contains(told), "no {told} in {}", mail.text);
     }
     assert!(!mail.subject.contains("Dora") && !mail.subject.contains("Paula"), "{}", mail.subject);

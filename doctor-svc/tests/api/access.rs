@@ -118,7 +118,9 @@ async fn how_to_reach_a_doctor_is_shown_to_the_doctor_staff_and_admins() {
 #[tokio::test]
 async fn services_get_what_their_work_needs_and_people_do_not() {
     let clinic = Clinic::open().await;
-    let doctor = hire(&mut clinic.admin(), named("Ada", "Lovelace")).await;
+    let languages = vec!["de-AT".to_owned(), "en".to_owned()];
+    let wanted = Doctor { languages: languages.clone(), ..named("Ada", "Lovelace") };
+    let doctor = hire(&mut clinic.admin(), wanted).await;
     let doctor_id = doctor.id.clone();
     let rules = GetDoctorRulesRequest { doctor_id: doctor_id.clone() };
     let contact = GetDoctorContactRequest { doctor_id: doctor_id.clone() };
@@ -135,7 +137,7 @@ async fn services_get_what_their_work_needs_and_people_do_not() {
 
     let mut notifications = clinic.service("notification-svc");
     let reached = notifications.get_doctor_contact(contact.clone()).await.unwrap().into_inner();
-    assert_eq!(reached.email, "ada.lovelace@example.com");
+    assert_eq!((reached.email.as_str(), reached.languages), ("ada.lovelace@example.com", languages));
 
     for mut person in [clinic.admin(), clinic.doctor(&doctor_id)] {
         assert_eq!(refusal(person.get_doctor_rules(rules.clone()).await), forbidden());

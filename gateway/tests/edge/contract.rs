@@ -106,6 +106,7 @@ fn filled(path: &str) -> String {
         (0, literal) => path + literal,
         (_, "specialization") => path + "Cardiology",
         (_, "date") => path + "2030-01-07",
+        (_, "language") => path + "de",
         _ => path + "0198c5a4-7c1e-7d3a-9d8e-2f1b6a5c4d3e",
     })
 }

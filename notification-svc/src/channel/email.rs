@@ -25,6 +25,8 @@ use tokio::time::{Instant, timeout};
 
 /// A connection that was not used for this long is not used again.
 const IDLE: Duration = Duration::from_secs(20);
+/// Keeps holiday replies away (RFC 3834).
+const AUTOMATIC: &str = "auto-generated";
 /// How long a server may take to part from us.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -176,12 +178,12 @@ fn compose(from: &Mailbox, letter: Letter, now: Timestamp) -> Result<Message, Fa
         .subject(content.subject)
         .message_id(Some(format!("<{id}@{}>", from.email.domain())))
         .date(now.into())
-        .raw_header(header("Auto-Submitted", "auto-generated"))
+        .raw_header(header("Auto-Submitted", AUTOMATIC))
+        .raw_header(header("Content-Language", content.language.tag()))
         .multipart(MultiPart::alternative_plain_html(content.text, content.html))
         .map_err(|_| Failure::Unsendable)
 }
 
-/// Keeps holiday replies away (RFC 3834).
 fn header(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
@@ -216,11 +218,16 @@ fn code(code: Code) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Language;
     use crate::templates::Content;
 
     fn letter(to: &str) -> Letter {
-        let content =
-            Content { subject: "Your appointment is booked", text: "text".into(), html: "<p>html".into() };
+        let content = Content {
+            language: Language::German,
+            subject: "Your appointment is booked".into(),
+            text: "text".into(),
+            html: "<p>html".into(),
+        };
         Letter { id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(), to: to.to_owned(), content }
     }
 
@@ -236,6 +243,7 @@ mod tests {
         assert!(message.contains("Message-ID: <01890a5d-ac96-774b-bcce-b302099a8057@clinic.example>\r\n"));
         assert!(message.contains("Date: Mon, 07 Jan 2030 08:00:00 +0000\r\n"));
         assert!(message.contains("Auto-Submitted: auto-generated\r\n"));
+        assert!(message.contains("Content-Language: de\r\n"));
         assert!(message.contains("text/plain") && message.contains("text/html"));
     }
 

@@ -23,7 +23,7 @@ impl Delivery {
         let Some(patient) = self.neighbours.patient(reminder.patient_id).await? else { return Ok(SKIPPED) };
         let Some(to) = patient.email else { return Ok(SKIPPED) };
         let zone = patient.zone.unwrap_or_else(|| visit.starts_at.time_zone().clone());
-        let quiet = self.choosing.quiet(reminder.patient_id, zone).await?;
+        let quiet = self.choosing.quiet(reminder.patient_id, zone.clone()).await?;
         match reminder.moment(&quiet, now) {
             Moment::Now => {}
             Moment::Later(until) => return Ok(ControlFlow::Break(Outcome::Postponed { until })),
@@ -31,7 +31,8 @@ impl Delivery {
         }
         let doctor = self.neighbours.doctor(visit.doctor_id).await?;
         let doctor = doctor.as_ref().map(|doctor| doctor.name.as_str());
-        let content = render_reminder(&visit, &patient.name, doctor);
+        let voice = self.voice(&patient.languages).await?;
+        let content = render_reminder(&voice, &visit, &patient.name, doctor, &now.to_zoned(zone));
         Ok(ControlFlow::Continue(Letter { id: message, to, content }))
     }
 }

@@ -124,7 +124,9 @@ async fn however_often_it_is_told_of_each_reviewer_gets_one_mail_that_names_no_p
         let review = format!("POST https://clinic.example/api/break-glass/{}/review", grant.id);
         for body in [&mail.text, &mail.html] {
             let doctor = grant.doctor.to_string();
-            for told in [&review, &doctor, "00:00 UTC on Saturday, 1 December 2029", "also very restricted"] {
+            for told in
+                [&review, &doctor, "12:00 am UTC on Saturday, 1 December 2029", "also very restricted"]
+            {
                 assert!(body.contains(told), "{told}: {body}");
             }
             assert!(!body.contains(&grant.patient.to_string()), "{body}");

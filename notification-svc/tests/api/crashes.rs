@@ -10,6 +10,7 @@ use notification_svc::consumer::{Consumer, reminders};
 use notification_svc::delivery::Delivery;
 use notification_svc::domain::{Kind, Notification, State};
 use notification_svc::neighbours::Neighbours;
+use notification_svc::phrasebook::Phrasebook;
 use notification_svc::reminding::Reminding;
 use notification_svc::store::Filter;
 use notification_svc::watch::Watch;
@@ -63,9 +64,10 @@ impl Ground {
     fn delivery(&self) -> Delivery {
         let (config, neighbours) = (&self.config, self.asked());
         let watch = Watch::new(Vec::new(), neighbours.clone());
-        let choosing = Choosing::new(self.store(), neighbours.clone(), None);
-        let email = Email::new(&config.smtp).unwrap();
-        Delivery::new(self.store(), neighbours, choosing, watch, email, &config.public_url)
+        let (store, email) = (self.store(), Email::new(&config.smtp).unwrap());
+        let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
+        let words = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
+        Delivery::new(store, neighbours, choosing, watch, email, words, &config.public_url)
     }
 
     async fn about(&self, visit: Visit) -> Vec<Notification> {

@@ -2,17 +2,23 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #[path = "../mail_server/mod.rs"]
 mod mail_server;
+#[path = "../receiver/mod.rs"]
+mod receiver;
 mod neighbours;
 mod service;
 mod offers; // free times that are offered
 mod accounts; // what owners of accounts are told
 mod alarms; // doctors who break the glass
 mod requests;
+mod webhooks; // programs of others that are told
+mod webhook_failures; // receivers that do not take what is posted
+mod webhook_certificates; // receivers that prove who they are, and others
 mod reminders; // visits that are near
 mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
 mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
+mod templates; // what messages say, in which language
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
@@ -81,7 +87,10 @@ async fn a_mail_tells_its_reader_when_to_come() {
         assert_eq!(mail.envelope_recipients, [recipient]);
         assert_eq!(mail.subject, subject);
         for body in [&mail.text, &mail.html] {
-            assert!(body.contains("Monday, 7 January 2030") && body.contains("09:00 to 09:30"), "{subject}");
+            assert!(
+                body.contains("Monday, 7 January 2030") && body.contains("9:00 am to 9:30 am"),
+                "{subject}"
+            );
         }
     }
 }

@@ -32,10 +32,10 @@ async fn an_offer_is_told_to_the_patient_and_to_nobody_else() {
     for body in [&mail.text, &mail.html] {
         for told in [
             "Monday, 7 January 2030",
-            "09:00 to 09:30",
+            "9:00 am to 9:30 am",
             "Europe/Berlin (CET, UTC+01:00)",
             "Dr. Grace Hopper",
-            "18:30 on Sunday, 6 January 2030",
+            "6:30 pm on Sunday, 6 January 2030",
             "It is kept for you",
             "Accept or decline it in your account",
         ] {
@@ -130,7 +130,7 @@ async fn an_offer_is_told_in_the_zone_of_the_place() {
     service.ground.neighbours.change_offer(offer, |offer| "Asia/Kathmandu".clone_into(&mut offer.time_zone));
     service.publish_offer(offer).await;
     let mail = service.mail_of(&service.until_offer_is(offer, SENT).await).await;
-    for told in ["13:45 to 14:15", "Asia/Kathmandu (UTC+05:45)", "23:15 on Sunday, 6 January 2030"] {
+    for told in ["1:45 pm to 2:15 pm", "Asia/Kathmandu (UTC+05:45)", "11:15 pm on Sunday, 6 January 2030"] {
         assert!(mail.text.contains(told) && mail.html.contains(told), "{told}: {}", mail.text);
     }
 }

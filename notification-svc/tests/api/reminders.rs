@@ -204,7 +204,7 @@ async fn a_reminder_is_sent_once_when_it_is_due_and_listed_with_the_others() {
     let mail = service.mail_of(&reminder).await;
     assert_eq!(mail.envelope_recipients, ["ada@example.com"]);
     assert_eq!(mail.subject, "A reminder of your appointment");
-    assert!(mail.text.contains("Monday, 7 January 2030") && mail.html.contains("09:00 to 09:30"));
+    assert!(mail.text.contains("Monday, 7 January 2030") && mail.html.contains("9:00 am to 9:30 am"));
 
     // Whatever is said of the visit again, this was told, and the other is not due.
     service.publish_again(&booked).await;

@@ -7,7 +7,7 @@ use local::mail::{Mail, Message};
 use local::service::Service as Name;
 use local::testing;
 use notification_svc::config::Config;
-use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers, reminders};
+use notification_svc::consumer::{PATTERNS, QUEUE, accounts, alarms, offers, reminders, webhooks};
 use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
@@ -23,6 +23,8 @@ use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
+use proto::notification::template_service_client::TemplateServiceClient;
+use proto::notification::webhook_service_client::WebhookServiceClient;
 use proto::notification::{ListNotificationsRequest, Notification, NotificationState};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -51,8 +53,10 @@ pub(crate) struct Ground {
 pub(crate) struct Service {
     pub(crate) ground: Ground,
     pub(crate) client: NotificationServiceClient<Channel>,
+    pub(crate) webhooks: WebhookServiceClient<Channel>,
     pub(crate) preferences: PreferenceServiceClient<Channel>,
     pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
+    pub(crate) templates: TemplateServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -102,6 +106,7 @@ impl Ground {
         broker.queue(reminders::QUEUE, reminders::PATTERNS).await.unwrap();
         broker.queue(accounts::QUEUE, accounts::PATTERNS).await.unwrap();
         broker.queue(alarms::QUEUE, alarms::PATTERNS).await.unwrap();
+        broker.queue(webhooks::QUEUE, webhooks::PATTERNS).await.unwrap();
         Self { neighbours, mail, config, broker, database }
     }
 
@@ -131,10 +136,12 @@ impl Ground {
         shutdown.spawn(async { serving.await.unwrap() });
         let channel = Channel::from_shared(url).unwrap().connect_lazy();
         let client = NotificationServiceClient::new(channel.clone());
+        let webhooks = WebhookServiceClient::new(channel.clone());
         let preferences = PreferenceServiceClient::new(channel.clone());
-        let dead_letters = DeadLetterServiceClient::new(channel);
+        let dead_letters = DeadLetterServiceClient::new(channel.clone());
+        let templates = TemplateServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, preferences, dead_letters, publisher, shutdown }
+        Service { ground: self, client, webhooks, preferences, dead_letters, templates, publisher, shutdown }
     }
 }
 

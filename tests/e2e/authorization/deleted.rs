@@ -1,6 +1,6 @@
 //! The matrix once more, about what is deleted: it answers like what never was, to everyone whom it would let in
 //! otherwise; and what is hidden from other patients answers so, too.
-use super::world::{Ask, World, visited};
+use super::world::{Ask, World, visited, webhooks};
 use super::{PERSONAS, carried_out, rows};
 use serde_json::{Value, json};
 use tests::clinic::at;
@@ -51,6 +51,10 @@ const KEPT: &str = "
     GET    /api/admin/dead-letters/{service}/{id}         dead letters are discarded
     POST   /api/admin/dead-letters/{service}/{id}/replay  dead letters are discarded
     DELETE /api/admin/dead-letters/{service}/{id}         dead letters are discarded
+    GET    /api/message-templates/{kind}/preview          a word
+    GET    /api/message-overrides/{message}/{language}    words
+    PUT    /api/message-overrides/{message}/{language}    words
+    DELETE /api/message-overrides/{message}/{language}    words
 ";
 
 /// What answers otherwise than with 404 about what is deleted: patient, doctor, staff, admin.
@@ -85,6 +89,7 @@ struct Gone {
     room: String,
     holiday: String,
     hold: String,
+    webhook: String,
 }
 
 impl Gone {
@@ -120,6 +125,7 @@ impl Gone {
             room: removed(format!("{rooms}/{room}")).await,
             holiday: removed(format!("/api/holidays/{}", world.fresh_holiday().await)).await,
             hold,
+            webhook: removed(webhooks::registered(admin).await).await,
         }
     }
 
@@ -138,6 +144,8 @@ impl Gone {
             ["locations", _, "rooms", "{room_id}"] => vec![location, &self.room],
             ["locations", ..] => vec![&self.location],
             ["holidays", ..] => vec![&self.holiday],
+            ["webhooks", _, "deliveries", "{delivery_id}", ..] => vec![&self.webhook, &self.hold],
+            ["webhooks", ..] => vec![&self.webhook],
             ["appointments", "holds", ..] => vec![&self.hold],
             ["appointments", "{id}", "records"] => vec![&self.visit],
             _ => return None,

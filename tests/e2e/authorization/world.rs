@@ -19,6 +19,7 @@ mod charts; // records that wait for a signature, doctors who break the glass, a
 mod named; // what requests name
 mod programs; // that log in by themselves
 mod signed_in; // sessions and accounts that one cell may end or change
+pub(crate) mod webhooks; // programs of others that are told
 mod waiting; // those who wait, and what is offered to them
 
 pub(crate) struct World {
@@ -46,6 +47,8 @@ pub(crate) struct World {
     room: String,
     holiday: String,
     visit_type: String,
+    /// Where one is.
+    webhook: String,
     /// How many times and hours were handed out, so that no two cells get the same.
     handed_out: Cell<i64>,
     /// How many series were.
@@ -93,6 +96,7 @@ impl World {
         let location = text(&admin.post("/api/locations", location).await.created(), "id");
         let rooms = format!("/api/locations/{location}/rooms");
         let room = text(&admin.post(&rooms, json!({ "name": "Room 1" })).await.created(), "id");
+        let webhook = webhooks::registered(&admin).await;
         let world = Self {
             anyone: mesh.anyone(),
             staff: admin.staff().await,
@@ -115,6 +119,7 @@ impl World {
             room,
             holiday: String::new(),
             visit_type: String::new(),
+            webhook,
             handed_out: Cell::default(),
             series: Cell::default(),
             hold: Cell::default(),
@@ -693,6 +698,24 @@ impl World {
             "POST /api/notifications/{id}/resend" => {
                 let path = format!("/api/notifications/{}", self.notification);
                 Ask { untouched: Some(path.clone()), ..read(format!("{path}/resend")) }
+            }
+            "GET /api/message-templates/{kind}/preview" => {
+                read("/api/message-templates/booked/preview?language=de".into())
+            }
+            "GET /api/message-overrides/{message}/{language}"
+            | "PUT /api/message-overrides/{message}/{language}"
+            | "DELETE /api/message-overrides/{message}/{language}" => {
+                // Words that no test has a mail with.
+                let path = "/api/message-overrides/changed-doctor-opening/es";
+                let words = |words: &str| json!({ "pattern": words });
+                self.admin.put(path, words("Ha cambiado una cita con usted.")).await.ok();
+                change(
+                    path.into(),
+                    operation.starts_with("PUT").then(|| words(&format!("Cambio {persona}."))),
+                )
+            }
+            operation if operation.contains(" /api/webhooks/") || operation == "POST /api/webhooks" => {
+                self.webhook(operation, persona).await
             }
             other => read(other.split(' ').nth(1).unwrap().to_owned()),
         }

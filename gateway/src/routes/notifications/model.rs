@@ -61,7 +61,7 @@ impl TryFrom<pb::NotificationKind> for NotificationKind {
 }
 
 /// Whom a message is for.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecipientKind {
     Patient,
@@ -70,6 +70,17 @@ pub enum RecipientKind {
     Account,
     /// An address of the settings.
     Contact,
+}
+
+impl From<RecipientKind> for pb::RecipientKind {
+    fn from(kind: RecipientKind) -> Self {
+        match kind {
+            RecipientKind::Patient => Self::Patient,
+            RecipientKind::Doctor => Self::Doctor,
+            RecipientKind::Account => Self::Account,
+            RecipientKind::Contact => Self::Contact,
+        }
+    }
 }
 
 impl TryFrom<pb::RecipientKind> for RecipientKind {

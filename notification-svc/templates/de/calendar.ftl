@@ -1,0 +1,33 @@
+## Dates and times. { $hour } counts to 23, { $hour12 } to 12; { $half } is half-am or half-pm.
+
+weekday-1 = Montag
+weekday-2 = Dienstag
+weekday-3 = Mittwoch
+weekday-4 = Donnerstag
+weekday-5 = Freitag
+weekday-6 = Samstag
+weekday-7 = Sonntag
+month-1 = Januar
+month-2 = Februar
+month-3 = März
+month-4 = April
+month-5 = Mai
+month-6 = Juni
+month-7 = Juli
+month-8 = August
+month-9 = September
+month-10 = Oktober
+month-11 = November
+month-12 = Dezember
+half-am = vormittags
+half-pm = nachmittags
+date = { $weekday }, { $day }. { $month } { $year }
+time = { $hour }:{ $minute }
+span = { $start } bis { $end } Uhr
+span-past_midnight = { $start } Uhr bis { $date }, { $end } Uhr
+instant = { $date }, { $time } Uhr
+instant-offset = { $date }, { $time } Uhr (UTC{ $offset })
+instant-utc = { $date }, { $time } Uhr (UTC)
+instant-zone = { $date }, { $time } Uhr ({ $zone })
+zone = { $zone } ({ $abbreviation }, UTC{ $offset })
+zone-unnamed = { $zone } (UTC{ $offset })

@@ -1,0 +1,33 @@
+## Dates and times. { $hour } counts to 23, { $hour12 } to 12; { $half } is half-am or half-pm.
+
+weekday-1 = Monday
+weekday-2 = Tuesday
+weekday-3 = Wednesday
+weekday-4 = Thursday
+weekday-5 = Friday
+weekday-6 = Saturday
+weekday-7 = Sunday
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+half-am = am
+half-pm = pm
+date = { $weekday }, { $day } { $month } { $year }
+time = { $hour12 }:{ $minute } { $half }
+span = { $start } to { $end }
+span-past_midnight = { $start } to { $end } on { $date }
+instant = { $time } on { $date }
+instant-offset = { $time } (UTC{ $offset }) on { $date }
+instant-utc = { $time } UTC on { $date }
+instant-zone = { $time } on { $date } ({ $zone })
+zone = { $zone } ({ $abbreviation }, UTC{ $offset })
+zone-unnamed = { $zone } (UTC{ $offset })

@@ -1,0 +1,33 @@
+## Dates and times. { $hour } counts to 23, { $hour12 } to 12; { $half } is half-am or half-pm.
+
+weekday-1 = lunes
+weekday-2 = martes
+weekday-3 = miércoles
+weekday-4 = jueves
+weekday-5 = viernes
+weekday-6 = sábado
+weekday-7 = domingo
+month-1 = enero
+month-2 = febrero
+month-3 = marzo
+month-4 = abril
+month-5 = mayo
+month-6 = junio
+month-7 = julio
+month-8 = agosto
+month-9 = septiembre
+month-10 = octubre
+month-11 = noviembre
+month-12 = diciembre
+half-am = a. m.
+half-pm = p. m.
+date = { $weekday }, { $day } de { $month } de { $year }
+time = { $hour }:{ $minute }
+span = de { $start } a { $end } h
+span-past_midnight = de { $start } h a { $end } h del { $date }
+instant = { $date }, { $time } h
+instant-offset = { $date }, { $time } h (UTC{ $offset })
+instant-utc = { $date }, { $time } h (UTC)
+instant-zone = { $date }, { $time } h ({ $zone })
+zone = { $zone } ({ $abbreviation }, UTC{ $offset })
+zone-unnamed = { $zone } (UTC{ $offset })
