@@ -6,11 +6,12 @@ use crate::service::{Ground, PATIENCE};
 use deadpool_postgres::Pool;
 use notification_svc::channel::email::Email;
 use notification_svc::choosing::Choosing;
-use notification_svc::consumer::Consumer;
+use notification_svc::consumer::{Consumer, reminders};
 use notification_svc::delivery::Delivery;
 use notification_svc::domain::{Kind, Notification, State};
 use notification_svc::neighbours::Neighbours;
 use notification_svc::phrasebook::Phrasebook;
+use notification_svc::reminding::Reminding;
 use notification_svc::store::Filter;
 use notification_svc::watch::Watch;
 use platform::client::Peer;
@@ -51,18 +52,17 @@ impl Ground {
         postgres::pool(&self.config.postgres, "test").unwrap()
     }
 
-    /// What a process has that was just started.
-    fn delivery(&self) -> Delivery {
-        let config = &self.config;
-        let root = RootSecret::new(&config.process.secret_key).unwrap();
+    /// The other services, as a process finds them that was just started.
+    fn asked(&self) -> Neighbours {
+        let root = RootSecret::new(&self.config.process.secret_key).unwrap();
         let identity = service_identity(&root, "notification-svc", Clock::system()).unwrap();
         let peer = |name| Peer::new(name, &self.neighbours.url, Some(identity.clone())).unwrap();
-        let neighbours = Neighbours::new(
-            peer("auth-svc"),
-            peer("appointment-svc"),
-            peer("patient-svc"),
-            peer("doctor-svc"),
-        );
+        Neighbours::new(peer("auth-svc"), peer("appointment-svc"), peer("patient-svc"), peer("doctor-svc"))
+    }
+
+    /// What a process has that was just started.
+    fn delivery(&self) -> Delivery {
+        let (config, neighbours) = (&self.config, self.asked());
         let watch = Watch::new(Vec::new(), neighbours.clone());
         let (store, email) = (self.store(), Email::new(&config.smtp).unwrap());
         let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
@@ -135,6 +135,33 @@ async fn a_consumer_that_dies_anywhere_writes_each_message_down_once() {
         let died = dying(Consumer::new(ground.delivery()).handle(event.clone()), waits).await.is_none();
         for _ in 0..2 {
             Consumer::new(ground.delivery()).handle(event.clone()).await.unwrap();
+        }
+        assert_eq!(ground.about(visit).await.len(), 2, "after {waits} waits");
+        if !died {
+            assert!(waits > 3, "{waits} places only");
+            return;
+        }
+    }
+    panic!("there is no end of places to die at");
+}
+
+#[tokio::test]
+async fn a_planner_that_dies_anywhere_plans_each_reminder_once() {
+    let ground = Ground::prepare().await;
+    let planner = || {
+        let (store, neighbours) = (ground.store(), ground.asked());
+        let choosing = Choosing::new(store.clone(), neighbours.clone(), None);
+        let reminding = Reminding::new(store, neighbours, choosing, Vec::new(), Clock::system());
+        reminders::Consumer::new(reminding)
+    };
+    for waits in 0..PLACES {
+        let visit = ground.reminded(&[1440, 120]);
+        let event = booked(visit);
+        let died = dying(planner().handle(event.clone()), waits).await.is_none();
+        let left = ground.about(visit).await.len();
+        assert!(left == 0 || left == 2, "{left} after {waits} waits");
+        for _ in 0..2 {
+            planner().handle(event.clone()).await.unwrap();
         }
         assert_eq!(ground.about(visit).await.len(), 2, "after {waits} waits");
         if !died {
