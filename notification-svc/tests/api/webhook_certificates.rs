@@ -41,7 +41,7 @@ async fn https(issued: &Issued, running: &mut JoinSet<()>) -> u16 {
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let mut head = [0; 4096];
-            stream.read(&mut head).await.unwrap();
+            assert!(stream.read(&mut head).await.unwrap() > 0);
             stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
             stream.shutdown().await.unwrap();
         }
