@@ -32,10 +32,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// More places to wait at than there are in anything that is tried.
-const PLACES: usize = 500;
+pub(crate) const PLACES: usize = 500;
 
 /// Does `work` in a process that dies when it has waited `left` times and would wait once more; none when it died.
-fn dying<T>(work: impl Future<Output = T>, mut left: usize) -> impl Future<Output = Option<T>> {
+pub(crate) fn dying<T>(work: impl Future<Output = T>, mut left: usize) -> impl Future<Output = Option<T>> {
     let mut work = Box::pin(work);
     poll_fn(move |context| match work.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(Some(done)),

@@ -18,6 +18,7 @@ mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
 mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
+mod webhook_crashes; // processes that die while they tell others
 mod templates; // what messages say, in which language
 
 use crate::mail_server::{MailServer, friendly};

@@ -149,7 +149,7 @@ async fn nobody_has_a_webhook_that_leads_into_our_network() {
 }
 
 /// Registered while it led elsewhere, or while that was allowed.
-async fn registered_before(ground: &Ground, url: &str) -> NewWebhook {
+pub(crate) async fn registered_before(ground: &Ground, url: &str) -> NewWebhook {
     let (webhook, secret) = (WebhookId::random(), Secret::generate().unwrap());
     let root = RootSecret::new(&ground.config.process.secret_key).unwrap();
     let sealed = Secrets::new(&root).seal(webhook, &secret);
