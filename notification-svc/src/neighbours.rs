@@ -126,8 +126,17 @@ impl Neighbours {
 fn found<T>(answer: Result<tonic::Response<T>, Status>, unavailable: Failure) -> Result<Option<T>, Failure> {
     match answer {
         Ok(answer) => Ok(Some(answer.into_inner())),
-        Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(_) => Err(unavailable),
+        Err(status) => match status.code() {
+            Code::NotFound => Ok(None),
+            Code::Unavailable
+            | Code::DeadlineExceeded
+            | Code::ResourceExhausted
+            | Code::Cancelled
+            | Code::Aborted
+            | Code::Unknown => Err(unavailable),
+            // Asked again it would say the same, and hold up all others.
+            _ => Err(Failure::BadAnswer),
+        },
     }
 }
 

@@ -167,8 +167,8 @@ impl DeadLetters {
             "WITH forgotten AS (
                  DELETE FROM {0}.dead_letters WHERE id IN (
                      SELECT id FROM {0}.dead_letters
-                      WHERE settled_at < clock_timestamp() - make_interval(days => $8)
-                      LIMIT 2 FOR UPDATE SKIP LOCKED))
+                      WHERE settled_at < (SELECT clock_timestamp() - make_interval(days => $8))
+                      ORDER BY settled_at LIMIT 2 FOR UPDATE SKIP LOCKED))
              INSERT INTO {0}.dead_letters AS letter (id, queue, message_id, event_type, reason, body, traceparent)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
                  ON CONFLICT ON CONSTRAINT dead_letters_once DO UPDATE

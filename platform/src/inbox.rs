@@ -47,8 +47,8 @@ pub async fn is_new(tx: &Transaction<'_>, schema: &str, event: EventId) -> Resul
         "WITH forgotten AS (
              DELETE FROM {schema}.inbox WHERE event_id IN (
                  SELECT event_id FROM {schema}.inbox
-                  WHERE received_at < clock_timestamp() - make_interval(days => $2)
-                  LIMIT 2 FOR UPDATE SKIP LOCKED))
+                  WHERE received_at < (SELECT clock_timestamp() - make_interval(days => $2))
+                  ORDER BY received_at LIMIT 2 FOR UPDATE SKIP LOCKED))
          INSERT INTO {schema}.inbox (event_id) VALUES ($1) ON CONFLICT DO NOTHING"
     );
     let statement = tx.prepare_cached(&statement).await?;

@@ -127,7 +127,8 @@ impl Outbox {
         let forget = format!(
             "DELETE FROM {0}.outbox WHERE event_id IN (
                  SELECT event_id FROM {0}.outbox
-                  WHERE published_at < clock_timestamp() - make_interval(days => $1) LIMIT 1000)",
+                  WHERE published_at < (SELECT clock_timestamp() - make_interval(days => $1))
+                  ORDER BY published_at LIMIT 1000)",
             self.schema
         );
         let forget = tx.prepare_cached(&forget).await?;

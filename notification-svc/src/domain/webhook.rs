@@ -101,6 +101,8 @@ impl Webhook {
         let mut changed = Vec::new();
         if let Some(url) = url {
             self.url = url.to_string();
+            // That was another program.
+            self.failing_since = None;
             changed.push("url");
         }
         if let Some(description) = description {

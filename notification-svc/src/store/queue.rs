@@ -16,7 +16,8 @@ pub struct Claim {
 /// Index conditions are made of what is the same for all rows, which the clock is not unless it is asked once: those that
 /// are not due yet, of which there may be a million, would all be looked at.
 ///
-/// A message waits for the one before it about the same visit to the same recipient while that is being sent.
+/// A message waits for the one before it about the same visit to the same recipient while that is being sent, and so
+/// for a reminder, which may have the time of before.
 /// Earlier ones that are pending hold up nothing: they are superseded.
 const CLAIM: &str = concat!(
     "WITH due AS (
@@ -27,6 +28,10 @@ const CLAIM: &str = concat!(
                  JOIN notification.notifications earlier USING (appointment_id, recipient_kind)
                 WHERE n.id = m.id AND earlier.appointment_version < n.appointment_version
                   AND earlier.state = 'sending')
+           AND NOT EXISTS (
+               SELECT FROM notification.notifications n
+                 JOIN notification.reminder_notifications reminder USING (appointment_id)
+                WHERE n.id = m.id AND n.recipient_kind = 'patient' AND reminder.state = 'sending')
          ORDER BY next_attempt_at
            FOR UPDATE SKIP LOCKED
          LIMIT $1)

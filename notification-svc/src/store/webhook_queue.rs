@@ -23,7 +23,7 @@ const CLAIM: &str = concat!(
         SELECT one.id FROM notification.webhook_endpoints e
          CROSS JOIN LATERAL (
             SELECT id, next_attempt_at FROM notification.webhook_deliveries
-             WHERE endpoint_id = e.id AND state = 'pending' AND next_attempt_at <= clock_timestamp()
+             WHERE endpoint_id = e.id AND state = 'pending' AND next_attempt_at <= (SELECT clock_timestamp())
              ORDER BY next_attempt_at
              LIMIT greatest(0, $2 - (SELECT count(*) FROM notification.webhook_deliveries
                                       WHERE endpoint_id = e.id AND state = 'sending'))
@@ -84,8 +84,8 @@ const DISABLE: &str = "
 const FORGET: &str = "
     DELETE FROM notification.webhook_deliveries
      WHERE id IN (SELECT id FROM notification.webhook_deliveries
-                   WHERE settled_at < clock_timestamp() - make_interval(secs => $1)
-                   LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+                   WHERE settled_at < (SELECT clock_timestamp() - make_interval(secs => $1))
+                   ORDER BY settled_at LIMIT 1000 FOR UPDATE SKIP LOCKED)";
 
 impl Store {
     /// Takes up to `limit` deliveries that are due, and so many that no webhook has more than `each` under way.
