@@ -10,7 +10,7 @@ use crate::routes::auth::model::{
     Jwks, MessageSent, Proxy, RecoveryCodes, Session, Tokens, TotpEnrolment, User,
 };
 use crate::routes::break_glass::model::BreakGlassGrant;
-use crate::routes::dead_letters::model::DeadLetter;
+use crate::routes::dead_letters::model::{DeadLetter, EventConsumer};
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
@@ -59,7 +59,7 @@ use utoipa::openapi::{
         (name = "health", description = "Whether the system works"),
     ),
     components(schemas(
-        AbsencePlan, ApiClient, ApiClientSecret, ClientToken, DeadLetter, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
+        AbsencePlan, ApiClient, ApiClientSecret, ClientToken, DeadLetter, EventConsumer, NewApiClient, Appointment, AppointmentEvent, AuditEntry, Availability, AvailabilityOverride, BookingPolicy, Break, BreakGlassGrant,
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessagePreferences, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer, NewWebhook, Webhook, WebhookDelivery, WebhookSecret,

@@ -145,6 +145,7 @@ impl Webhooks {
         if expired > 0 {
             tracing::warn!(expired, "webhooks were left half-posted and will be posted again");
         }
+        self.store.cancel_left_webhooks().await?;
         Ok(self.store.forget_webhooks().await?)
     }
 

@@ -48,6 +48,16 @@ const EXPIRE: &str = "
            attempts = attempts + 1, last_error = 'interrupted'
      WHERE state = 'sending' AND leased_until <= clock_timestamp()";
 
+/// What was announced, or left behind by a sender, while its webhook was being disabled.
+const CANCEL_LEFT: &str = "
+    UPDATE notification.webhook_deliveries
+       SET state = 'cancelled', next_attempt_at = NULL, settled_at = clock_timestamp()
+     WHERE state = 'pending'
+       AND id IN (SELECT d.id
+                    FROM notification.webhook_endpoints e
+                    JOIN notification.webhook_deliveries d ON d.endpoint_id = e.id AND d.state = 'pending'
+                   WHERE e.disabled_reason IS NOT NULL LIMIT 1000)";
+
 /// Whatever has become of the lease: it has arrived.
 const DELIVERED: &str = "
     UPDATE notification.webhook_deliveries
@@ -112,6 +122,15 @@ impl Store {
         let client = self.connection().await?;
         let expire = client.prepare_cached(EXPIRE).await?;
         Ok(client.execute(&expire, &[]).await?)
+    }
+
+    /// Cancels what waits for a webhook that is disabled.
+    #[instrument(name = "db.webhook_delivery.cancel_left", level = "debug", skip_all)]
+    pub async fn cancel_left_webhooks(&self) -> Result<(), Error> {
+        let client = self.connection().await?;
+        let cancel = client.prepare_cached(CANCEL_LEFT).await?;
+        client.execute(&cancel, &[]).await?;
+        Ok(())
     }
 
     /// Forgets some of what was settled long ago.

@@ -247,3 +247,16 @@ async fn what_was_settled_a_month_ago_is_forgotten_and_nothing_else() {
         .until_deliveries(&new, |all| all.len() == 1 && all[0].state() == PENDING && all[0].attempts == 1)
         .await;
 }
+
+#[tokio::test]
+async fn what_is_left_behind_at_a_webhook_that_is_disabled_is_cancelled() {
+    let service = Ground::open().await.serve().await;
+    let receiver = Receiver::start().await;
+    receiver.answers(&[500]);
+    let new = service.register(&receiver.url(), &["doctor.*"]).await;
+    service.ping(&new).await.unwrap();
+    service.until_deliveries(&new, |all| all[0].state() == PENDING && all[0].attempts == 1).await;
+    // As somebody does who has not seen it.
+    service.ground.alter("UPDATE notification.webhook_endpoints SET disabled_reason = 'admin'").await;
+    service.until_deliveries(&new, |all| all[0].state() == CANCELLED).await;
+}

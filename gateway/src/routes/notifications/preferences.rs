@@ -20,7 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// For the patient and whoever acts for them, staff and admins. Everything, and the usual quiet hours, until they say
 /// otherwise.
-#[utoipa::path(get, path = "/api/patients/{id}/message-preferences", operation_id = "GetMessagePreferences",
+#[utoipa::path(get, path = "/api/patients/{id}/message-preferences", operation_id = "GetPreferences",
     tag = "notifications", params(("id" = Uuid, Path, description = "The patient")),
     responses(Forbidden, NotFound))]
 async fn get(
@@ -37,7 +37,7 @@ async fn get(
 ///
 /// What is absent stays; `quiet_hours` that are null are none. That a visit will not take place is told in any case, and
 /// so is what concerns accounts. Somebody whose `contact_preference` is not `email` gets no mail whatever is said here.
-#[utoipa::path(put, path = "/api/patients/{id}/message-preferences", operation_id = "UpdateMessagePreferences",
+#[utoipa::path(put, path = "/api/patients/{id}/message-preferences", operation_id = "UpdatePreferences",
     tag = "notifications", params(("id" = Uuid, Path, description = "The patient"), IfMatch),
     responses(Forbidden, NotFound, Stale))]
 async fn update(
