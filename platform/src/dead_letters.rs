@@ -101,7 +101,10 @@ impl DeadLetters {
         let mut failing = false;
         while !shutdown.is_requested() {
             let outcome = match self.broker.dead_letters(queue).await {
-                Ok(declared) => self.keep_all(declared, queue, &shutdown, &mut failing).await,
+                Ok(declared) => {
+                    failing = false;
+                    self.keep_all(declared, queue, &shutdown).await
+                }
                 Err(error) => Err(error.into()),
             };
             if let Err(error) = outcome
@@ -113,14 +116,8 @@ impl DeadLetters {
         }
     }
 
-    /// Keeps deliveries until the connection or the process ends; what could not be kept is delivered again.
-    async fn keep_all(
-        &self,
-        dead: Queue,
-        queue: &'static str,
-        shutdown: &Shutdown,
-        failing: &mut bool,
-    ) -> Result<(), Error> {
+    /// Keeps deliveries until the connection or the process ends.
+    async fn keep_all(&self, dead: Queue, queue: &'static str, shutdown: &Shutdown) -> Result<(), Error> {
         let tag = format!("{queue}-dead-{}", Uuid::now_v7());
         let mut deliveries = dead
             .channel
@@ -140,9 +137,10 @@ impl DeadLetters {
             let Some(delivery) = next else { return Ok(()) };
             let delivery = delivery.map_err(broker::Error::from)?;
             let death = Death::of(&delivery);
+            let mut told = false;
             // Not given back to the broker meanwhile, which counts how often that happens.
             while let Err(error) = self.keep(queue, &death).await {
-                if !std::mem::replace(failing, true) {
+                if !std::mem::replace(&mut told, true) {
                     tracing::warn!(
                         error = &error as &dyn StdError,
                         queue,
@@ -153,7 +151,6 @@ impl DeadLetters {
                     return Ok(());
                 }
             }
-            *failing = false;
             tracing::error!(queue, message.id = death.message_id, reason = death.reason, "an event is dead");
             metrics::counter!("dead_letters_total", "queue" => queue).increment(1);
             delivery.ack(BasicAckOptions::default()).await.map_err(broker::Error::from)?;
