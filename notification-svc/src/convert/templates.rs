@@ -30,7 +30,7 @@ pub fn template(request: &pb::PreviewMessageRequest) -> Option<&'static Template
 }
 
 pub fn preview(template: &Template, content: Content) -> pb::PreviewMessageResponse {
-    let Content { language, subject, text, html } = content;
+    let Content { language, subject, text, html, unsubscribe: _ } = content;
     pb::PreviewMessageResponse {
         kind: template.kind.to_owned(),
         language: language.tag().to_owned(),
