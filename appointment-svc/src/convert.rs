@@ -23,9 +23,9 @@ mod statuses; // where visits stand, what may be done with them, and what was
 pub mod rules; // what doctor-svc says
 pub mod holds; // times that are kept, and what does not count for a visit
 pub mod absences; // plans for a doctor who will be away
-pub mod links; // what is asked for by a link that a patient was sent
 pub mod lists; // questions for lists of visits
 pub mod offers; // questions for free times, and their answers
+pub mod links; // what is asked for by a link that a patient was sent
 pub mod series; // visits that recur
 pub mod waitlist; // patients who wait
 
