@@ -1,15 +1,12 @@
 //! What the database keeps of plans, beside what the simulated month keeps: the same, whatever becomes of visits.
-#[path = "../month/chance.rs"]
-#[expect(dead_code, reason = "the month needs more of it")]
-mod chance;
 #[path = "../month/table.rs"]
 #[expect(dead_code, reason = "here nothing is sent")]
 mod table;
 
 use crate::service::Ground;
-use chance::Chance;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use local::chance::Chance;
 use notification_svc::domain::{Appointment, Plan, Quiet, Visit, VisitStatus, plan};
 use notification_svc::store::Store;
 use proto::ids::{AppointmentId, DoctorId, PatientId};

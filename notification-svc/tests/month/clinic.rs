@@ -1,6 +1,6 @@
-use crate::chance::Chance;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use local::chance::Chance;
 use notification_svc::domain::{
     Appointment, Category, Edit, Preferences, Quiet, QuietHours, Reminder, Visit, VisitStatus,
 };

@@ -2,13 +2,12 @@
 //! late, twice and in any order, and services are away. What is planned and sent is decided by the code of the service;
 //! the table alone is one of memory ([`table`]), which `tests/api/planning.rs` compares with the real one.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-mod chance; // numbers by chance, the same each time
 mod clinic; // visits and patients, and what becomes of them
 mod table; // reminders as the database keeps them
 
-use chance::Chance;
 use clinic::{Clinic, Person, Truth};
 use jiff::{SignedDuration, Timestamp};
+use local::chance::Chance;
 use notification_svc::domain::{
     About, Appointment, Category, Channel, Failure, Moment, Notification, Outcome, Plan, Reminder, State,
     plan,
