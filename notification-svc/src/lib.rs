@@ -6,6 +6,7 @@
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
 pub mod config; // where the mail server and the neighbours are
 pub mod words; // what is said, in each language and as the clinic wants it
+pub mod calendar; // visits as calendars know them; pure
 pub mod templates; // who is told what, and how that is laid out
 pub mod channel; // how a message reaches its recipient
 pub mod signing; // what proves to others that it is from us

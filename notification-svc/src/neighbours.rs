@@ -152,7 +152,6 @@ fn account(message: AccountMessage) -> Option<Account> {
 
 fn appointment(summary: AppointmentSummary) -> Option<Appointment> {
     Some(Appointment {
-        id: summary.id.parse().ok()?,
         patient_id: summary.patient_id.parse().ok()?,
         visit: visit(&summary)?,
         schedule_version: summary.schedule_version,
@@ -178,6 +177,7 @@ fn visit(summary: &AppointmentSummary) -> Option<Visit> {
         AppointmentStatus::EnteredInError => VisitStatus::EnteredInError,
     };
     Some(Visit {
+        id: summary.id.parse().ok()?,
         doctor_id: summary.doctor_id.parse().ok()?,
         version: summary.version,
         status,

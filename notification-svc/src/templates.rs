@@ -16,6 +16,7 @@ pub use reminder::render_reminder;
 pub use sample::{TEMPLATES, Template};
 pub use visit::{Reader, render};
 
+use crate::calendar::Invite;
 use crate::domain::Language;
 use crate::words::Voice;
 use askama::Template as _;
@@ -28,6 +29,8 @@ pub struct Content {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// Of the visit, for the reader's calendar.
+    pub invite: Option<Invite>,
 }
 
 /// What a message says, before it is laid out.
@@ -92,6 +95,7 @@ impl Letter {
             subject: self.subject.clone(),
             text: text.render().expect(rendered),
             html: html.render().expect(rendered),
+            invite: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What becomes of visits.
 use super::{Content, Letter, greeting, when};
+use crate::calendar::{Invite, title};
 use crate::domain::{Kind, Visit, VisitStatus};
 use crate::words::Voice;
 
@@ -24,7 +25,8 @@ pub fn render(voice: &Voice, kind: Kind, visit: &Visit, reader: Reader<'_>) -> C
         Reader::Doctor { name } => ("doctor", "preheader-schedule", name, None),
     };
     let letter = Letter::of(voice, &format!("{said}-{reader}"), preheader, greeting(voice, reader, name));
-    Letter { rows: when(voice, &visit.starts_at, &visit.ends_at, doctor), ..letter }.lay_out(voice)
+    let letter = Letter { rows: when(voice, &visit.starts_at, &visit.ends_at, doctor), ..letter };
+    Content { invite: Invite::to(visit, title(voice, doctor)), ..letter.lay_out(voice) }
 }
 
 /// What is said of a visit: the first part of the ids of its words.
@@ -49,6 +51,7 @@ mod tests {
     use super::*;
     use crate::domain::Language::{self, English};
     use jiff::Zoned;
+    use proto::ids::{AppointmentId, DoctorId};
 
     const PATIENT: Reader<'static> = Reader::Patient { name: "Ada Lovelace", doctor: Some("Grace Hopper") };
     const DOCTOR: Reader<'static> = Reader::Doctor { name: "Grace Hopper" };
@@ -56,7 +59,8 @@ mod tests {
     fn monday(status: VisitStatus) -> Visit {
         let starts_at: Zoned = "2030-01-07T09:00[Europe/Berlin]".parse().unwrap();
         let ends_at = &starts_at + jiff::SignedDuration::from_mins(30);
-        Visit { doctor_id: proto::ids::DoctorId::random(), version: 1, status, starts_at, ends_at }
+        let (id, doctor_id) = (AppointmentId::random(), DoctorId::random());
+        Visit { id, doctor_id, version: 1, status, starts_at, ends_at }
     }
 
     fn booked(language: Language, reader: Reader<'_>) -> Content {

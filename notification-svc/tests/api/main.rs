@@ -20,6 +20,7 @@ mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
 mod webhook_crashes; // processes that die while they tell others
 mod templates; // what messages say, in which language
+mod calendars; // what mails bring to calendars
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;

@@ -37,19 +37,14 @@ fn nights(zone: &str) -> Quiet {
 fn appointment(starts_at: &str, offsets: Option<Vec<i32>>) -> Appointment {
     let starts_at = at(starts_at).to_zoned(TimeZone::UTC);
     let visit = Visit {
+        id: AppointmentId::random(),
         doctor_id: DoctorId::random(),
         version: 1,
         status: VisitStatus::Scheduled,
         ends_at: &starts_at + 30 * MINUTE,
         starts_at,
     };
-    Appointment {
-        id: AppointmentId::random(),
-        patient_id: PatientId::random(),
-        visit,
-        schedule_version: 1,
-        offsets,
-    }
+    Appointment { patient_id: PatientId::random(), visit, schedule_version: 1, offsets }
 }
 
 #[test]
