@@ -380,4 +380,17 @@ impl AppointmentService for Api {
         let id = appointment_id(&request.into_inner().id)?;
         Ok(Response::new(convert::summary(&self.visits.summary(id).await?)))
     }
+
+    async fn list_appointment_summaries(
+        &self,
+        request: Request<pb::ListAppointmentSummariesRequest>,
+    ) -> Answer<pb::ListAppointmentSummariesResponse> {
+        let filter = lists::summaries(&self.pages, request.get_ref())?;
+        let size = filter.limit;
+        let visits = self.visits.summaries(&Filter { limit: size + 1, ..filter }).await?;
+        let last = |visit: &Appointment| Position(visit.visit.start, visit.id);
+        let (visits, next_page_token) = self.pages.cut(lists::SUMMARIES, visits, size, last);
+        let summaries = visits.iter().map(convert::summary).collect();
+        Ok(Response::new(pb::ListAppointmentSummariesResponse { summaries, next_page_token }))
+    }
 }

@@ -138,6 +138,11 @@ impl Visits {
         Ok(appointment)
     }
 
+    /// For calendars, which are of one doctor or patient.
+    pub async fn summaries(&self, filter: &Filter) -> Result<Vec<Appointment>, Error> {
+        Ok(self.store.connection().await?.list(filter).await?)
+    }
+
     pub async fn treats(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {
         Ok(self.store.connection().await?.treats(doctor, patient, self.care_days).await?)
     }

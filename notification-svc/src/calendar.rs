@@ -3,6 +3,9 @@
 //! Calendars are shown to others, so nothing here tells of patients.
 mod line; // how lines are written
 mod zone; // what clocks do around visits
+mod feed; // calendars that programs subscribe to
+
+pub use feed::{Published, publish};
 
 use crate::domain::{Visit, VisitStatus};
 use crate::words::Voice;
@@ -58,6 +61,12 @@ pub fn title(voice: &Voice, doctor: Option<&str>) -> String {
     voice.say_with("calendar-visit_with", [("doctor", doctor.into())])
 }
 
+/// As [`title`], with the name of the visit type.
+pub fn typed_title(voice: &Voice, doctor: Option<&str>, visit_type: &str) -> String {
+    let title = title(voice, doctor);
+    voice.say_with("calendar-visit_of_type", [("title", title.into()), ("type", visit_type.into())])
+}
+
 impl Invite {
     /// None while the visit is not settled, and once it is over.
     pub fn to(visit: &Visit, title: String) -> Option<Self> {
@@ -74,9 +83,7 @@ impl Invite {
             | VisitStatus::NoShow
             | VisitStatus::EnteredInError => return None,
         };
-        let Visit { id, version: sequence, .. } = *visit;
-        let (starts_at, ends_at) = (visit.starts_at.clone(), visit.ends_at.clone());
-        Some(Self(Event { id, sequence, standing, starts_at, ends_at, title }))
+        Some(Self(Event::of(visit, standing, title)))
     }
 
     pub fn method(&self) -> Method {
@@ -89,10 +96,10 @@ impl Invite {
     /// As `clinic` writes it to `reader` at `now`.
     pub fn write(&self, clinic: &Mailbox, reader: &Address, now: Timestamp) -> String {
         let event = &self.0;
-        calendar(self.method().name(), std::slice::from_ref(event), |lines| {
-            event
-                .write(lines, clinic.email.domain(), now, |lines| event.write_parties(lines, clinic, reader));
-        })
+        let write = |lines: &mut Lines| {
+            event.write(lines, clinic, now, |lines| event.write_attendee(lines, reader));
+        };
+        calendar(self.method().name(), [event], |_| {}, write)
     }
 }
 
@@ -106,8 +113,13 @@ impl Method {
     }
 }
 
-/// A calendar with what `write` writes, and the zones that `events` are told in.
-fn calendar(method: &str, events: &[Event], write: impl FnOnce(&mut Lines)) -> String {
+/// A calendar with what `describe` says of it and `write` writes into it, and the zones that `events` are told in.
+fn calendar<'e>(
+    method: &str,
+    events: impl IntoIterator<Item = &'e Event>,
+    describe: impl FnOnce(&mut Lines),
+    write: impl FnOnce(&mut Lines),
+) -> String {
     let mut zones = Zones::default();
     for event in events {
         if let Some((name, zone)) = event.zone() {
@@ -120,6 +132,7 @@ fn calendar(method: &str, events: &[Event], write: impl FnOnce(&mut Lines)) -> S
         lines.add_text("PRODID", PRODUCT);
         lines.add("CALSCALE", "GREGORIAN");
         lines.add("METHOD", method);
+        describe(lines);
         zones.write(lines);
         write(lines);
     });
@@ -127,6 +140,12 @@ fn calendar(method: &str, events: &[Event], write: impl FnOnce(&mut Lines)) -> S
 }
 
 impl Event {
+    fn of(visit: &Visit, standing: Standing, title: String) -> Self {
+        let Visit { id, version: sequence, .. } = *visit;
+        let (starts_at, ends_at) = (visit.starts_at.clone(), visit.ends_at.clone());
+        Self { id, sequence, standing, starts_at, ends_at, title }
+    }
+
     /// The zone that it is told in, with its name; none when UTC is. Of a time that the clock shows twice, zones can
     /// name the first only (RFC 5545, section 3.3.5), and not every reader knows that.
     fn zone(&self) -> Option<(&str, &TimeZone)> {
@@ -136,9 +155,9 @@ impl Event {
         [&self.starts_at, &self.ends_at].into_iter().all(comes_once).then_some((name, zone))
     }
 
-    fn write(&self, lines: &mut Lines, domain: &str, stamp: Timestamp, more: impl FnOnce(&mut Lines)) {
+    fn write(&self, lines: &mut Lines, clinic: &Mailbox, stamp: Timestamp, more: impl FnOnce(&mut Lines)) {
         lines.within("VEVENT", |lines| {
-            lines.add_text("UID", &format!("{}@{domain}", self.id));
+            lines.add_text("UID", &format!("{}@{}", self.id, clinic.email.domain()));
             // It is 32 bits wide there.
             lines.add("SEQUENCE", &self.sequence.clamp(0, i32::MAX.into()).to_string());
             lines.add("DTSTAMP", &utc(stamp));
@@ -154,14 +173,14 @@ impl Event {
             lines.add("STATUS", if is_cancelled { "CANCELLED" } else { "CONFIRMED" });
             lines.add("TRANSP", if is_cancelled { "TRANSPARENT" } else { "OPAQUE" });
             lines.add("CLASS", "PRIVATE");
+            let named = clinic.name.as_deref().map(|name| format!(";CN={}", quoted(name)));
+            lines.add(&format!("ORGANIZER{}", named.unwrap_or_default()), &mailto(&clinic.email));
             more(lines);
         });
     }
 
     /// Answers are not read, so none is asked for.
-    fn write_parties(&self, lines: &mut Lines, clinic: &Mailbox, reader: &Address) {
-        let named = clinic.name.as_deref().map(|name| format!(";CN={}", quoted(name))).unwrap_or_default();
-        lines.add(&format!("ORGANIZER{named}"), &mailto(&clinic.email));
+    fn write_attendee(&self, lines: &mut Lines, reader: &Address) {
         let answer = match self.standing {
             Standing::Confirmed => "ACCEPTED",
             Standing::Expected | Standing::Cancelled => "NEEDS-ACTION",

@@ -10,10 +10,12 @@ mod reminder; // visits that are near, and when that is told
 mod preferences; // what patients want to be told of
 mod language; // what it can be told in
 mod wording; // words that the clinic puts in place of ours
+mod feed; // calendars that programs of others subscribe to
 
 pub use account::{Account, AccountKind, Token};
 pub use alarm::{Alarm, ContactId};
 pub use attempt::{Failure, Outcome};
+pub use feed::{AHEAD, BEHIND, Feed, FeedOwner, FeedVisit, MOST, Titles};
 pub use language::{Language, NotSpoken};
 pub use offer::{Offer, OfferMode};
 pub use preferences::{Category, Channel, Edit, Preferences, QuietChoice};

@@ -16,6 +16,7 @@ pub mod phrasebook; // the words in force, and how the clinic changes them
 pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
 pub mod choosing; // the use cases on what patients want to be told of
+pub mod subscribing; // the use cases on calendars that programs of others subscribe to
 pub mod reminding; // the use case that plans reminders
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
 pub mod webhooks; // the use cases on programs of others that are told of events
@@ -25,6 +26,7 @@ pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
 pub mod webhook_api; // the gRPC face of webhooks
 pub mod preference_api; // the gRPC face of what patients want to be told of
+pub mod feed_api; // the gRPC face of calendars that programs of others subscribe to
 
 mod migrations {
     refinery::embed_migrations!("migrations");
@@ -39,12 +41,14 @@ use crate::config::Config;
 use crate::consumer::{Consumer, accounts, alarms, offers, reminders, webhooks as told};
 use crate::delivery::Delivery;
 use crate::domain::webhook::Reach;
+use crate::feed_api::FeedApi;
 use crate::neighbours::Neighbours;
 use crate::phrasebook::Phrasebook;
 use crate::preference_api::PreferenceApi;
 use crate::reminding::Reminding;
 use crate::signing::Secrets;
 use crate::store::{SCHEMA, Store};
+use crate::subscribing::Subscribing;
 use crate::watch::Watch;
 use crate::webhook_api::WebhookApi;
 use crate::webhooks::Webhooks;
@@ -60,6 +64,7 @@ use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
+use proto::notification::calendar_feed_service_server::CalendarFeedServiceServer;
 use proto::notification::notification_service_server::NotificationServiceServer;
 use proto::notification::preference_service_server::PreferenceServiceServer;
 use proto::notification::template_service_server::TemplateServiceServer;
@@ -94,7 +99,7 @@ pub async fn serve(
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
-    let Assembled { delivery, choosing, phrasebook, webhooks, dead } =
+    let Assembled { delivery, choosing, subscribing, phrasebook, webhooks, dead } =
         assemble(&config, &root, neighbours, pool.clone(), clock.clone(), &shutdown)?;
 
     let stack = Stack {
@@ -112,10 +117,12 @@ pub async fn serve(
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
     let templates =
         TemplateServiceServer::new(TemplateApi::new(phrasebook)).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let feeds = CalendarFeedServiceServer::new(FeedApi { subscribing, clock: clock.clone() })
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
     let webhooks = WebhookApi { webhooks, tokens: pages.clone(), clock };
     let webhooks = WebhookServiceServer::new(webhooks).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let dead = dead_letters::Api::server(dead, pages);
-    let services = Services::of(service).and(preferences).and(templates).and(webhooks).and(dead);
+    let services = Services::of(service).and(preferences).and(templates).and(webhooks).and(feeds).and(dead);
     stack.serve(listener, services).await
 }
 
@@ -123,6 +130,7 @@ pub async fn serve(
 struct Assembled {
     delivery: Delivery,
     choosing: Choosing,
+    subscribing: Subscribing,
     phrasebook: Phrasebook,
     webhooks: Webhooks,
     dead: DeadLetters,
@@ -146,6 +154,13 @@ fn assemble(
         Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
     let phrasebook = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
     phrasebook.start(shutdown);
+    let subscribing = Subscribing::new(
+        store.clone(),
+        neighbours.clone(),
+        phrasebook.clone(),
+        config.smtp.email_from.clone(),
+        &config.public_url,
+    );
     let (chosen, words) = (choosing.clone(), phrasebook.clone());
     let delivery =
         Delivery::new(store.clone(), neighbours, chosen, watch.clone(), email, words, &config.public_url);
@@ -170,5 +185,5 @@ fn assemble(
     let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
     sender::start(delivery.clone(), clock.clone(), shutdown);
     sender::webhooks::start(webhooks.clone(), clock, shutdown);
-    Ok(Assembled { delivery, choosing, phrasebook, webhooks, dead })
+    Ok(Assembled { delivery, choosing, subscribing, phrasebook, webhooks, dead })
 }

@@ -1,4 +1,6 @@
 //! What is asked of the other services, at the moment of sending: so that it is fresh, and kept nowhere.
+mod calendars; // what calendars show
+
 use crate::domain::{Account, Appointment, Failure, Offer, OfferMode, Token, Visit, VisitStatus};
 use jiff::tz::TimeZone;
 use platform::client::Peer;

@@ -8,6 +8,8 @@ look = Mit wem der Termin ist, sehen Sie in Ihrem Kalender. Zum Schutz der Patie
 
 calendar-visit = Termin
 calendar-visit_with = Termin – { $doctor }
+calendar-visit_of_type = { $title } ({ $type })
+calendar-name = Termine – { $clinic }
 
 ## To patients.
 

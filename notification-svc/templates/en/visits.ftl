@@ -8,6 +8,8 @@ look = Your schedule shows who it is with. To protect patients, e-mail does not.
 
 calendar-visit = Appointment
 calendar-visit_with = Appointment – { $doctor }
+calendar-visit_of_type = { $title } ({ $type })
+calendar-name = Appointments – { $clinic }
 
 ## To patients.
 

@@ -8,6 +8,8 @@ look = En su agenda puede ver con quién es. Para proteger a los pacientes, el c
 
 calendar-visit = Cita
 calendar-visit_with = Cita – { $doctor }
+calendar-visit_of_type = { $title } ({ $type })
+calendar-name = Citas – { $clinic }
 
 ## To patients.
 

@@ -8,6 +8,8 @@ look = Votre agenda indique avec qui. Pour protéger les patients, l’e-mail ne
 
 calendar-visit = Rendez-vous
 calendar-visit_with = Rendez-vous – { $doctor }
+calendar-visit_of_type = { $title } ({ $type })
+calendar-name = Rendez-vous – { $clinic }
 
 ## To patients.
 

@@ -5,9 +5,11 @@ use calcard::common::timezone::Tz;
 use calcard::icalendar::{ICalendar, ICalendarComponentType, ICalendarEntry, ICalendarProperty as Property};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use notification_svc::calendar::Invite;
+use lettre::message::Mailbox;
+use notification_svc::calendar::{Invite, Published, publish};
 use notification_svc::domain::{Visit, VisitStatus};
 use proto::ids::{AppointmentId, DoctorId};
+use std::collections::BTreeMap;
 use std::path::Path;
 use uuid::Uuid;
 
@@ -36,39 +38,61 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
-    fn written(&self, version: i64, status: VisitStatus) -> String {
+    fn visit(&self, id: u128, version: i64, status: VisitStatus) -> Visit {
         let zone = TimeZone::get(&self.zone).unwrap();
-        let visit = Visit {
-            id: AppointmentId(Uuid::from_u128(7)),
+        Visit {
+            id: AppointmentId(Uuid::from_u128(id)),
             doctor_id: DoctorId(Uuid::nil()),
             version,
             status,
             starts_at: self.starts_at.to_zoned(zone.clone()),
             ends_at: self.ends_at.to_zoned(zone),
-        };
+        }
+    }
+
+    fn written(&self, version: i64, status: VisitStatus) -> String {
+        let visit = self.visit(7, version, status);
         let title = "Rendez-vous à l’étage – Dr Zoë Müller-Lüdenscheidt, médecin; généraliste".to_owned();
-        let clinic = "\"Praxis Lindenhof, Köln\" <noreply@clinic.example>".parse().unwrap();
         let now = "2030-01-01T08:00:00Z".parse().unwrap();
         let invite = Invite::to(&visit, title).unwrap();
-        invite.write(&clinic, &"ada+calendar@example.com".parse().unwrap(), now)
+        invite.write(&clinic(), &"ada+calendar@example.com".parse().unwrap(), now)
+    }
+}
+
+fn clinic() -> Mailbox {
+    "\"Praxis Lindenhof, Köln\" <noreply@clinic.example>".parse().unwrap()
+}
+
+/// All visits in one calendar; the last was cancelled.
+fn feed() -> String {
+    let cases = cases();
+    let visits = cases.iter().zip(1..).map(|(case, id)| {
+        let is_last = usize::try_from(id).unwrap() == cases.len();
+        let status = if is_last { VisitStatus::Cancelled } else { VisitStatus::Confirmed };
+        Published::of(&case.visit(id, 2, status), case.name.clone(), Timestamp::UNIX_EPOCH).unwrap()
+    });
+    publish(&clinic(), "Termine – Praxis; Köln", &visits.collect::<Vec<_>>())
+}
+
+/// Puts `written` aside where it is not what other readers agreed with.
+fn compare(file: &str, written: &str, changed: &mut Vec<String>) {
+    if std::fs::read_to_string(format!("{FOLDER}/golden/{file}")).ok().as_deref() != Some(written) {
+        std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(file), written).unwrap();
+        changed.push(file.to_owned());
     }
 }
 
 #[test]
-fn invitations_are_those_that_other_readers_agreed_with() {
+fn what_is_written_is_what_other_readers_agreed_with() {
     let mut changed = Vec::new();
     for case in cases() {
         for (method, version, status) in
             [("request", 3, VisitStatus::Confirmed), ("cancel", 4, VisitStatus::Cancelled)]
         {
-            let file = format!("{}-{method}.ics", case.name);
-            let written = case.written(version, status);
-            if std::fs::read_to_string(format!("{FOLDER}/golden/{file}")).ok().as_ref() != Some(&written) {
-                std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(&file), written).unwrap();
-                changed.push(file);
-            }
+            compare(&format!("{}-{method}.ics", case.name), &case.written(version, status), &mut changed);
         }
     }
+    compare("feed.ics", &feed(), &mut changed);
     assert!(changed.is_empty(), "not as before: {changed:?}; see {}", env!("CARGO_TARGET_TMPDIR"));
 }
 
@@ -97,4 +121,26 @@ fn another_reader_finds_the_same_visit_in_the_invitation_and_in_what_takes_it_ba
         assert_eq!(uid, same);
         assert_eq!(title, "Rendez-vous à l’étage – Dr Zoë Müller-Lüdenscheidt, médecin; généraliste");
     }
+}
+
+#[test]
+fn another_reader_finds_every_visit_in_a_calendar_and_when_it_is() {
+    let (calendar, cases) = (ICalendar::parse(feed()).unwrap(), cases());
+    let events = calendar.expand_dates(Tz::UTC, 100);
+    assert!(events.errors.is_empty());
+    let found: BTreeMap<String, (i64, i64)> = events
+        .events
+        .iter()
+        .map(|event| {
+            let name = text(calendar.components[event.comp_id as usize].property(&Property::Summary));
+            (name.to_owned(), event.clone().timestamps())
+        })
+        .collect();
+    let times = |case: &Case| (case.starts_at.as_second(), case.ends_at.as_second());
+    let expected = cases.iter().map(|case| (case.name.clone(), times(case))).collect();
+    assert_eq!(found, expected);
+    let zones =
+        calendar.components.iter().filter(|part| part.component_type == ICalendarComponentType::VTimezone);
+    assert_eq!(zones.count(), 5);
+    assert_eq!(feed().matches("STATUS:CANCELLED").count(), 1);
 }
