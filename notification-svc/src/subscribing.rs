@@ -99,11 +99,13 @@ impl Subscribing {
 
     /// What the owner speaks; none when there is no such person any more.
     async fn languages(&self, owner: FeedOwner) -> Result<Option<Vec<String>>, Error> {
-        let person = match owner {
-            FeedOwner::Patient(id) => self.neighbours.patient(id).await,
-            FeedOwner::Doctor(id) => self.neighbours.doctor(id).await,
+        let languages = match owner {
+            FeedOwner::Patient(id) => {
+                self.neighbours.patient(id).await.map(|found| found.map(|patient| patient.languages))
+            }
+            FeedOwner::Doctor(id) => self.neighbours.languages_of_doctor(id).await,
         };
-        Ok(person.map_err(Error::Neighbour)?.map(|person| person.languages))
+        languages.map_err(Error::Neighbour)
     }
 
     /// Lets patients, those who act for them, and doctors see to their own, and the reception to everybody's.

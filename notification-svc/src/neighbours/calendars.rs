@@ -47,6 +47,14 @@ impl Neighbours {
         }
     }
 
+    /// What a doctor speaks; none when there is no such doctor any more.
+    pub async fn languages_of_doctor(&self, id: DoctorId) -> Result<Option<Vec<String>>, Failure> {
+        let request = BatchGetDoctorsRequest { ids: vec![id.to_string()] };
+        let doctors = self.doctors.clone().batch_get_doctors(request).await;
+        let mut doctors = found(doctors, Failure::DoctorSvcUnavailable)?.ok_or(Failure::BadAnswer)?.doctors;
+        Ok(doctors.pop().filter(|doctor| doctor.delete_time.is_none()).map(|doctor| doctor.languages))
+    }
+
     /// First and last names, also of doctors who were deleted.
     pub async fn doctor_names(&self, ids: &[DoctorId]) -> Result<HashMap<DoctorId, String>, Failure> {
         let mut names = HashMap::new();

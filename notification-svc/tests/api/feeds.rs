@@ -216,7 +216,7 @@ async fn an_address_leads_nowhere_once_there_is_another_or_none_or_nobody() {
     let patients = service.subscribe_patient(patient, visit.patient, titles).await.unwrap();
     service.ground.neighbours.now_know(|known| {
         known.patients.clear();
-        known.doctors.clear();
+        known.deleted_doctors.insert(visit.doctor.to_string());
     });
     service.is_gone(&doctors.url).await;
     service.is_gone(&patients.url).await;

@@ -12,6 +12,7 @@ use platform::clock::Clock;
 use platform::secrets::RootSecret;
 
 use platform::token::{self, Claims, Verifier};
+use prost_types::Timestamp;
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::appointment::{ListAppointmentSummariesRequest, ListAppointmentSummariesResponse};
@@ -23,7 +24,7 @@ use proto::doctor::{ListVisitTypesRequest, ListVisitTypesResponse, VisitType};
 use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
 use proto::patient::{ContactPreference, GetPatientContactRequest, PatientContact};
 use proto::time::to_wire;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -54,6 +55,8 @@ pub(crate) struct Known {
     pub(crate) reviewers: Option<Vec<UserId>>,
     pub(crate) patients: HashMap<String, PatientContact>,
     pub(crate) doctors: HashMap<String, DoctorContact>,
+    /// Who can still be written to, and is not there any more.
+    pub(crate) deleted_doctors: HashSet<String>,
     pub(crate) visit_types: Vec<VisitType>,
     /// Whether patient-svc is away.
     pub(crate) no_patients: bool,
@@ -127,8 +130,11 @@ impl Neighbours {
                 "/healthcare.doctor.v1.DoctorService/BatchGetDoctors",
                 unary(ours("doctor-svc"), move |ask: BatchGetDoctorsRequest| {
                     let known = named.lock().unwrap();
-                    let doctors = ask.ids.iter().filter_map(|id| known.doctors.get(id)).map(named_doctor);
-                    Ok(BatchGetDoctorsResponse { doctors: doctors.collect() })
+                    let doctors = ask.ids.iter().filter_map(|id| known.doctors.get(id));
+                    let named = |doctor: &DoctorContact| {
+                        named_doctor(doctor, known.deleted_doctors.contains(&doctor.doctor_id))
+                    };
+                    Ok(BatchGetDoctorsResponse { doctors: doctors.map(named).collect() })
                 }),
             )
             .route_service(
@@ -318,11 +324,13 @@ fn one_of(
     ListAppointmentSummariesResponse { summaries, next_page_token }
 }
 
-fn named_doctor(contact: &DoctorContact) -> Doctor {
+fn named_doctor(contact: &DoctorContact, is_deleted: bool) -> Doctor {
     Doctor {
         id: contact.doctor_id.clone(),
         first_name: contact.first_name.clone(),
         last_name: contact.last_name.clone(),
+        languages: contact.languages.clone(),
+        delete_time: is_deleted.then(Timestamp::default),
         ..Doctor::default()
     }
 }
