@@ -378,7 +378,8 @@ impl AppointmentService for Api {
         request: Request<pb::GetAppointmentSummaryRequest>,
     ) -> Answer<pb::AppointmentSummary> {
         let id = appointment_id(&request.into_inner().id)?;
-        Ok(Response::new(convert::summary(&self.visits.summary(id).await?)))
+        let (appointment, now) = self.visits.summary(id).await?;
+        Ok(Response::new(convert::summary(&appointment, now)))
     }
 
     async fn list_appointment_summaries(
@@ -387,10 +388,10 @@ impl AppointmentService for Api {
     ) -> Answer<pb::ListAppointmentSummariesResponse> {
         let filter = lists::summaries(&self.pages, request.get_ref())?;
         let size = filter.limit;
-        let visits = self.visits.summaries(&Filter { limit: size + 1, ..filter }).await?;
+        let seen = self.visits.summaries(&Filter { limit: size + 1, ..filter }).await?;
         let last = |visit: &Appointment| Position(visit.visit.start, visit.id);
-        let (visits, next_page_token) = self.pages.cut(lists::SUMMARIES, visits, size, last);
-        let summaries = visits.iter().map(convert::summary).collect();
+        let (visits, next_page_token) = self.pages.cut(lists::SUMMARIES, seen.appointments, size, last);
+        let summaries = visits.iter().map(|visit| convert::summary(visit, seen.now)).collect();
         Ok(Response::new(pb::ListAppointmentSummariesResponse { summaries, next_page_token }))
     }
 }

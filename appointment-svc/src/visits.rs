@@ -132,15 +132,16 @@ impl Visits {
         Ok(attendance)
     }
 
-    /// For other services, which act for nobody.
-    pub async fn summary(&self, id: AppointmentId) -> Result<Appointment, Error> {
-        let (appointment, _) = self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)?;
-        Ok(appointment)
+    /// For other services, which act for nobody; and when it was so.
+    pub async fn summary(&self, id: AppointmentId) -> Result<(Appointment, Timestamp), Error> {
+        self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)
     }
 
     /// For calendars, which are of one doctor or patient.
-    pub async fn summaries(&self, filter: &Filter) -> Result<Vec<Appointment>, Error> {
-        Ok(self.store.connection().await?.list(filter).await?)
+    pub async fn summaries(&self, filter: &Filter) -> Result<Seen, Error> {
+        let connection = self.store.connection().await?;
+        let now = connection.now().await?;
+        Ok(Seen { appointments: connection.list(filter).await?, now })
     }
 
     pub async fn treats(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {

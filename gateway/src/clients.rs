@@ -11,6 +11,7 @@ use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::notification::calendar_feed_service_client::CalendarFeedServiceClient;
+use proto::notification::link_service_client::LinkServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
 use proto::notification::template_service_client::TemplateServiceClient;
@@ -39,6 +40,7 @@ pub struct Clients {
     pub notifications: NotificationServiceClient<Peer>,
     pub webhooks: WebhookServiceClient<Peer>,
     pub preferences: PreferenceServiceClient<Peer>,
+    pub links: LinkServiceClient<Peer>,
     pub dead_appointment_events: DeadLetterServiceClient<Peer>,
     pub dead_notification_events: DeadLetterServiceClient<Peer>,
     pub templates: TemplateServiceClient<Peer>,
@@ -70,6 +72,7 @@ impl Clients {
             preferences: PreferenceServiceClient::new(notification.clone()),
             calendars: CalendarFeedServiceClient::new(notification.clone())
                 .max_decoding_message_size(MAX_ANSWER_BYTES),
+            links: LinkServiceClient::new(notification.clone()),
             templates: TemplateServiceClient::new(notification),
         }
     }

@@ -3,8 +3,11 @@ mod reminders; // visits that are near
 
 use crate::channel::{Letter, email::Email};
 use crate::choosing::Choosing;
-use crate::domain::{About, AccountKind, Alarm, Change, Failure, Notification, Outcome, Recipient};
+use crate::domain::{
+    About, AccountKind, Alarm, Appointment, Change, Channel, Failure, Notification, Outcome, Recipient,
+};
 use crate::error::Error;
+use crate::links::{Links, Ways};
 use crate::neighbours::Neighbours;
 use crate::phrasebook::Phrasebook;
 use crate::store::{Claim, Filter, Store};
@@ -45,8 +48,7 @@ pub struct Delivery {
     watch: Watch,
     email: Email,
     phrasebook: Phrasebook,
-    /// Where people find the pages that links lead to.
-    public_url: Arc<str>,
+    links: Links,
     due: Arc<Notify>,
 }
 
@@ -58,10 +60,9 @@ impl Delivery {
         watch: Watch,
         email: Email,
         phrasebook: Phrasebook,
-        public_url: &str,
+        links: Links,
     ) -> Self {
-        let public_url = public_url.into();
-        Self { store, neighbours, choosing, watch, email, phrasebook, public_url, due: Arc::default() }
+        Self { store, neighbours, choosing, watch, email, phrasebook, links, due: Arc::default() }
     }
 
     /// Writes down `messages`, which are to be sent; nothing when `event` was seen before.
@@ -171,9 +172,15 @@ impl Delivery {
             return Ok(SKIPPED);
         }
         match &notification.about {
-            About::Visit { change, recipient } => self.about_visit(notification.id, change, *recipient).await,
-            About::Reminder(reminder) => self.about_reminder(notification.id, reminder, now).await,
-            About::Offer { id, patient_id } => self.about_offer(notification.id, *id, *patient_id, now).await,
+            about @ About::Visit { change, recipient } => {
+                self.about_visit(notification.id, about, change, *recipient).await
+            }
+            about @ About::Reminder(reminder) => {
+                self.about_reminder(notification.id, about, reminder, now).await
+            }
+            about @ About::Offer { id, patient_id } => {
+                self.about_offer(notification.id, about, *id, *patient_id, now).await
+            }
             About::Account { kind, user_id, token_id } => {
                 self.about_account(notification.id, *kind, *user_id, *token_id).await
             }
@@ -184,21 +191,24 @@ impl Delivery {
     async fn about_visit(
         &self,
         message: NotificationId,
+        about: &About,
         change: &Change,
         recipient: Recipient,
     ) -> Result<Prepared, Failure> {
         if self.store.is_overtaken(change, recipient).await.map_err(|_| Failure::Interrupted)? {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let visit = self.neighbours.visit(change.appointment_id).await?;
-        if change.is_outdated_by(&visit) {
+        let of = self.neighbours.appointment(change.appointment_id).await?;
+        let visit = &of.visit;
+        if change.is_outdated_by(visit) {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let words = |voice: &Voice, reader: Reader<'_>| render(voice, change.kind, &visit, reader);
+        let words = |voice: &Voice, reader: Reader<'_>| render(voice, change.kind, visit, reader);
         match recipient {
             Recipient::Patient(id) => {
+                let ways = self.ways(about, Some(&of));
                 let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
-                    words(voice, Reader::Patient { name, doctor })
+                    words(voice, Reader::Patient { name, doctor, ways: &ways })
                 };
                 self.to_patient(message, id, visit.doctor_id, words).await
             }
@@ -214,6 +224,7 @@ impl Delivery {
     async fn about_offer(
         &self,
         message: NotificationId,
+        about: &About,
         id: WaitlistOfferId,
         patient_id: PatientId,
         now: Timestamp,
@@ -222,8 +233,10 @@ impl Delivery {
         if !offer.can_be_answered(now) {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let words =
-            |voice: &Voice, name: &str, doctor: Option<&str>| render_offer(voice, &offer, name, doctor);
+        let ways = self.ways(about, None);
+        let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
+            render_offer(voice, &offer, name, doctor, &ways)
+        };
         self.to_patient(message, patient_id, offer.doctor_id, words).await
     }
 
@@ -239,7 +252,8 @@ impl Delivery {
             return Ok(Prepared::Break(Outcome::Superseded));
         };
         let voice = self.voice(&[]).await?;
-        let content = render_account(&voice, kind, &account, &self.public_url).ok_or(Failure::BadAnswer)?;
+        let content =
+            render_account(&voice, kind, &account, self.links.public_url()).ok_or(Failure::BadAnswer)?;
         Ok(Prepared::Continue(Letter { id: message, to: account.email, content }))
     }
 
@@ -260,8 +274,17 @@ impl Delivery {
             Recipient::Patient(_) | Recipient::Doctor(_) => return Ok(SKIPPED),
         };
         let voice = self.voice(&[]).await?;
-        let content = render_alarm(&voice, alarm, &name, &self.public_url);
+        let content = render_alarm(&voice, alarm, &name, self.links.public_url());
         Ok(Prepared::Continue(Letter { id: message, to, content }))
+    }
+
+    /// What a patient can do from a message about something, for instance a visit.
+    fn ways(&self, about: &About, visit: Option<&Appointment>) -> Ways {
+        let unsubscribe = |(patient, category)| self.links.unsubscribe(patient, category, Channel::Email);
+        Ways {
+            actions: visit.map(|visit| self.links.actions(visit)).unwrap_or_default(),
+            unsubscribe: about.silenced_by().map(unsubscribe),
+        }
     }
 
     /// How to write to whoever speaks `languages`: nobody knows of accounts.

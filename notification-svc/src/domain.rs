@@ -6,8 +6,9 @@ mod account; // what owners of accounts are told
 mod alarm; // what those who watch are told
 pub mod webhook; // programs of others that are told by HTTP
 mod quiet; // hours in which nobody wants to be reminded
-mod reminder; // visits that are near, and when that is told
 mod preferences; // what patients want to be told of
+mod link; // what the links in messages are for
+mod reminder; // visits that are near, and when that is told
 mod language; // what it can be told in
 mod wording; // words that the clinic puts in place of ours
 mod feed; // calendars that programs of others subscribe to
@@ -17,6 +18,7 @@ pub use alarm::{Alarm, ContactId};
 pub use attempt::{Failure, Outcome};
 pub use feed::{AHEAD, BEHIND, Feed, FeedOwner, FeedVisit, MOST, Titles};
 pub use language::{Language, NotSpoken};
+pub use link::{Purpose, Refusal, VisitAction};
 pub use offer::{Offer, OfferMode};
 pub use preferences::{Category, Channel, Edit, Preferences, QuietChoice};
 pub use quiet::{BadQuietHours, Quiet, QuietHours, time_of_day};

@@ -7,6 +7,7 @@ pub mod domain; // what a message is, when it is tried again, when it is no long
 pub mod config; // where the mail server and the neighbours are
 pub mod words; // what is said, in each language and as the clinic wants it
 pub mod calendar; // visits as calendars know them; pure
+pub mod links; // where the links in messages lead, and that they are ours
 pub mod templates; // who is told what, and how that is laid out
 pub mod channel; // how a message reaches its recipient
 pub mod signing; // what proves to others that it is from us
@@ -17,6 +18,7 @@ pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
 pub mod choosing; // the use cases on what patients want to be told of
 pub mod subscribing; // the use cases on calendars that programs of others subscribe to
+pub mod linking; // the use cases of links: show what can be done, and do it
 pub mod reminding; // the use case that plans reminders
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
 pub mod webhooks; // the use cases on programs of others that are told of events
@@ -27,6 +29,7 @@ pub mod api; // the gRPC face
 pub mod webhook_api; // the gRPC face of webhooks
 pub mod preference_api; // the gRPC face of what patients want to be told of
 pub mod feed_api; // the gRPC face of calendars that programs of others subscribe to
+pub mod link_api; // the gRPC face of links
 
 mod migrations {
     refinery::embed_migrations!("migrations");
@@ -42,6 +45,9 @@ use crate::consumer::{Consumer, accounts, alarms, offers, reminders, webhooks as
 use crate::delivery::Delivery;
 use crate::domain::webhook::Reach;
 use crate::feed_api::FeedApi;
+use crate::link_api::LinkApi;
+use crate::linking::Linking;
+use crate::links::Links;
 use crate::neighbours::Neighbours;
 use crate::phrasebook::Phrasebook;
 use crate::preference_api::PreferenceApi;
@@ -65,6 +71,7 @@ use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::notification::calendar_feed_service_server::CalendarFeedServiceServer;
+use proto::notification::link_service_server::LinkServiceServer;
 use proto::notification::notification_service_server::NotificationServiceServer;
 use proto::notification::preference_service_server::PreferenceServiceServer;
 use proto::notification::template_service_server::TemplateServiceServer;
@@ -99,7 +106,7 @@ pub async fn serve(
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
-    let Assembled { delivery, choosing, subscribing, phrasebook, webhooks, dead } =
+    let Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead } =
         assemble(&config, &root, neighbours, pool.clone(), clock.clone(), &shutdown)?;
 
     let stack = Stack {
@@ -122,7 +129,9 @@ pub async fn serve(
     let webhooks = WebhookApi { webhooks, tokens: pages.clone(), clock };
     let webhooks = WebhookServiceServer::new(webhooks).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let dead = dead_letters::Api::server(dead, pages);
-    let services = Services::of(service).and(preferences).and(templates).and(webhooks).and(feeds).and(dead);
+    let links = LinkServiceServer::new(LinkApi(linking)).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let services = Services::of(service).and(preferences).and(templates).and(webhooks);
+    let services = services.and(feeds).and(links).and(dead);
     stack.serve(listener, services).await
 }
 
@@ -131,6 +140,7 @@ struct Assembled {
     delivery: Delivery,
     choosing: Choosing,
     subscribing: Subscribing,
+    linking: Linking,
     phrasebook: Phrasebook,
     webhooks: Webhooks,
     dead: DeadLetters,
@@ -161,9 +171,22 @@ fn assemble(
         config.smtp.email_from.clone(),
         &config.public_url,
     );
-    let (chosen, words) = (choosing.clone(), phrasebook.clone());
-    let delivery =
-        Delivery::new(store.clone(), neighbours, chosen, watch.clone(), email, words, &config.public_url);
+    let linking = Linking {
+        links: Links::new(root, &config.public_url),
+        neighbours: neighbours.clone(),
+        choosing: choosing.clone(),
+        phrasebook: phrasebook.clone(),
+        clock: clock.clone(),
+    };
+    let delivery = Delivery::new(
+        store.clone(),
+        neighbours,
+        choosing.clone(),
+        watch.clone(),
+        email,
+        phrasebook.clone(),
+        linking.links.clone(),
+    );
     let reach = if config.webhook_allow_private { Reach::Anywhere } else { Reach::Public };
     let webhooks = Webhooks::new(store, Courier::new(reach), Secrets::new(root), &config.public_url);
 
@@ -185,5 +208,5 @@ fn assemble(
     let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
     sender::start(delivery.clone(), clock.clone(), shutdown);
     sender::webhooks::start(webhooks.clone(), clock, shutdown);
-    Ok(Assembled { delivery, choosing, subscribing, phrasebook, webhooks, dead })
+    Ok(Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead })
 }

@@ -38,6 +38,7 @@ fn letter() -> Letter {
         text: "text".to_owned(),
         html: "<p>html</p>".to_owned(),
         invite: None,
+        unsubscribe: None,
     };
     Letter { id: NotificationId::random(), to: "ada@example.com".to_owned(), content }
 }

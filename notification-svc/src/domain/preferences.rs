@@ -64,6 +64,18 @@ impl Category {
     }
 }
 
+impl Channel {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        (name == Self::Email.name()).then_some(Self::Email)
+    }
+}
+
 impl Preferences {
     /// Of somebody who has said nothing yet.
     pub fn usual(patient_id: PatientId) -> Self {

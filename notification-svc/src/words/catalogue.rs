@@ -19,6 +19,8 @@ macro_rules! sources {
             "\n",
             include_str!(concat!("../../templates/", $language, "/offers.ftl")),
             "\n",
+            include_str!(concat!("../../templates/", $language, "/links.ftl")),
+            "\n",
             include_str!(concat!("../../templates/", $language, "/accounts.ftl")),
             "\n",
             include_str!(concat!("../../templates/", $language, "/alarms.ftl")),
@@ -58,8 +60,9 @@ impl Message {
 
     /// Most characters of what it says.
     pub fn longest(&self) -> usize {
-        let is_short =
-            ["label", "weekday-", "month-", "half-"].iter().any(|short| self.id.starts_with(short));
+        let is_short = ["label", "weekday-", "month-", "half-", "button-"]
+            .iter()
+            .any(|short| self.id.starts_with(short));
         match (is_short, self.is_seen_outside()) {
             (true, _) => 40,
             (_, true) => 120,

@@ -19,6 +19,7 @@ mod preferences; // what patients want to be told of
 mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
 mod webhook_crashes; // processes that die while they tell others
+mod links; // what can be done from messages
 mod templates; // what messages say, in which language
 mod calendars; // what mails bring to calendars
 mod feeds; // calendars that programs subscribe to

@@ -13,6 +13,7 @@ use platform::secrets::RootSecret;
 
 use platform::token::{self, Claims, Verifier};
 use prost_types::Timestamp;
+use proto::appointment::AppointmentAction::{Cancel, Confirm, Reschedule};
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::appointment::{ListAppointmentSummariesRequest, ListAppointmentSummariesResponse};
@@ -197,6 +198,7 @@ impl Neighbours {
             version: 1,
             schedule_version: 1,
             reminder_offsets_minutes: Some(ReminderOffsets::default()),
+            patient_actions: [Confirm, Reschedule, Cancel].map(Into::into).into(),
             update_time: Some(to_wire("2029-12-01T00:00:00Z".parse().unwrap())),
             ..AppointmentSummary::default()
         };

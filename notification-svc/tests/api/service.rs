@@ -22,6 +22,7 @@ use platform::shutdown::Shutdown;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
 use proto::notification::calendar_feed_service_client::CalendarFeedServiceClient;
+use proto::notification::link_service_client::LinkServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
 use proto::notification::template_service_client::TemplateServiceClient;
@@ -59,6 +60,7 @@ pub(crate) struct Service {
     pub(crate) feeds: CalendarFeedServiceClient<Channel>,
     pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
     pub(crate) templates: TemplateServiceClient<Channel>,
+    pub(crate) links: LinkServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -142,6 +144,7 @@ impl Ground {
         let preferences = PreferenceServiceClient::new(channel.clone());
         let feeds = CalendarFeedServiceClient::new(channel.clone());
         let dead_letters = DeadLetterServiceClient::new(channel.clone());
+        let links = LinkServiceClient::new(channel.clone());
         let templates = TemplateServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
         Service {
@@ -152,6 +155,7 @@ impl Ground {
             feeds,
             dead_letters,
             templates,
+            links,
             publisher,
             shutdown,
         }

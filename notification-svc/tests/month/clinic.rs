@@ -103,7 +103,8 @@ impl Clinic {
                 1 => Some(vec![2880, 600, 60]),
                 _ => None,
             };
-            let of = Appointment { patient_id: id, visit, schedule_version: 1, offsets };
+            let of =
+                Appointment { patient_id: id, visit, schedule_version: 1, offsets, patient_may: Vec::new() };
             truths.push(Truth { of, since });
         }
         let by_id = truths.iter().enumerate().map(|(index, truth)| (truth.of.visit.id, index)).collect();

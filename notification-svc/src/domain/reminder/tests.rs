@@ -44,7 +44,13 @@ fn appointment(starts_at: &str, offsets: Option<Vec<i32>>) -> Appointment {
         ends_at: &starts_at + 30 * MINUTE,
         starts_at,
     };
-    Appointment { patient_id: PatientId::random(), visit, schedule_version: 1, offsets }
+    Appointment {
+        patient_id: PatientId::random(),
+        visit,
+        schedule_version: 1,
+        offsets,
+        patient_may: Vec::new(),
+    }
 }
 
 #[test]
