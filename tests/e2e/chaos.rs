@@ -147,8 +147,10 @@ impl Desk {
         let mut visits = Vec::new();
         while !is_over.load(Relaxed) {
             // Of a third, the patient is reminded; the others hear of another time, or that there is none.
-            if near.states.len() == 1 && number % 3 != 0 && now() > due - SignedDuration::from_secs(20) {
-                self.change(&mut near, if number % 3 == 1 { Change::Move } else { Change::Cancel }).await;
+            let change = [None, Some(Change::Move), Some(Change::Cancel)][number % 3];
+            let is_time = now() > due - SignedDuration::from_secs(20);
+            if let Some(change) = change.filter(|_| is_time && near.states.len() == 1) {
+                self.change(&mut near, change).await;
             }
             let start = self.free.pop().unwrap();
             let mut visit = self.book(start, json!({})).await;
