@@ -1,14 +1,16 @@
 //! The use cases: write down whom to tell, tell them, look, try again.
+mod patients; // who are told by e-mail and by SMS
 mod reminders; // visits that are near
 
-use crate::channel::{Letter, email::Email};
+use crate::channel::{Channels, Letter, Message};
 use crate::choosing::Choosing;
 use crate::domain::{About, AccountKind, Alarm, Change, Failure, Notification, Outcome, Recipient};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
 use crate::phrasebook::Phrasebook;
 use crate::store::{Claim, Filter, Store};
-use crate::templates::{Content, Reader, render, render_account, render_alarm, render_offer};
+use crate::templates::{Content, Reader, TextTo, render, render_account, render_alarm, render_offer};
+use crate::templates::{text_of_offer, text_of_visit};
 use crate::watch::Watch;
 use crate::words::Voice;
 use jiff::Timestamp;
@@ -32,8 +34,8 @@ const PREPARATION: Duration = Duration::from_secs(20);
 /// Pause before the store is asked again that could not answer.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
-/// A letter, unless the message is settled without one.
-type Prepared = ControlFlow<Outcome, Letter>;
+/// What is to be sent, unless the message is settled without that.
+type Prepared = ControlFlow<Outcome, Message>;
 
 const SKIPPED: Prepared = Prepared::Break(Outcome::Skipped);
 
@@ -43,7 +45,7 @@ pub struct Delivery {
     neighbours: Neighbours,
     choosing: Choosing,
     watch: Watch,
-    email: Email,
+    channels: Channels,
     phrasebook: Phrasebook,
     /// Where people find the pages that links lead to.
     public_url: Arc<str>,
@@ -56,18 +58,23 @@ impl Delivery {
         neighbours: Neighbours,
         choosing: Choosing,
         watch: Watch,
-        email: Email,
+        channels: Channels,
         phrasebook: Phrasebook,
         public_url: &str,
     ) -> Self {
         let public_url = public_url.into();
-        Self { store, neighbours, choosing, watch, email, phrasebook, public_url, due: Arc::default() }
+        Self { store, neighbours, choosing, watch, channels, phrasebook, public_url, due: Arc::default() }
     }
 
-    /// Writes down `messages`, which are to be sent; nothing when `event` was seen before.
+    /// Writes down `messages`, which are to be sent by each channel that they go by; nothing when `event` was seen before.
     pub async fn enqueue(&self, event: EventId, messages: &[About]) -> Result<(), Error> {
         let traceparent = propagation::traceparent();
-        if self.store.enqueue(event, messages, traceparent.as_deref()).await? {
+        let mut addressed = Vec::new();
+        for about in messages {
+            let channels = self.choosing.channels(about).await?;
+            addressed.extend(channels.iter().map(|channel| (*about, *channel)));
+        }
+        if self.store.enqueue(event, &addressed, traceparent.as_deref()).await? {
             self.wake();
         }
         Ok(())
@@ -131,6 +138,7 @@ impl Delivery {
             notification.id = %notification.id,
             notification.kind = notification.about.kind(),
             notification.recipient_kind = notification.about.recipient().kind(),
+            notification.channel = notification.channel.name(),
         );
         propagation::continue_from_traceparent(&span, traceparent.as_deref());
         async {
@@ -160,20 +168,20 @@ impl Delivery {
     async fn send(&self, notification: &Notification, now: Timestamp) -> Result<Outcome, Failure> {
         let prepared = timeout(PREPARATION, self.prepare(notification, now)).await;
         match prepared.map_err(|_| Failure::Interrupted)?? {
-            ControlFlow::Continue(letter) => self.email.send(letter, now).await.map(|()| Outcome::Sent),
+            ControlFlow::Continue(message) => self.channels.send(message, now).await.map(|()| Outcome::Sent),
             ControlFlow::Break(outcome) => Ok(outcome),
         }
     }
 
     /// What to send, unless there is nothing to be sent.
     async fn prepare(&self, notification: &Notification, now: Timestamp) -> Result<Prepared, Failure> {
-        if !self.choosing.is_wanted(&notification.about).await? {
+        if !self.choosing.is_wanted(&notification.about, notification.channel).await? {
             return Ok(SKIPPED);
         }
         match &notification.about {
-            About::Visit { change, recipient } => self.about_visit(notification.id, change, *recipient).await,
-            About::Reminder(reminder) => self.about_reminder(notification.id, reminder, now).await,
-            About::Offer { id, patient_id } => self.about_offer(notification.id, *id, *patient_id, now).await,
+            About::Visit { change, recipient } => self.about_visit(notification, change, *recipient).await,
+            About::Reminder(reminder) => self.about_reminder(notification, reminder, now).await,
+            About::Offer { id, patient_id } => self.about_offer(notification, *id, *patient_id, now).await,
             About::Account { kind, user_id, token_id } => {
                 self.about_account(notification.id, *kind, *user_id, *token_id).await
             }
@@ -183,11 +191,12 @@ impl Delivery {
 
     async fn about_visit(
         &self,
-        message: NotificationId,
+        message: &Notification,
         change: &Change,
         recipient: Recipient,
     ) -> Result<Prepared, Failure> {
-        if self.store.is_overtaken(change, recipient).await.map_err(|_| Failure::Interrupted)? {
+        let overtaken = self.store.is_overtaken(change, recipient, message.channel).await;
+        if overtaken.map_err(|_| Failure::Interrupted)? {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
         let visit = self.neighbours.visit(change.appointment_id).await?;
@@ -200,11 +209,12 @@ impl Delivery {
                 let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
                     words(voice, Reader::Patient { name, doctor })
                 };
-                self.to_patient(message, id, visit.doctor_id, words).await
+                let text = |voice: &Voice, to: &TextTo<'_>| text_of_visit(voice, change.kind, &visit, to);
+                self.to_patient(message, id, visit.doctor_id, words, text).await
             }
             Recipient::Doctor(id) => {
                 let words = |voice: &Voice, name: &str| words(voice, Reader::Doctor { name });
-                self.to_doctor(message, id, words).await
+                self.to_doctor(message.id, id, words).await
             }
             // Nobody else is told of visits.
             Recipient::Account(_) | Recipient::Contact(_) => Ok(SKIPPED),
@@ -213,7 +223,7 @@ impl Delivery {
 
     async fn about_offer(
         &self,
-        message: NotificationId,
+        message: &Notification,
         id: WaitlistOfferId,
         patient_id: PatientId,
         now: Timestamp,
@@ -224,7 +234,8 @@ impl Delivery {
         }
         let words =
             |voice: &Voice, name: &str, doctor: Option<&str>| render_offer(voice, &offer, name, doctor);
-        self.to_patient(message, patient_id, offer.doctor_id, words).await
+        let text = |voice: &Voice, to: &TextTo<'_>| Some(text_of_offer(voice, &offer, to));
+        self.to_patient(message, patient_id, offer.doctor_id, words, text).await
     }
 
     /// To whom and with what token auth-svc knows, and whether that token can still be used.
@@ -240,7 +251,7 @@ impl Delivery {
         };
         let voice = self.voice(&[]).await?;
         let content = render_account(&voice, kind, &account, &self.public_url).ok_or(Failure::BadAnswer)?;
-        Ok(Prepared::Continue(Letter { id: message, to: account.email, content }))
+        Ok(letter(message, account.email, content))
     }
 
     /// Whether somebody has reviewed it meanwhile or not.
@@ -261,30 +272,12 @@ impl Delivery {
         };
         let voice = self.voice(&[]).await?;
         let content = render_alarm(&voice, alarm, &name, &self.public_url);
-        Ok(Prepared::Continue(Letter { id: message, to, content }))
+        Ok(letter(message, to, content))
     }
 
     /// How to write to whoever speaks `languages`: nobody knows of accounts.
     async fn voice(&self, languages: &[String]) -> Result<Voice, Failure> {
         self.phrasebook.voice(languages).await.map_err(|_| Failure::Interrupted)
-    }
-
-    /// Skipped when the patient cannot be written to, or does not want to be. `words` are made in the patient's language
-    /// of the patient's name and the doctor's, who may have been deleted.
-    async fn to_patient(
-        &self,
-        message: NotificationId,
-        id: PatientId,
-        doctor_id: DoctorId,
-        words: impl FnOnce(&Voice, &str, Option<&str>) -> Content,
-    ) -> Result<Prepared, Failure> {
-        let Some(patient) = self.neighbours.patient(id).await? else { return Ok(SKIPPED) };
-        let Some(to) = patient.email else { return Ok(SKIPPED) };
-        let doctor = self.neighbours.doctor(doctor_id).await?;
-        let doctor = doctor.as_ref().map(|doctor| doctor.name.as_str());
-        let voice = self.voice(&patient.languages).await?;
-        let content = words(&voice, &patient.name, doctor);
-        Ok(Prepared::Continue(Letter { id: message, to, content }))
     }
 
     /// Skipped when the doctor cannot be written to.
@@ -298,7 +291,7 @@ impl Delivery {
         let Some(to) = doctor.email else { return Ok(SKIPPED) };
         let voice = self.voice(&doctor.languages).await?;
         let content = words(&voice, &doctor.name);
-        Ok(Prepared::Continue(Letter { id: message, to, content }))
+        Ok(letter(message, to, content))
     }
 
     /// Writes down what came of an attempt, however long the database is away: a message that has left must
@@ -312,6 +305,10 @@ impl Delivery {
             sleep(BACK_OFF).await;
         }
     }
+}
+
+fn letter(id: NotificationId, to: String, content: Content) -> Prepared {
+    Prepared::Continue(Message::Letter(Letter { id, to, content }))
 }
 
 fn count(kind: &'static str, outcome: Outcome) {

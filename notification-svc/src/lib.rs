@@ -1,4 +1,4 @@
-//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail, once; and which programs of
+//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail and SMS, once; and which programs of
 //! others are told of events.
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
@@ -31,7 +31,9 @@ mod migrations {
 
 use crate::api::Api;
 use crate::api::templates::TemplateApi;
+use crate::channel::Channels;
 use crate::channel::email::Email;
+use crate::channel::sms::Sms;
 use crate::channel::webhook::Courier;
 use crate::choosing::Choosing;
 use crate::config::Config;
@@ -138,8 +140,9 @@ fn assemble(
 ) -> anyhow::Result<Assembled> {
     let store = Store::new(pool.clone());
     let watch = Watch::new(config.security_alert_email.clone(), neighbours.clone());
-    let email = Email::new(&config.smtp)?;
-    let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
+    let sms = Sms::new(&config.sms)?;
+    let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0, sms.is_some());
+    let channels = Channels::new(Email::new(&config.smtp)?, sms);
     let offsets = config.reminder_offsets_minutes.0.clone();
     let reminding =
         Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
@@ -147,7 +150,7 @@ fn assemble(
     phrasebook.start(shutdown);
     let (chosen, words) = (choosing.clone(), phrasebook.clone());
     let delivery =
-        Delivery::new(store.clone(), neighbours, chosen, watch.clone(), email, words, &config.public_url);
+        Delivery::new(store.clone(), neighbours, chosen, watch.clone(), channels, words, &config.public_url);
     let reach = if config.webhook_allow_private { Reach::Anywhere } else { Reach::Public };
     let webhooks = Webhooks::new(store, Courier::new(reach), Secrets::new(root), &config.public_url);
 

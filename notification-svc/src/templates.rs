@@ -7,6 +7,7 @@ mod reminder; // of visits that are near
 mod offer; // of free times that are offered
 mod account; // to owners of accounts
 mod alarm; // to those who watch
+mod text; // in short, to phones
 mod sample; // every message, about nobody
 
 pub use account::render_account;
@@ -14,6 +15,7 @@ pub use alarm::render_alarm;
 pub use offer::render_offer;
 pub use reminder::render_reminder;
 pub use sample::{TEMPLATES, Template};
+pub use text::{TextTo, text_of_offer, text_of_reminder, text_of_visit};
 pub use visit::{Reader, render};
 
 use crate::domain::Language;

@@ -29,8 +29,8 @@ pub fn template(request: &pb::PreviewMessageRequest) -> Option<&'static Template
     TEMPLATES.iter().find(fits)
 }
 
-pub fn preview(template: &Template, content: Content) -> pb::PreviewMessageResponse {
-    let Content { language, subject, text, html } = content;
+pub fn preview(template: &Template, voice: &Voice) -> pb::PreviewMessageResponse {
+    let Content { language, subject, text, html } = (template.preview)(voice);
     pb::PreviewMessageResponse {
         kind: template.kind.to_owned(),
         language: language.tag().to_owned(),
@@ -38,6 +38,7 @@ pub fn preview(template: &Template, content: Content) -> pb::PreviewMessageRespo
         subject,
         text,
         html,
+        sms: template.text(voice).unwrap_or_default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What patients want to be told of.
-use super::{Error, Store};
-use crate::domain::{Category, Edit, Preferences, QuietChoice, QuietHours};
-use deadpool_postgres::GenericClient;
+use super::{Error, Store, reminders};
+use crate::domain::{Category, Channel, Edit, Preferences, QuietChoice, QuietHours};
+use deadpool_postgres::{GenericClient, Transaction};
 use jiff::civil::Time;
 use platform::audit::{self, Entry};
 use proto::ids::PatientId;
@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use tracing::instrument;
 
 const FIND: &str = "
-    SELECT patient_id, email_off, is_quiet_chosen, quiet_from, quiet_until, version, updated_at
+    SELECT patient_id, email_off, sms_on, is_quiet_chosen, quiet_from, quiet_until, version, updated_at
       FROM notification.preferences
      WHERE patient_id = $1";
 
@@ -19,7 +19,7 @@ const RESERVE: &str = "
 
 const UPDATE: &str = "
     UPDATE notification.preferences
-       SET email_off = $2, is_quiet_chosen = $3, quiet_from = $4, quiet_until = $5, version = $6,
+       SET email_off = $2, is_quiet_chosen = $3, quiet_from = $4, quiet_until = $5, version = $6, sms_on = $7,
            updated_at = clock_timestamp()
      WHERE patient_id = $1
     RETURNING updated_at";
@@ -38,19 +38,20 @@ impl Store {
         find(&self.connection().await?, FIND, patient).await
     }
 
-    /// Changes what a patient wants, and notes it.
+    /// Changes what a patient wants, and notes it. Whoever wants reminders by SMS from now on gets those that are planned,
+    /// too, where `is_texting`.
     #[instrument(name = "db.preferences.update", skip_all)]
     pub async fn change_preferences(
         &self,
         patient: PatientId,
         edits: &[Edit],
         expected_version: Option<i64>,
+        is_texting: bool,
         noted: impl FnOnce(bool) -> Entry + Send,
     ) -> Result<Changed, Error> {
         let mut client = self.connection().await?;
         let tx = client.transaction().await?;
-        let reserve = tx.prepare_cached(RESERVE).await?;
-        tx.execute(&reserve, &[&patient.0]).await?;
+        reserve(&tx, patient).await?;
         let before = find(&tx, &format!("{FIND} FOR UPDATE"), patient).await?;
         if expected_version.is_some_and(|expected| expected != before.version) {
             return Ok(Changed::Stale(before.version));
@@ -64,11 +65,16 @@ impl Store {
                 QuietChoice::Own(hours) => (true, Some(hours)),
             };
             let (from, until) = (hours.map(QuietHours::from), hours.map(QuietHours::until));
-            let off: Vec<&str> = after.email_off.iter().map(|category| category.name()).collect();
+            let (off, on) = (names(&after.email_off), names(&after.sms_on));
             let update = tx.prepare_cached(UPDATE).await?;
-            let row =
-                tx.query_one(&update, &[&patient.0, &off, &is_chosen, &from, &until, &after.version]).await?;
+            let row = tx
+                .query_one(&update, &[&patient.0, &off, &is_chosen, &from, &until, &after.version, &on])
+                .await?;
             after.updated_at = Some(row.try_get("updated_at")?);
+        }
+        let wants_texts = |of: &Preferences| of.want(Category::Reminders, Channel::Sms);
+        if is_texting && wants_texts(&after) && !wants_texts(&before) {
+            reminders::text(&tx, patient).await?;
         }
         audit::append(&tx, &[noted(is_changed)]).await?;
         tx.commit().await?;
@@ -81,6 +87,19 @@ impl Store {
     }
 }
 
+/// Whether `patient` wants reminders by SMS, which stays so while `tx` lasts.
+pub(super) async fn want_texts(tx: &Transaction<'_>, patient: PatientId) -> Result<bool, Error> {
+    reserve(tx, patient).await?;
+    let preferences = find(tx, &format!("{FIND} FOR SHARE"), patient).await?;
+    Ok(preferences.want(Category::Reminders, Channel::Sms))
+}
+
+async fn reserve(tx: &Transaction<'_>, patient: PatientId) -> Result<(), Error> {
+    let reserve = tx.prepare_cached(RESERVE).await?;
+    tx.execute(&reserve, &[&patient.0]).await?;
+    Ok(())
+}
+
 async fn find(
     client: &impl GenericClient,
     statement: &str,
@@ -91,10 +110,17 @@ async fn find(
     row.map_or_else(|| Ok(Preferences::usual(patient)), |row| preferences(patient, &row))
 }
 
+fn names(categories: &[Category]) -> Vec<&'static str> {
+    categories.iter().map(|category| category.name()).collect()
+}
+
 fn preferences(patient_id: PatientId, row: &Row) -> Result<Preferences, Error> {
     let unreadable = |column| Error::UnreadablePreferences { column };
-    let off: Vec<&str> = row.try_get("email_off")?;
-    let off: Option<Vec<Category>> = off.into_iter().map(Category::named).collect();
+    let categories = |column| {
+        let named: Vec<&str> = row.try_get(column)?;
+        let named: Option<Vec<Category>> = named.into_iter().map(Category::named).collect();
+        named.ok_or_else(|| unreadable(column))
+    };
     let times: (Option<Time>, Option<Time>) = (row.try_get("quiet_from")?, row.try_get("quiet_until")?);
     let quiet = match (row.try_get("is_quiet_chosen")?, times) {
         (false, _) => QuietChoice::Usual,
@@ -107,7 +133,8 @@ fn preferences(patient_id: PatientId, row: &Row) -> Result<Preferences, Error> {
     let updated_at = row.try_get("updated_at")?;
     Ok(Preferences {
         patient_id,
-        email_off: off.ok_or_else(|| unreadable("email_off"))?,
+        email_off: categories("email_off")?,
+        sms_on: categories("sms_on")?,
         quiet,
         version,
         updated_at: (version > 1).then_some(updated_at),

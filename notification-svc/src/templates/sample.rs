@@ -1,5 +1,6 @@
 //! Every message that there is, about people and visits that there are not.
 use super::{Content, Reader, render, render_account, render_alarm, render_offer, render_reminder};
+use super::{TextTo, text_of_offer, text_of_reminder, text_of_visit};
 use crate::domain::{Account, AccountKind, Alarm, Kind, Offer, OfferMode, Token, Visit, VisitStatus};
 use crate::words::Voice;
 use jiff::civil::{DateTime, datetime};
@@ -67,12 +68,41 @@ pub const TEMPLATES: &[Template] = &[
     }),
 ];
 
+type Short = fn(&Voice) -> Option<String>;
+
+/// What messages to patients say in short, where there is such: with data of nobody, too.
+const TEXTS: &[(&str, Short)] = &[
+    ("booked", |voice| text(voice, Kind::Booked, VisitStatus::Scheduled)),
+    ("rescheduled", |voice| text(voice, Kind::Rescheduled, VisitStatus::Scheduled)),
+    ("cancelled", |voice| text(voice, Kind::Cancelled, VisitStatus::Cancelled)),
+    ("expired", |voice| text(voice, Kind::StatusChanged, VisitStatus::Expired)),
+    ("accepted", |voice| text(voice, Kind::StatusChanged, VisitStatus::Scheduled)),
+    ("confirmed", |voice| text(voice, Kind::StatusChanged, VisitStatus::Confirmed)),
+    ("reminder", |voice| Some(text_of_reminder(voice, &visit(VisitStatus::Scheduled), &SHORT))),
+    ("offered", |voice| Some(text_of_offer(voice, &offer(OfferMode::Cascade), &SHORT))),
+    ("offered_to_several", |voice| Some(text_of_offer(voice, &offer(OfferMode::Broadcast), &SHORT))),
+];
+
+const SHORT: TextTo<'static> = TextTo { doctor: Some(DOCTOR), zone: None };
+
+impl Template {
+    /// What it says in short; none when it is only told at length.
+    pub fn text(&self, voice: &Voice) -> Option<String> {
+        let (_, text) = TEXTS.iter().find(|(kind, _)| self.reader == "patient" && *kind == self.kind)?;
+        text(voice)
+    }
+}
+
 const PATIENT: &str = "Ada Lovelace";
 const DOCTOR: &str = "Grace Hopper";
 const URL: &str = "https://clinic.example";
 
 fn to_patient(voice: &Voice, kind: Kind, status: VisitStatus) -> Content {
     render(voice, kind, &visit(status), Reader::Patient { name: PATIENT, doctor: Some(DOCTOR) })
+}
+
+fn text(voice: &Voice, kind: Kind, status: VisitStatus) -> Option<String> {
+    text_of_visit(voice, kind, &visit(status), &SHORT)
 }
 
 fn to_doctor(voice: &Voice, kind: Kind, status: VisitStatus) -> Content {

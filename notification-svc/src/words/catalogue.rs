@@ -19,6 +19,8 @@ macro_rules! sources {
             "\n",
             include_str!(concat!("../../templates/", $language, "/offers.ftl")),
             "\n",
+            include_str!(concat!("../../templates/", $language, "/texts.ftl")),
+            "\n",
             include_str!(concat!("../../templates/", $language, "/accounts.ftl")),
             "\n",
             include_str!(concat!("../../templates/", $language, "/alarms.ftl")),
@@ -61,6 +63,8 @@ impl Message {
         let is_short =
             ["label", "weekday-", "month-", "half-"].iter().any(|short| self.id.starts_with(short));
         match (is_short, self.is_seen_outside()) {
+            // Two messages, when the clinic has a long name.
+            _ if self.id.ends_with("-sms") => 240,
             (true, _) => 40,
             (_, true) => 120,
             _ => 1000,
