@@ -4,15 +4,16 @@ mod queue; // what is due, who has it, and what came of it
 mod webhooks; // where events are posted to
 mod webhook_deliveries; // what is posted, and what became of it
 mod webhook_queue; // what is due to be posted, who has it, and what came of it
-mod reminders; // visits that are near
 mod preferences; // what patients want to be told of
+mod reminders; // visits that are near
+mod wishes; // how patients change what they want
 mod wordings; // words that the clinic puts in place of ours
 
-pub use preferences::Changed;
 pub use queue::Claim;
 pub use webhook_deliveries::Asked;
 pub use webhook_queue::Claim as WebhookClaim;
 pub use webhooks::Change;
+pub use wishes::Changed;
 
 use crate::domain::{About, Alarm, Channel, Notification, Stage};
 use deadpool_postgres::{GenericClient as _, Object, Pool, Transaction};
