@@ -19,6 +19,7 @@ mod reminders; // visits that are near
 mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
 mod sms; // what goes to phones
+mod channels; // mail and SMS beside each other
 mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
 mod webhook_crashes; // processes that die while they tell others

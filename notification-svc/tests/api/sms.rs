@@ -3,20 +3,16 @@ use crate::change;
 use crate::neighbours::Visit;
 use crate::provider::{Act, Provider, Sms, TOKEN};
 use crate::service::{FAILED, Ground, SENT, SKIPPED, SUPERSEDED, Service, states};
-use jiff::SignedDuration;
-use jiff::tz::TimeZone;
-use notification_svc::domain::{self, Appointment, Category, Edit, Kind, Quiet, plan};
-use notification_svc::store::Filter;
+use notification_svc::domain::{Category, Channel, Edit, Kind};
 use platform::audit::Entry;
 use proto::appointment::AppointmentStatus;
-use proto::ids::{AppointmentId, DoctorId, EventId, NotificationId, PatientId};
+use proto::ids::{EventId, NotificationId, PatientId};
 use proto::notification::{Notification, NotificationChannel, NotificationKind, RecipientKind};
 use proto::patient::ContactPreference;
 use std::path::PathBuf;
 use std::time::Duration;
 
 const BY_SMS: NotificationChannel = NotificationChannel::Sms;
-const LEASE: Duration = Duration::from_secs(30);
 
 impl Ground {
     pub(crate) async fn with_provider(provider: &Provider) -> Self {
@@ -36,7 +32,7 @@ impl Ground {
         self.wishes(patient, &wanted.iter().map(|one| Edit::Sms(*one, true)).collect::<Vec<_>>()).await;
     }
 
-    async fn wishes(&self, patient: PatientId, edits: &[Edit]) {
+    pub(crate) async fn wishes(&self, patient: PatientId, edits: &[Edit]) {
         let noted = |_| Entry::new("update", "message_preferences").of([patient.0]);
         self.store().change_preferences(patient, edits, None, true, noted).await.unwrap();
     }
@@ -145,7 +141,7 @@ async fn sms_that_were_written_down_are_skipped_when_nobody_sends_them_any_more(
     let ground = Ground::prepare().await;
     let visit = ground.neighbours.visit();
     ground.wants_texts(visit.patient, "+4930123456", &[Category::VisitChanges]).await;
-    let text = (change(Kind::Booked, visit, 1)[0], domain::Channel::Sms);
+    let text = (change(Kind::Booked, visit, 1)[0], Channel::Sms);
     ground.store().enqueue(EventId::random(), &[text], None).await.unwrap();
     ground.serve().await.until(visit, |messages| states(messages) == [SKIPPED]).await;
 }
@@ -255,39 +251,6 @@ async fn an_sms_that_waits_holds_up_no_mail_and_gives_way_to_the_next() {
     assert!(says(&sent[0]).contains("has been moved"), "{}", says(&sent[0]));
 }
 
-/// Each waits for what was before it by the same way, and neither for the other.
-#[tokio::test]
-async fn mail_and_sms_about_one_visit_do_not_wait_for_or_replace_each_other() {
-    let ground = Ground::prepare().await;
-    let (visit, store) = (ground.neighbours.visit(), ground.store());
-    let by = |channel, kind, version| (change(kind, visit, version)[0], channel);
-    let [mail, sms] = [domain::Channel::Email, domain::Channel::Sms];
-    store.enqueue(EventId::random(), &[by(sms, Kind::Booked, 1)], None).await.unwrap();
-    let booked = store.claim(10, LEASE).await.unwrap();
-    assert_eq!(booked.len(), 1);
-    let second = [by(sms, Kind::Rescheduled, 2), by(mail, Kind::Rescheduled, 2)];
-    store.enqueue(EventId::random(), &second, None).await.unwrap();
-    let moved = store.claim(10, LEASE).await.unwrap();
-    let channels: Vec<_> = moved.iter().map(|claim| claim.notification.channel).collect();
-    assert_eq!(channels, [mail], "the SMS waits for the SMS before it");
-
-    let third = [by(mail, Kind::Cancelled, 3)];
-    store.enqueue(EventId::random(), &third, None).await.unwrap();
-    assert!(store.claim(10, LEASE).await.unwrap().is_empty(), "the mail waits for the mail before it");
-    assert_eq!(store.supersede().await.unwrap(), [], "a later mail replaces no SMS");
-    let domain::About::Visit { change, recipient } = second[0].0 else { panic!("about a visit") };
-    assert!(!store.is_overtaken(&change, recipient, sms).await.unwrap());
-    assert!(store.is_overtaken(&change, recipient, mail).await.unwrap());
-
-    store.settle(&booked[0].notification, domain::Outcome::Sent).await.unwrap();
-    let moved = store.claim(10, LEASE).await.unwrap();
-    assert_eq!(moved.iter().map(|claim| claim.notification.channel).collect::<Vec<_>>(), [sms]);
-    // However often it is written down.
-    store.enqueue(EventId::random(), &second, None).await.unwrap();
-    let filter = Filter { appointment_id: Some(visit.id), ..Filter::default() };
-    assert_eq!(store.list(filter, None, 100).await.unwrap().len(), 4);
-}
-
 #[tokio::test]
 async fn reminders_go_by_sms_to_whoever_wants_that_by_then_also_of_visits_that_were_booked_before() {
     let (service, provider) = Service::with_provider().await;
@@ -321,35 +284,6 @@ async fn reminders_go_by_sms_to_whoever_wants_that_by_then_also_of_visits_that_w
         reminders.filter(|one| one.state() == SUPERSEDED).count() == 4
     };
     service.until(early, is_void).await;
-}
-
-/// Whoever comes first.
-#[tokio::test]
-async fn who_asks_for_sms_while_a_visit_is_planned_is_reminded_by_sms() {
-    let ground = Ground::prepare().await;
-    let sql = ground.sql().await;
-    let awake = Quiet { hours: None, zone: TimeZone::UTC };
-    for _ in 0..30 {
-        let starts_at = (Ground::now() + SignedDuration::from_hours(50)).to_zoned(TimeZone::UTC);
-        let (patient_id, status) = (PatientId::random(), domain::VisitStatus::Scheduled);
-        let (doctor_id, ends_at) = (DoctorId::random(), starts_at.clone());
-        let of = Appointment {
-            id: AppointmentId::random(),
-            patient_id,
-            visit: domain::Visit { doctor_id, version: 1, status, starts_at, ends_at },
-            schedule_version: 1,
-            offsets: Some(vec![1440]),
-        };
-        let planned = plan(&of, &[], &awake, Ground::now());
-        let store = ground.store();
-        let wishes = [Edit::Sms(Category::Reminders, true)];
-        let (written, ()) =
-            tokio::join!(store.plan(&of, &planned, true, None), ground.wishes(patient_id, &wishes));
-        assert!(written.unwrap());
-        let texts = "SELECT count(*) FROM notification.reminder_notifications
-                      WHERE recipient_id = $1 AND channel = 'sms' AND state = 'pending'";
-        assert_eq!(sql.query_one(texts, &[&patient_id.0]).await.unwrap().get::<_, i64>(0), 1);
-    }
 }
 
 #[tokio::test]
