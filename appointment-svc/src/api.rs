@@ -378,6 +378,7 @@ impl AppointmentService for Api {
         request: Request<pb::GetAppointmentSummaryRequest>,
     ) -> Answer<pb::AppointmentSummary> {
         let id = appointment_id(&request.into_inner().id)?;
-        Ok(Response::new(convert::summary(&self.visits.summary(id).await?)))
+        let (appointment, now) = self.visits.summary(id).await?;
+        Ok(Response::new(convert::summary(&appointment, now)))
     }
 }

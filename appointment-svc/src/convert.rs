@@ -25,6 +25,7 @@ pub mod holds; // times that are kept, and what does not count for a visit
 pub mod absences; // plans for a doctor who will be away
 pub mod lists; // questions for lists of visits
 pub mod offers; // questions for free times, and their answers
+pub mod links; // what is asked for by a link that a patient was sent
 pub mod series; // visits that recur
 pub mod waitlist; // patients who wait
 
@@ -250,8 +251,9 @@ impl From<clinic::Modality> for Modality {
     }
 }
 
-/// A visit without its words.
-pub fn summary(a: &Appointment) -> pb::AppointmentSummary {
+/// A visit without its words, as it is at `now`.
+pub fn summary(a: &Appointment, now: Timestamp) -> pb::AppointmentSummary {
+    let patient_actions = a.actions(Actor::Patient, now).now.into_iter();
     pb::AppointmentSummary {
         id: a.id.to_string(),
         patient_id: a.patient_id.to_string(),
@@ -263,6 +265,7 @@ pub fn summary(a: &Appointment) -> pb::AppointmentSummary {
         version: a.version,
         schedule_version: a.schedule_version,
         reminder_offsets_minutes: a.terms.reminders.as_deref().map(reminder_offsets),
+        patient_actions: patient_actions.map(|action| wire_action(action).into()).collect(),
     }
 }
 

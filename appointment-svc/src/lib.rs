@@ -30,6 +30,7 @@ pub mod consumer; // events of others
 pub mod answers; // what callers are told
 pub mod api; // the gRPC face
 pub mod waitlist_api; // the gRPC face of the waitlist
+pub mod link_api; // the gRPC face of links that patients were sent
 
 use absences::Absences;
 use accepting::Accepting;
@@ -42,6 +43,7 @@ use domain::hold::Tokens;
 use domain::waitlist::Terms;
 use holds::Holds;
 use jiff::SignedDuration;
+use link_api::LinkApi;
 use neighbours::Neighbours;
 use offering::Offering;
 use offers::Offers;
@@ -59,6 +61,7 @@ use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
 use proto::appointment::appointment_service_server::AppointmentServiceServer;
+use proto::appointment::visit_link_service_server::VisitLinkServiceServer;
 use proto::appointment::waitlist_service_server::WaitlistServiceServer;
 use series::Recurring;
 use std::sync::Arc;
@@ -116,7 +119,7 @@ pub async fn serve(
     let neighbours = Neighbours::new(doctors, patients);
     let dead =
         DeadLetters::new(SCHEMA, pool.clone(), broker.clone()).collecting(&[consumer::QUEUE], &shutdown);
-    let (appointments, waitlist) = assemble(&config, &root, store, neighbours, broker, &shutdown);
+    let (appointments, waitlist, links) = assemble(&config, &root, store, neighbours, broker, &shutdown);
     readiness.set(true);
     let stack = Stack {
         verifier: Verifier::new(NAME, &root, Some(auth), clock),
@@ -128,8 +131,9 @@ pub async fn serve(
     let appointments =
         AppointmentServiceServer::new(appointments).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let waitlist = WaitlistServiceServer::new(waitlist).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let links = VisitLinkServiceServer::new(links).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let dead = dead_letters::Api::server(dead, PageTokens::new(&root));
-    stack.serve(listener, Services::of(appointments).and(waitlist).and(dead)).await
+    stack.serve(listener, Services::of(appointments).and(waitlist).and(links).and(dead)).await
 }
 
 /// The faces over everything below them, and what runs beside.
@@ -140,7 +144,7 @@ fn assemble(
     neighbours: Neighbours,
     broker: Broker,
     shutdown: &Shutdown,
-) -> (Api, WaitlistApi) {
+) -> (Api, WaitlistApi, LinkApi) {
     let calendars = Calendars::new(store.clone(), neighbours.clone());
     let offers = Offers::new(store.clone(), calendars.clone());
     let placing = Placing::new(calendars.clone(), offers.clone());
@@ -170,6 +174,12 @@ fn assemble(
     );
 
     let pages = PageTokens::new(root);
+    let links = LinkApi {
+        bookings: bookings.clone(),
+        transitions: transitions.clone(),
+        offers: offers.clone(),
+        visits: visits.clone(),
+    };
     let api = Api {
         bookings,
         holds,
@@ -181,5 +191,5 @@ fn assemble(
         visits,
         pages: pages.clone(),
     };
-    (api, WaitlistApi { waitlist, accepting, pages })
+    (api, WaitlistApi { waitlist, accepting, pages }, links)
 }

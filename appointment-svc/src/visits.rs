@@ -132,10 +132,9 @@ impl Visits {
         Ok(attendance)
     }
 
-    /// For other services, which act for nobody.
-    pub async fn summary(&self, id: AppointmentId) -> Result<Appointment, Error> {
-        let (appointment, _) = self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)?;
-        Ok(appointment)
+    /// For other services, which act for nobody; and when it was so.
+    pub async fn summary(&self, id: AppointmentId) -> Result<(Appointment, Timestamp), Error> {
+        self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)
     }
 
     pub async fn treats(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {

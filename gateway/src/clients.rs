@@ -10,6 +10,7 @@ use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
+use proto::notification::link_service_client::LinkServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
 use proto::notification::template_service_client::TemplateServiceClient;
@@ -38,6 +39,7 @@ pub struct Clients {
     pub notifications: NotificationServiceClient<Peer>,
     pub webhooks: WebhookServiceClient<Peer>,
     pub preferences: PreferenceServiceClient<Peer>,
+    pub links: LinkServiceClient<Peer>,
     pub dead_appointment_events: DeadLetterServiceClient<Peer>,
     pub dead_notification_events: DeadLetterServiceClient<Peer>,
     pub templates: TemplateServiceClient<Peer>,
@@ -66,6 +68,7 @@ impl Clients {
             webhooks: WebhookServiceClient::new(notification.clone()),
             notifications: NotificationServiceClient::new(notification.clone()),
             preferences: PreferenceServiceClient::new(notification.clone()),
+            links: LinkServiceClient::new(notification.clone()),
             templates: TemplateServiceClient::new(notification),
         }
     }

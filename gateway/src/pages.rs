@@ -1,8 +1,10 @@
 //! Pages behind the links in mails: they say what will happen, and a form does it.
 //!
-//! A link has its token behind a `#`, which browsers keep to themselves: it gets into no log, no referrer and no proxy,
+//! A link to an account has its token behind a `#`, which browsers keep to themselves: it gets into no log, no referrer and no proxy,
 //! and a program that follows the links of mails has nothing to spend, least of all by GET. A script of ours puts the
 //! token into the form and takes it out of the address; without scripts people paste it.
+mod links; // what patients do by the links in messages
+
 use crate::app::App;
 use crate::body::parse_form;
 use crate::problem::Problem;
@@ -84,6 +86,7 @@ pub fn routes(app: App) -> Router {
         .route(INVITATION.path, get(async || show(&INVITATION)).post(accept_invitation))
         .route("/account/style.css", get(async || asset("text/css", include_str!("pages/style.css"))))
         .route("/account/token.js", get(async || asset("text/javascript", include_str!("pages/token.js"))))
+        .merge(links::routes())
         .with_state(app)
 }
 
@@ -144,7 +147,7 @@ fn refuse(page: &Page, token: &str, problem: &Problem) -> Response {
     render(problem.status(), &Html { page, token, problems: &problems, is_done: false })
 }
 
-fn render(status: StatusCode, html: &Html<'_>) -> Response {
+fn render(status: StatusCode, html: &impl Template) -> Response {
     let html = html.render().expect("a template only puts text together");
     (status, headers("text/html"), html).into_response()
 }

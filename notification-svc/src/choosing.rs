@@ -1,5 +1,5 @@
 //! The use cases on what patients want to be told of: look, change, and obey.
-use crate::domain::{About, Channel, Edit, Failure, Preferences, Quiet, QuietHours};
+use crate::domain::{About, Category, Channel, Edit, Failure, Preferences, Quiet, QuietHours};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
 use crate::store::{Changed, Store};
@@ -51,6 +51,24 @@ impl Choosing {
             Changed::To(preferences) => Ok(preferences),
             Changed::Stale(current) => Err(Error::VersionMismatch { current }),
         }
+    }
+
+    /// Has `patient` told of what is in `category` or not, as whoever has the link of such a message wants it.
+    pub async fn subscribe(
+        &self,
+        patient: PatientId,
+        category: Category,
+        channel: Channel,
+        wanted: bool,
+    ) -> Result<(), Error> {
+        about("message_preferences", patient.0, Some(patient.0));
+        let edit = match channel {
+            Channel::Email => Edit::Email(category, wanted),
+            Channel::Sms => Edit::Sms(category, wanted),
+        };
+        let noted = |_| entry("update", patient).fields([category.name()]).because("link");
+        self.store.change_preferences(patient, &[edit], None, self.is_texting, noted).await?;
+        Ok(())
     }
 
     /// When whoever has these preferences wants quiet.

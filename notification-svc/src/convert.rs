@@ -1,5 +1,6 @@
 //! Between the wire and the domain: requests are parsed here, once; replies are rendered.
 pub mod webhooks; // programs of others that are told
+pub mod links; // what links are for, and their pages
 pub mod preferences; // what patients want to be told of
 pub mod templates; // what messages say
 

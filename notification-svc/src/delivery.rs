@@ -4,8 +4,11 @@ mod reminders; // visits that are near
 
 use crate::channel::{Channels, Letter, Message};
 use crate::choosing::Choosing;
-use crate::domain::{About, AccountKind, Alarm, Change, Failure, Notification, Outcome, Recipient};
+use crate::domain::{
+    About, AccountKind, Alarm, Appointment, Change, Channel, Failure, Notification, Outcome, Recipient,
+};
 use crate::error::Error;
+use crate::links::{Links, Ways};
 use crate::neighbours::Neighbours;
 use crate::phrasebook::Phrasebook;
 use crate::store::{Claim, Filter, Store};
@@ -47,8 +50,7 @@ pub struct Delivery {
     watch: Watch,
     channels: Channels,
     phrasebook: Phrasebook,
-    /// Where people find the pages that links lead to.
-    public_url: Arc<str>,
+    links: Links,
     due: Arc<Notify>,
 }
 
@@ -60,10 +62,9 @@ impl Delivery {
         watch: Watch,
         channels: Channels,
         phrasebook: Phrasebook,
-        public_url: &str,
+        links: Links,
     ) -> Self {
-        let public_url = public_url.into();
-        Self { store, neighbours, choosing, watch, channels, phrasebook, public_url, due: Arc::default() }
+        Self { store, neighbours, choosing, watch, channels, phrasebook, links, due: Arc::default() }
     }
 
     /// Writes down `messages`, which are to be sent by each channel that they go by; nothing when `event` was seen before.
@@ -199,17 +200,19 @@ impl Delivery {
         if overtaken.map_err(|_| Failure::Interrupted)? {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let visit = self.neighbours.visit(change.appointment_id).await?;
-        if change.is_outdated_by(&visit) {
+        let of = self.neighbours.appointment(change.appointment_id).await?;
+        let visit = &of.visit;
+        if change.is_outdated_by(visit) {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let words = |voice: &Voice, reader: Reader<'_>| render(voice, change.kind, &visit, reader);
+        let words = |voice: &Voice, reader: Reader<'_>| render(voice, change.kind, visit, reader);
         match recipient {
             Recipient::Patient(id) => {
+                let ways = self.ways(&message.about, Some(&of));
                 let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
-                    words(voice, Reader::Patient { name, doctor })
+                    words(voice, Reader::Patient { name, doctor, ways: &ways })
                 };
-                let text = |voice: &Voice, to: &TextTo<'_>| text_of_visit(voice, change.kind, &visit, to);
+                let text = |voice: &Voice, to: &TextTo<'_>| text_of_visit(voice, change.kind, visit, to);
                 self.to_patient(message, id, visit.doctor_id, words, text).await
             }
             Recipient::Doctor(id) => {
@@ -232,8 +235,10 @@ impl Delivery {
         if !offer.can_be_answered(now) {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let words =
-            |voice: &Voice, name: &str, doctor: Option<&str>| render_offer(voice, &offer, name, doctor);
+        let ways = self.ways(&message.about, None);
+        let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
+            render_offer(voice, &offer, name, doctor, &ways)
+        };
         let text = |voice: &Voice, to: &TextTo<'_>| Some(text_of_offer(voice, &offer, to));
         self.to_patient(message, patient_id, offer.doctor_id, words, text).await
     }
@@ -250,7 +255,8 @@ impl Delivery {
             return Ok(Prepared::Break(Outcome::Superseded));
         };
         let voice = self.voice(&[]).await?;
-        let content = render_account(&voice, kind, &account, &self.public_url).ok_or(Failure::BadAnswer)?;
+        let content =
+            render_account(&voice, kind, &account, self.links.public_url()).ok_or(Failure::BadAnswer)?;
         Ok(letter(message, account.email, content))
     }
 
@@ -271,8 +277,20 @@ impl Delivery {
             Recipient::Patient(_) | Recipient::Doctor(_) => return Ok(SKIPPED),
         };
         let voice = self.voice(&[]).await?;
-        let content = render_alarm(&voice, alarm, &name, &self.public_url);
+        let content = render_alarm(&voice, alarm, &name, self.links.public_url());
         Ok(letter(message, to, content))
+    }
+
+    /// What a patient can do from a message about something, for instance a visit.
+    fn ways(&self, about: &About, visit: Option<&Appointment>) -> Ways {
+        let unsubscribe = |(patient, category)| self.links.unsubscribe(patient, category, Channel::Email);
+        Ways {
+            actions: visit.map(|visit| self.links.actions(visit)).unwrap_or_default(),
+            unsubscribe: about
+                .to_patient()
+                .and_then(|(patient, category)| Some((patient, category?)))
+                .map(unsubscribe),
+        }
     }
 
     /// How to write to whoever speaks `languages`: nobody knows of accounts.

@@ -6,10 +6,11 @@ mod account; // what owners of accounts are told
 mod alarm; // what those who watch are told
 pub mod webhook; // programs of others that are told by HTTP
 mod quiet; // hours in which nobody wants to be reminded
-mod reminder; // visits that are near, and when that is told
 mod channel; // by which ways messages reach people
 mod phone; // numbers that an SMS can go to
 mod preferences; // what patients want to be told of
+mod link; // what the links in messages are for
+mod reminder; // visits that are near, and when that is told
 mod language; // what it can be told in
 mod wording; // words that the clinic puts in place of ours
 
@@ -18,6 +19,7 @@ pub use alarm::{Alarm, ContactId};
 pub use attempt::{Failure, Outcome};
 pub use channel::Channel;
 pub use language::{Language, NotSpoken};
+pub use link::{Purpose, Refusal, VisitAction};
 pub use offer::{Offer, OfferMode};
 pub use phone::PhoneNumber;
 pub use preferences::{Category, Edit, Preferences, QuietChoice};

@@ -6,6 +6,7 @@
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
 pub mod config; // where the mail server and the neighbours are
 pub mod words; // what is said, in each language and as the clinic wants it
+pub mod links; // where the links in messages lead, and that they are ours
 pub mod templates; // who is told what, and how that is laid out
 pub mod channel; // how a message reaches its recipient
 pub mod signing; // what proves to others that it is from us
@@ -15,6 +16,7 @@ pub mod phrasebook; // the words in force, and how the clinic changes them
 pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
 pub mod choosing; // the use cases on what patients want to be told of
+pub mod linking; // the use cases of links: show what can be done, and do it
 pub mod reminding; // the use case that plans reminders
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
 pub mod webhooks; // the use cases on programs of others that are told of events
@@ -24,6 +26,7 @@ pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
 pub mod webhook_api; // the gRPC face of webhooks
 pub mod preference_api; // the gRPC face of what patients want to be told of
+pub mod link_api; // the gRPC face of links
 
 mod migrations {
     refinery::embed_migrations!("migrations");
@@ -40,6 +43,9 @@ use crate::config::Config;
 use crate::consumer::{Consumer, accounts, alarms, offers, reminders, webhooks as told};
 use crate::delivery::Delivery;
 use crate::domain::webhook::Reach;
+use crate::link_api::LinkApi;
+use crate::linking::Linking;
+use crate::links::Links;
 use crate::neighbours::Neighbours;
 use crate::phrasebook::Phrasebook;
 use crate::preference_api::PreferenceApi;
@@ -61,6 +67,7 @@ use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
+use proto::notification::link_service_server::LinkServiceServer;
 use proto::notification::notification_service_server::NotificationServiceServer;
 use proto::notification::preference_service_server::PreferenceServiceServer;
 use proto::notification::template_service_server::TemplateServiceServer;
@@ -95,7 +102,7 @@ pub async fn serve(
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
-    let Assembled { delivery, choosing, phrasebook, webhooks, dead } =
+    let Assembled { delivery, choosing, linking, phrasebook, webhooks, dead } =
         assemble(&config, &root, neighbours, pool.clone(), clock.clone(), &shutdown)?;
 
     let stack = Stack {
@@ -116,7 +123,8 @@ pub async fn serve(
     let webhooks = WebhookApi { webhooks, tokens: pages.clone(), clock };
     let webhooks = WebhookServiceServer::new(webhooks).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let dead = dead_letters::Api::server(dead, pages);
-    let services = Services::of(service).and(preferences).and(templates).and(webhooks).and(dead);
+    let links = LinkServiceServer::new(LinkApi(linking)).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let services = Services::of(service).and(preferences).and(templates).and(webhooks).and(links).and(dead);
     stack.serve(listener, services).await
 }
 
@@ -124,6 +132,7 @@ pub async fn serve(
 struct Assembled {
     delivery: Delivery,
     choosing: Choosing,
+    linking: Linking,
     phrasebook: Phrasebook,
     webhooks: Webhooks,
     dead: DeadLetters,
@@ -148,9 +157,22 @@ fn assemble(
         Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
     let phrasebook = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
     phrasebook.start(shutdown);
-    let (chosen, words) = (choosing.clone(), phrasebook.clone());
-    let delivery =
-        Delivery::new(store.clone(), neighbours, chosen, watch.clone(), channels, words, &config.public_url);
+    let linking = Linking {
+        links: Links::new(root, &config.public_url),
+        neighbours: neighbours.clone(),
+        choosing: choosing.clone(),
+        phrasebook: phrasebook.clone(),
+        clock: clock.clone(),
+    };
+    let delivery = Delivery::new(
+        store.clone(),
+        neighbours,
+        choosing.clone(),
+        watch.clone(),
+        channels,
+        phrasebook.clone(),
+        linking.links.clone(),
+    );
     let reach = if config.webhook_allow_private { Reach::Anywhere } else { Reach::Public };
     let webhooks = Webhooks::new(store, Courier::new(reach), Secrets::new(root), &config.public_url);
 
@@ -172,5 +194,5 @@ fn assemble(
     let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
     sender::start(delivery.clone(), clock.clone(), shutdown);
     sender::webhooks::start(webhooks.clone(), clock, shutdown);
-    Ok(Assembled { delivery, choosing, phrasebook, webhooks, dead })
+    Ok(Assembled { delivery, choosing, linking, phrasebook, webhooks, dead })
 }

@@ -1,12 +1,20 @@
 //! What is asked of the other services, at the moment of sending: so that it is fresh, and kept nowhere.
+mod links; // what is done with visits for those who have their links
+
+pub use links::{Seen, Unanswered};
+
 use crate::domain::{
-    Account, Appointment, Failure, Offer, OfferMode, PhoneNumber, Token, Visit, VisitStatus,
+    Account, Appointment, Failure, Offer, OfferMode, PhoneNumber, Token, Visit, VisitAction, VisitStatus,
 };
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 use platform::client::Peer;
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
+use proto::appointment::visit_link_service_client::VisitLinkServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
-use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
+use proto::appointment::{
+    AppointmentAction, AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest,
+};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::auth::account_service_client::AccountServiceClient;
 use proto::auth::{AccountMessage, GetAccountMessageRequest, ListReviewersRequest};
@@ -22,6 +30,7 @@ pub struct Neighbours {
     accounts: AccountServiceClient<Peer>,
     appointments: AppointmentServiceClient<Peer>,
     waitlist: WaitlistServiceClient<Peer>,
+    links: VisitLinkServiceClient<Peer>,
     patients: PatientServiceClient<Peer>,
     doctors: DoctorServiceClient<Peer>,
 }
@@ -52,6 +61,7 @@ impl Neighbours {
         Self {
             accounts: AccountServiceClient::new(auth),
             waitlist: WaitlistServiceClient::new(appointments.clone()),
+            links: VisitLinkServiceClient::new(appointments.clone()),
             appointments: AppointmentServiceClient::new(appointments),
             patients: PatientServiceClient::new(patients),
             doctors: DoctorServiceClient::new(doctors),
@@ -78,11 +88,7 @@ impl Neighbours {
         ids.iter().map(|id| id.parse().map_err(|_| Failure::BadAnswer)).collect()
     }
 
-    pub async fn visit(&self, id: AppointmentId) -> Result<Visit, Failure> {
-        Ok(self.appointment(id).await?.visit)
-    }
-
-    /// A visit, with what decides when its patient is reminded of it.
+    /// A visit, with what decides when its patient is reminded of it, and what they may do with it.
     pub async fn appointment(&self, id: AppointmentId) -> Result<Appointment, Failure> {
         let request = GetAppointmentSummaryRequest { id: id.to_string() };
         let summary = self.appointments.clone().get_appointment_summary(request).await;
@@ -171,13 +177,41 @@ fn appointment(summary: AppointmentSummary) -> Option<Appointment> {
         patient_id: summary.patient_id.parse().ok()?,
         visit: visit(&summary)?,
         schedule_version: summary.schedule_version,
+        patient_may: patient_may(summary.patient_actions()),
         offsets: summary.reminder_offsets_minutes.map(|offsets| offsets.minutes),
     })
 }
 
 fn visit(summary: &AppointmentSummary) -> Option<Visit> {
-    let zone = TimeZone::get(&summary.time_zone).ok()?;
-    let status = match summary.status() {
+    Some(Visit {
+        doctor_id: summary.doctor_id.parse().ok()?,
+        version: summary.version,
+        status: status(summary.status())?,
+        starts_at: zoned(summary.start_time, &summary.time_zone)?,
+        ends_at: zoned(summary.end_time, &summary.time_zone)?,
+    })
+}
+
+fn zoned(at: Option<prost_types::Timestamp>, zone: &str) -> Option<Zoned> {
+    Some(time::from_wire(at).ok()?.to_zoned(TimeZone::get(zone).ok()?))
+}
+
+/// In the order of [`VisitAction::ALL`]; what links do not offer is left out.
+fn patient_may(actions: impl Iterator<Item = AppointmentAction>) -> Vec<VisitAction> {
+    let actions: Vec<AppointmentAction> = actions.collect();
+    let may = |action: &VisitAction| {
+        actions.contains(&match action {
+            VisitAction::Confirm => AppointmentAction::Confirm,
+            VisitAction::Arrive => AppointmentAction::MarkArrived,
+            VisitAction::Move => AppointmentAction::Reschedule,
+            VisitAction::Cancel => AppointmentAction::Cancel,
+        })
+    };
+    VisitAction::ALL.into_iter().filter(may).collect()
+}
+
+fn status(status: AppointmentStatus) -> Option<VisitStatus> {
+    Some(match status {
         AppointmentStatus::Unspecified => return None,
         AppointmentStatus::Held => VisitStatus::Held,
         AppointmentStatus::Requested => VisitStatus::Requested,
@@ -191,13 +225,6 @@ fn visit(summary: &AppointmentSummary) -> Option<Visit> {
         AppointmentStatus::NoShow => VisitStatus::NoShow,
         AppointmentStatus::Expired => VisitStatus::Expired,
         AppointmentStatus::EnteredInError => VisitStatus::EnteredInError,
-    };
-    Some(Visit {
-        doctor_id: summary.doctor_id.parse().ok()?,
-        version: summary.version,
-        status,
-        starts_at: time::from_wire(summary.start_time).ok()?.to_zoned(zone.clone()),
-        ends_at: time::from_wire(summary.end_time).ok()?.to_zoned(zone),
     })
 }
 

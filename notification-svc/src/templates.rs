@@ -8,17 +8,20 @@ mod offer; // of free times that are offered
 mod account; // to owners of accounts
 mod alarm; // to those who watch
 mod text; // in short, to phones
+mod page; // what links lead to
 mod sample; // every message, about nobody
 
 pub use account::render_account;
 pub use alarm::render_alarm;
 pub use offer::render_offer;
+pub use page::{Choice, Day, Page, Sight, Stage, Step, dead, subscription, visit_page};
 pub use reminder::render_reminder;
 pub use sample::{TEMPLATES, Template};
 pub use text::{TextTo, text_of_offer, text_of_reminder, text_of_visit};
 pub use visit::{Reader, render};
 
-use crate::domain::Language;
+use crate::domain::{Language, VisitAction};
+use crate::links::Ways;
 use crate::words::Voice;
 use askama::Template as _;
 use jiff::Zoned;
@@ -30,6 +33,8 @@ pub struct Content {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// Where whoever wants no more of its kind says so, by one click.
+    pub unsubscribe: Option<String>,
 }
 
 /// What a message says, before it is laid out.
@@ -42,6 +47,9 @@ struct Letter {
     link: Option<Link>,
     rows: Vec<Row>,
     closing: String,
+    /// What the reader can do about it.
+    actions: Vec<Link>,
+    unsubscribe: Option<Link>,
 }
 
 /// One fact.
@@ -54,6 +62,8 @@ struct Row {
 struct Link {
     url: String,
     label: String,
+    /// Whether it is what most readers will do.
+    is_main: bool,
 }
 
 impl Letter {
@@ -68,7 +78,30 @@ impl Letter {
             link: None,
             rows: Vec::new(),
             closing: part("closing"),
+            actions: Vec::new(),
+            unsubscribe: None,
         }
+    }
+
+    /// Offers what the reader can do.
+    fn with(self, voice: &Voice, Ways { actions, unsubscribe }: &Ways) -> Self {
+        let button = |name: &str, url: &str, is_main| {
+            let label = voice.say(&format!("button-{name}"));
+            Link { url: url.to_owned(), label, is_main }
+        };
+        let is_main = |action| matches!(action, VisitAction::Confirm | VisitAction::Arrive);
+        let actions = actions.iter().map(|(action, url)| button(action.name(), url, is_main(*action)));
+        let unsubscribe = unsubscribe.as_ref().map(|url| button("unsubscribe", url, false));
+        Self { actions: actions.collect(), unsubscribe, ..self }
+    }
+
+    /// Links that most readers will follow.
+    fn buttons(&self) -> impl Iterator<Item = &Link> {
+        self.link.iter().chain(&self.actions).filter(|link| link.is_main)
+    }
+
+    fn others(&self) -> impl Iterator<Item = &Link> {
+        self.actions.iter().filter(|link| !link.is_main)
     }
 
     fn lay_out(&self, voice: &Voice) -> Content {
@@ -94,6 +127,7 @@ impl Letter {
             subject: self.subject.clone(),
             text: text.render().expect(rendered),
             html: html.render().expect(rendered),
+            unsubscribe: self.unsubscribe.as_ref().map(|link| link.url.clone()),
         }
     }
 }

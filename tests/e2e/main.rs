@@ -24,6 +24,7 @@ mod messages; // what patients and doctors are told
 mod webhooks; // programs of others that are told
 mod reminders; // visits that are near, and what patients want to be told of
 mod dead_letters; // events that could not be taken
+mod links; // what patients do by the links in mails, without an account
 mod languages; // in which language, and in whose words
 mod authorization; // every endpoint, every role, own and others'
 mod methods; // every gRPC method, and whom it lets in

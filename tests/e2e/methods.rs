@@ -175,7 +175,13 @@ const MATRIX: &str = "
     appointment.v1.WaitlistService/AcceptWaitlistOffer          patient doctor staff admin
     appointment.v1.WaitlistService/DeclineWaitlistOffer         patient doctor staff admin
     appointment.v1.WaitlistService/GetWaitlistOffer             notification-svc
+    appointment.v1.VisitLinkService/GetLinkedVisit              notification-svc
+    appointment.v1.VisitLinkService/ListLinkedSlots             notification-svc
+    appointment.v1.VisitLinkService/ChangeLinkedVisit           notification-svc
+    appointment.v1.VisitLinkService/MoveLinkedVisit             notification-svc
 
+    notification.v1.LinkService/OpenLink                        anyone
+    notification.v1.LinkService/FollowLink                      anyone
     notification.v1.NotificationService/ListNotifications       staff admin
     notification.v1.NotificationService/GetNotification         staff admin
     notification.v1.NotificationService/ResendNotification      staff admin

@@ -114,7 +114,7 @@ impl TryFrom<pb::ExplainSlotRequest> for ExplainQuery {
     }
 }
 
-fn dates(wrong: &mut Violations, from: &str, days: i32, default: i32) -> Option<Dates> {
+pub(super) fn dates(wrong: &mut Violations, from: &str, days: i32, default: i32) -> Option<Dates> {
     let days = if days == 0 { default } else { days };
     if !(1..=MAX_DAYS).contains(&days) {
         wrong.add("days", format!("must be 1 to {MAX_DAYS}"));

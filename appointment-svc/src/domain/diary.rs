@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 /// Who holds what is offered to those who wait: nobody's account.
 pub const OFFERER: UserId = UserId(Uuid::nil());
+/// Who has the link that a patient was sent: nobody's account either.
+pub const LINK_HOLDER: UserId = UserId(Uuid::max());
 
 /// Everything that decides about the times of one doctor, at one moment.
 #[derive(Clone, Debug)]

@@ -15,6 +15,7 @@ use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use platform::token::{Claims, service_identity};
 use proto::appointment::appointment_service_client::AppointmentServiceClient;
+use proto::appointment::visit_link_service_client::VisitLinkServiceClient;
 use proto::appointment::waitlist_service_client::WaitlistServiceClient;
 use proto::doctor::DoctorRules;
 use proto::ids::{DoctorId, PatientId, SessionId, UserId};
@@ -180,6 +181,12 @@ impl Clinic {
     /// Somebody who sees to the waitlist.
     pub(crate) fn waitlist(&self, role: Role) -> Waitlist {
         self.waitlist_of(self.identity(someone(role)))
+    }
+
+    /// What notification-svc asks for those who have a link.
+    pub(crate) fn links(&self) -> VisitLinkServiceClient<client::Peer> {
+        let identity = identity_of_service("notification-svc");
+        VisitLinkServiceClient::new(client::Peer::new("appointment-svc", &self.url, Some(identity)).unwrap())
     }
 
     pub(crate) fn waitlist_of_service(&self, name: &'static str) -> Waitlist {

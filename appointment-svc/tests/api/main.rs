@@ -20,6 +20,7 @@ mod crowd; // many doctors, with hours and visits by chance
 mod searching; // the earliest times among many
 mod holds; // times that are kept for a while
 mod once; // requests that have a name
+mod links; // what patients do by a link, without an account
 mod reminding; // what others are told so that they can remind patients
 mod requests; // visits that wait for an answer, and what becomes of them without one
 mod overbooking; // booking against rules on purpose

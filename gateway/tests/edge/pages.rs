@@ -70,3 +70,25 @@ async fn a_form_that_makes_no_sense_is_no_failure_of_ours() {
     let large = "x".repeat(100_000);
     assert_eq!(gateway.post("/account/password-reset", FORM, large).await.status, 413);
 }
+
+#[tokio::test]
+async fn the_pages_of_messages_say_when_they_do_not_work_and_take_what_mail_programs_send() {
+    let gateway = Gateway::new();
+    for path in ["/visits/token", "/visits/token/move?from=2030-01-07", "/unsubscribe/token"] {
+        let page = gateway.get(path).await;
+        is_page(&page, 503);
+        assert!(page.text.contains("try again") && page.text.contains("lang=\"de\""), "{}", page.text);
+        assert!(!page.text.contains("token"), "{}", page.text);
+    }
+    // RFC 8058, section 3.1, also as forms with files are sent.
+    let multipart =
+        "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
+    for (kind, body) in [(FORM, "List-Unsubscribe=One-Click"), ("multipart/form-data; boundary=x", multipart)]
+    {
+        is_page(&gateway.post("/unsubscribe/token", kind, body).await, 503);
+    }
+    is_page(&gateway.post("/visits/token/confirm", FORM, "version=x").await, 422);
+    is_page(&gateway.post("/visits/token/move", FORM, "version=1&start_time=noon").await, 422);
+    assert_eq!(gateway.post("/visits/token", FORM, "version=1").await.status, 405);
+    assert_eq!(gateway.get("/unsubscribe/token/undo").await.status, 405);
+}

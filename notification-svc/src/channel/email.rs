@@ -27,6 +27,8 @@ use tokio::time::{Instant, timeout};
 const IDLE: Duration = Duration::from_secs(20);
 /// Keeps holiday replies away (RFC 3834).
 const AUTOMATIC: &str = "auto-generated";
+/// Mail programs may end a subscription by a POST of this (RFC 8058).
+const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 /// How long a server may take to part from us.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -172,14 +174,20 @@ async fn offer(
 fn compose(from: &Mailbox, letter: Letter, now: Timestamp) -> Result<Message, Failure> {
     let Letter { id, to, content } = letter;
     let to: Address = to.parse().map_err(|_| Failure::Unsendable)?;
-    Message::builder()
+    let mut message = Message::builder()
         .from(from.clone())
         .to(to.into())
         .subject(content.subject)
         .message_id(Some(format!("<{id}@{}>", from.email.domain())))
         .date(now.into())
         .raw_header(header("Auto-Submitted", AUTOMATIC))
-        .raw_header(header("Content-Language", content.language.tag()))
+        .raw_header(header("Content-Language", content.language.tag()));
+    if let Some(url) = content.unsubscribe {
+        message = message
+            .raw_header(header("List-Unsubscribe", &format!("<{url}>")))
+            .raw_header(header("List-Unsubscribe-Post", ONE_CLICK));
+    }
+    message
         .multipart(MultiPart::alternative_plain_html(content.text, content.html))
         .map_err(|_| Failure::Unsendable)
 }
@@ -227,6 +235,7 @@ mod tests {
             subject: "Your appointment is booked".into(),
             text: "text".into(),
             html: "<p>html".into(),
+            unsubscribe: Some("https://clinic.example/unsubscribe/token".into()),
         };
         Letter { id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(), to: to.to_owned(), content }
     }
@@ -244,6 +253,8 @@ mod tests {
         assert!(message.contains("Date: Mon, 07 Jan 2030 08:00:00 +0000\r\n"));
         assert!(message.contains("Auto-Submitted: auto-generated\r\n"));
         assert!(message.contains("Content-Language: de\r\n"));
+        assert!(message.contains("List-Unsubscribe: <https://clinic.example/unsubscribe/token>\r\n"));
+        assert!(message.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
         assert!(message.contains("text/plain") && message.contains("text/html"));
     }
 

@@ -18,7 +18,7 @@ impl Delivery {
         if reminder.is_void_for(&of) {
             return Ok(ControlFlow::Break(Outcome::Superseded));
         }
-        let visit = of.visit;
+        let visit = &of.visit;
         let (patient, to) = match self.reach(message, reminder.patient_id).await? {
             ControlFlow::Continue(reached) => reached,
             ControlFlow::Break(outcome) => return Ok(ControlFlow::Break(outcome)),
@@ -30,11 +30,11 @@ impl Delivery {
             Moment::Later(until) => return Ok(ControlFlow::Break(Outcome::Postponed { until })),
             Moment::TooLate => return Ok(ControlFlow::Break(Outcome::Late)),
         }
-        let now = now.to_zoned(zone);
+        let (ways, now) = (self.ways(&message.about, Some(&of)), now.to_zoned(zone));
         let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
-            render_reminder(voice, &visit, name, doctor, &now)
+            render_reminder(voice, visit, name, doctor, &ways, &now)
         };
-        let text = |voice: &Voice, to: &TextTo<'_>| Some(text_of_reminder(voice, &visit, to));
+        let text = |voice: &Voice, to: &TextTo<'_>| Some(text_of_reminder(voice, visit, to));
         self.write(message, &patient, to, visit.doctor_id, words, text).await
     }
 }

@@ -1,4 +1,5 @@
 //! Reminders: when they are due, and until when they are of use.
+use super::link::VisitAction;
 use super::quiet::Quiet;
 use super::visit::{Visit, VisitStatus};
 use jiff::{SignedDuration, Timestamp};
@@ -69,6 +70,8 @@ pub struct Appointment {
     pub schedule_version: i64,
     /// How long before, in minutes; as usual when none.
     pub offsets: Option<Vec<i32>>,
+    /// What its patient may do with it now, in the order of [`VisitAction::ALL`].
+    pub patient_may: Vec<VisitAction>,
 }
 
 /// When a patient is reminded of a visit.

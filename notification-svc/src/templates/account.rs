@@ -16,7 +16,7 @@ pub fn render_account(
     let Some(path) = page(kind) else { return Some(letter.lay_out(voice)) };
     let Token { text, expires_at } = account.token.as_ref()?;
     let url = format!("{}{path}#token={text}", public_url.trim_end_matches('/'));
-    let link = Some(Link { url, label: voice.say(&format!("{said}-link")) });
+    let link = Some(Link { url, label: voice.say(&format!("{said}-link")), is_main: true });
     let rows = vec![row(voice, "valid_until", voice.instant_in_utc(*expires_at))];
     Some(Letter { link, rows, ..letter }.lay_out(voice))
 }

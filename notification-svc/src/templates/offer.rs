@@ -1,16 +1,17 @@
 //! Free times that are offered.
 use super::{Content, Letter, greeting, row, when};
 use crate::domain::{Offer, OfferMode};
+use crate::links::Ways;
 use crate::words::Voice;
 use jiff::Zoned;
 
 /// What a message about `offer` says to the patient with this `name`; names `doctor` when that is known.
-pub fn render_offer(voice: &Voice, offer: &Offer, name: &str, doctor: Option<&str>) -> Content {
+pub fn render_offer(voice: &Voice, offer: &Offer, name: &str, doctor: Option<&str>, ways: &Ways) -> Content {
     let said = format!("{}-patient", said(offer.mode));
     let mut rows = when(voice, &offer.starts_at, &offer.ends_at, doctor);
     rows.push(row(voice, "answer_by", deadline(voice, &offer.expires_at, &offer.starts_at)));
     let letter = Letter::of(voice, &said, "preheader-offer", greeting(voice, "patient", name));
-    Letter { rows, ..letter }.lay_out(voice)
+    Letter { rows, ..letter }.with(voice, ways).lay_out(voice)
 }
 
 /// What is said of an offer: the first part of the ids of its words.
@@ -47,7 +48,8 @@ mod tests {
     #[test]
     fn an_offer_tells_when_with_whom_and_until_when_to_answer() {
         let cascade = offer(OfferMode::Cascade);
-        let content = render_offer(&voice(English), &cascade, "Ada Lovelace", Some("Grace Hopper"));
+        let content =
+            render_offer(&voice(English), &cascade, "Ada Lovelace", Some("Grace Hopper"), &Ways::default());
         assert_eq!(content.subject, "A time has come free");
         let expected = "\
 Dear Ada Lovelace,
@@ -76,7 +78,7 @@ This message was sent automatically. Replies to it are not read.";
         ] {
             assert!(content.html.contains(told), "{told}");
         }
-        let german = render_offer(&voice(German), &cascade, "Ada Lovelace", None);
+        let german = render_offer(&voice(German), &cascade, "Ada Lovelace", None, &Ways::default());
         assert_eq!(german.subject, "Ein Termin ist frei geworden");
         assert!(
             german.text.contains("Antwort bis: Sonntag, 6. Januar 2030, 18:30\u{a0}Uhr\n"),
@@ -87,10 +89,17 @@ This message was sent automatically. Replies to it are not read.";
 
     #[test]
     fn a_time_that_is_kept_for_nobody_is_not_told_as_kept() {
-        let to_all = render_offer(&voice(English), &offer(OfferMode::Broadcast), "Ada Lovelace", None);
+        let to_all = render_offer(
+            &voice(English),
+            &offer(OfferMode::Broadcast),
+            "Ada Lovelace",
+            None,
+            &Ways::default(),
+        );
         assert!(to_all.text.contains("Others were told of it, too, and the first who accepts has it"));
         assert!(!to_all.text.contains("kept for you") && !to_all.text.contains("next"));
-        let to_one = render_offer(&voice(English), &offer(OfferMode::Cascade), "Ada Lovelace", None);
+        let to_one =
+            render_offer(&voice(English), &offer(OfferMode::Cascade), "Ada Lovelace", None, &Ways::default());
         assert!(!to_one.text.contains("Others"));
     }
 

@@ -1,6 +1,7 @@
 //! Visits that are near.
 use super::{Content, Letter, greeting, row, when};
 use crate::domain::Visit;
+use crate::links::Ways;
 use crate::words::Voice;
 use jiff::Zoned;
 
@@ -14,6 +15,7 @@ pub fn render_reminder(
     visit: &Visit,
     name: &str,
     doctor: Option<&str>,
+    ways: &Ways,
     now: &Zoned,
 ) -> Content {
     let reader_time = visit.starts_at.with_time_zone(now.time_zone().clone());
@@ -31,8 +33,10 @@ pub fn render_reminder(
         link: None,
         rows,
         closing: voice.say("reminder-patient-closing"),
+        actions: Vec::new(),
+        unsubscribe: None,
     };
-    letter.lay_out(voice)
+    letter.with(voice, ways).lay_out(voice)
 }
 
 /// How it is said, and how many days or hours it is, where they are counted.
@@ -64,7 +68,14 @@ mod tests {
         let status = VisitStatus::Scheduled;
         let visit = Visit { doctor_id: DoctorId::random(), version: 1, status, starts_at, ends_at };
         let now = now.parse().unwrap();
-        render_reminder(&voice(language), &visit, "Ada Lovelace", Some("Grace Hopper"), &now)
+        render_reminder(
+            &voice(language),
+            &visit,
+            "Ada Lovelace",
+            Some("Grace Hopper"),
+            &Ways::default(),
+            &now,
+        )
     }
 
     fn opening(language: Language, starts_at: &str, now: &str) -> String {

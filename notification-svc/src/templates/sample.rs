@@ -1,7 +1,10 @@
 //! Every message that there is, about people and visits that there are not.
 use super::{Content, Reader, render, render_account, render_alarm, render_offer, render_reminder};
 use super::{TextTo, text_of_offer, text_of_reminder, text_of_visit};
-use crate::domain::{Account, AccountKind, Alarm, Kind, Offer, OfferMode, Token, Visit, VisitStatus};
+use crate::domain::{
+    Account, AccountKind, Alarm, Kind, Offer, OfferMode, Token, Visit, VisitAction, VisitStatus,
+};
+use crate::links::Ways;
 use crate::words::Voice;
 use jiff::civil::{DateTime, datetime};
 use jiff::tz::{TimeZone, offset};
@@ -46,11 +49,14 @@ pub const TEMPLATES: &[Template] = &[
     of("changed", "doctor", |voice| to_doctor(voice, Kind::StatusChanged, VisitStatus::Arrived)),
     of("reminder", "patient", |voice| {
         let now = at(datetime(2030, 1, 6, 9, 0, 0, 0));
-        render_reminder(voice, &visit(VisitStatus::Scheduled), PATIENT, Some(DOCTOR), &now)
+        let ways = ways(&[VisitAction::Confirm, VisitAction::Move, VisitAction::Cancel]);
+        render_reminder(voice, &visit(VisitStatus::Scheduled), PATIENT, Some(DOCTOR), &ways, &now)
     }),
-    of("offered", "patient", |voice| render_offer(voice, &offer(OfferMode::Cascade), PATIENT, Some(DOCTOR))),
+    of("offered", "patient", |voice| {
+        render_offer(voice, &offer(OfferMode::Cascade), PATIENT, Some(DOCTOR), &ways(&[]))
+    }),
     of("offered_to_several", "patient", |voice| {
-        render_offer(voice, &offer(OfferMode::Broadcast), PATIENT, Some(DOCTOR))
+        render_offer(voice, &offer(OfferMode::Broadcast), PATIENT, Some(DOCTOR), &ways(&[]))
     }),
     of("password_reset", "account", |voice| to_account(voice, AccountKind::PasswordReset)),
     of("password_changed", "account", |voice| to_account(voice, AccountKind::PasswordChanged)),
@@ -98,7 +104,24 @@ const DOCTOR: &str = "Grace Hopper";
 const URL: &str = "https://clinic.example";
 
 fn to_patient(voice: &Voice, kind: Kind, status: VisitStatus) -> Content {
-    render(voice, kind, &visit(status), Reader::Patient { name: PATIENT, doctor: Some(DOCTOR) })
+    let ways = match status {
+        VisitStatus::Requested => ways(&[VisitAction::Cancel]),
+        VisitStatus::Scheduled => ways(&[VisitAction::Confirm, VisitAction::Move, VisitAction::Cancel]),
+        VisitStatus::Confirmed => ways(&[VisitAction::Move, VisitAction::Cancel]),
+        VisitStatus::Cancelled | VisitStatus::Expired => Ways::default(),
+        _ => ways(&[]),
+    };
+    let reader = Reader::Patient { name: PATIENT, doctor: Some(DOCTOR), ways: &ways };
+    render(voice, kind, &visit(status), reader)
+}
+
+/// What can be done, by links that lead nowhere.
+fn ways(actions: &[VisitAction]) -> Ways {
+    let link = |action: &VisitAction| (*action, format!("{URL}/visits/sample/{}", action.name()));
+    Ways {
+        actions: actions.iter().map(link).collect(),
+        unsubscribe: Some(format!("{URL}/unsubscribe/sample")),
+    }
 }
 
 fn text(voice: &Voice, kind: Kind, status: VisitStatus) -> Option<String> {

@@ -1,15 +1,17 @@
 //! What becomes of visits.
 use super::{Content, Letter, greeting, when};
 use crate::domain::{Kind, Visit, VisitStatus};
+use crate::links::Ways;
 use crate::words::Voice;
 
 /// Who reads a message. Names are as they are shown: first and last.
 #[derive(Clone, Copy)]
 pub enum Reader<'a> {
-    /// The patient, and the doctor whom the visit is with, when that is known.
+    /// The patient, the doctor whom the visit is with, when that is known, and what the patient can do.
     Patient {
         name: &'a str,
         doctor: Option<&'a str>,
+        ways: &'a Ways,
     },
     Doctor {
         name: &'a str,
@@ -19,12 +21,14 @@ pub enum Reader<'a> {
 /// What a message of `kind` about `visit` says to `reader`.
 pub fn render(voice: &Voice, kind: Kind, visit: &Visit, reader: Reader<'_>) -> Content {
     let said = said(kind, visit.status);
-    let (reader, preheader, name, doctor) = match reader {
-        Reader::Patient { name, doctor } => ("patient", "preheader-visit", name, doctor),
-        Reader::Doctor { name } => ("doctor", "preheader-schedule", name, None),
+    let nothing = Ways::default();
+    let (reader, preheader, name, doctor, ways) = match reader {
+        Reader::Patient { name, doctor, ways } => ("patient", "preheader-visit", name, doctor, ways),
+        Reader::Doctor { name } => ("doctor", "preheader-schedule", name, None, &nothing),
     };
     let letter = Letter::of(voice, &format!("{said}-{reader}"), preheader, greeting(voice, reader, name));
-    Letter { rows: when(voice, &visit.starts_at, &visit.ends_at, doctor), ..letter }.lay_out(voice)
+    let rows = when(voice, &visit.starts_at, &visit.ends_at, doctor);
+    Letter { rows, ..letter }.with(voice, ways).lay_out(voice)
 }
 
 /// What is said of a visit: the first part of the ids of its words.
@@ -50,7 +54,9 @@ mod tests {
     use crate::domain::Language::{self, English};
     use jiff::Zoned;
 
-    const PATIENT: Reader<'static> = Reader::Patient { name: "Ada Lovelace", doctor: Some("Grace Hopper") };
+    const NOTHING: &Ways = &Ways { actions: Vec::new(), unsubscribe: None };
+    const PATIENT: Reader<'static> =
+        Reader::Patient { name: "Ada Lovelace", doctor: Some("Grace Hopper"), ways: NOTHING };
     const DOCTOR: Reader<'static> = Reader::Doctor { name: "Grace Hopper" };
 
     fn monday(status: VisitStatus) -> Visit {
@@ -166,7 +172,7 @@ Diese Nachricht wurde automatisch verschickt. Antworten darauf werden nicht gele
 
     #[test]
     fn a_name_cannot_smuggle_in_markup() {
-        let html = booked(English, Reader::Patient { name: "<b>Ada</b>", doctor: None }).html;
+        let html = booked(English, Reader::Patient { name: "<b>Ada</b>", doctor: None, ways: NOTHING }).html;
         assert!(!html.contains("<b>"));
     }
 }

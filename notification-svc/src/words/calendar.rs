@@ -16,7 +16,7 @@ impl Voice {
     }
 
     /// For instance `9:00 am`.
-    fn time(&self, at: &Zoned) -> String {
+    pub fn time(&self, at: &Zoned) -> String {
         let hour12 = match at.hour() % 12 {
             0 => 12,
             hour => hour,

@@ -21,6 +21,8 @@ macro_rules! sources {
             "\n",
             include_str!(concat!("../../templates/", $language, "/texts.ftl")),
             "\n",
+            include_str!(concat!("../../templates/", $language, "/links.ftl")),
+            "\n",
             include_str!(concat!("../../templates/", $language, "/accounts.ftl")),
             "\n",
             include_str!(concat!("../../templates/", $language, "/alarms.ftl")),
@@ -60,8 +62,9 @@ impl Message {
 
     /// Most characters of what it says.
     pub fn longest(&self) -> usize {
-        let is_short =
-            ["label", "weekday-", "month-", "half-"].iter().any(|short| self.id.starts_with(short));
+        let is_short = ["label", "weekday-", "month-", "half-", "button-"]
+            .iter()
+            .any(|short| self.id.starts_with(short));
         match (is_short, self.is_seen_outside()) {
             // Two messages, when the clinic has a long name.
             _ if self.id.ends_with("-sms") => 240,

@@ -28,6 +28,7 @@ fn appointment(visit: Visit) -> Appointment {
         visit: domain::Visit { doctor_id, version: 1, status, starts_at, ends_at },
         schedule_version: 1,
         offsets: Some(vec![1440]),
+        patient_may: Vec::new(),
     }
 }
 

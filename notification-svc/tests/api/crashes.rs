@@ -12,6 +12,7 @@ use notification_svc::choosing::Choosing;
 use notification_svc::consumer::{Consumer, reminders};
 use notification_svc::delivery::Delivery;
 use notification_svc::domain::{Category, Channel, Kind, Notification, State};
+use notification_svc::links::Links;
 use notification_svc::neighbours::Neighbours;
 use notification_svc::phrasebook::Phrasebook;
 use notification_svc::reminding::Reminding;
@@ -55,10 +56,13 @@ impl Ground {
         postgres::pool(&self.config.postgres, "test").unwrap()
     }
 
+    fn root(&self) -> RootSecret {
+        RootSecret::new(&self.config.process.secret_key).unwrap()
+    }
+
     /// The other services, as a process finds them that was just started.
     fn asked(&self) -> Neighbours {
-        let root = RootSecret::new(&self.config.process.secret_key).unwrap();
-        let identity = service_identity(&root, "notification-svc", Clock::system()).unwrap();
+        let identity = service_identity(&self.root(), "notification-svc", Clock::system()).unwrap();
         let peer = |name| Peer::new(name, &self.neighbours.url, Some(identity.clone())).unwrap();
         Neighbours::new(peer("auth-svc"), peer("appointment-svc"), peer("patient-svc"), peer("doctor-svc"))
     }
@@ -72,7 +76,8 @@ impl Ground {
         let choosing = Choosing::new(store.clone(), neighbours.clone(), quiet, is_texting);
         let channels = Channels::new(Email::new(&config.smtp).unwrap(), sms);
         let words = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
-        Delivery::new(store, neighbours, choosing, watch, channels, words, &config.public_url)
+        let links = Links::new(&self.root(), &config.public_url);
+        Delivery::new(store, neighbours, choosing, watch, channels, words, links)
     }
 
     async fn about(&self, visit: Visit) -> Vec<Notification> {

@@ -23,6 +23,7 @@ mod channels; // mail and SMS beside each other
 mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
 mod webhook_crashes; // processes that die while they tell others
+mod links; // what can be done from messages
 mod templates; // what messages say, in which language
 
 use crate::mail_server::{MailServer, friendly};

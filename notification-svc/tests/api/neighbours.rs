@@ -12,6 +12,7 @@ use platform::clock::Clock;
 use platform::secrets::RootSecret;
 
 use platform::token::{self, Claims, Verifier};
+use proto::appointment::AppointmentAction::{Cancel, Confirm, Reschedule};
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
 use proto::auth::{AccountMessage, GetAccountMessageRequest, GetJwksRequest, Jwk, Jwks};
@@ -166,6 +167,7 @@ impl Neighbours {
             version: 1,
             schedule_version: 1,
             reminder_offsets_minutes: Some(ReminderOffsets::default()),
+            patient_actions: [Confirm, Reschedule, Cancel].map(Into::into).into(),
         };
         self.now_know(|known| drop(known.visits.insert(summary.id.clone(), summary)));
         visit

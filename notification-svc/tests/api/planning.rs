@@ -33,6 +33,7 @@ fn booked(chance: &mut Chance, now: Timestamp) -> Appointment {
         visit: Visit { doctor_id: DoctorId::random(), version: 1, status, starts_at, ends_at },
         schedule_version: 1,
         offsets: Some(vec![1440, 600, 120]),
+        patient_may: Vec::new(),
     }
 }
 

@@ -33,7 +33,7 @@ fn hours(start_time: &str, end_time: &str) -> QuietHours {
 
 impl Ground {
     /// What was noted about the preferences of a patient, oldest first: what, by whom, which fields.
-    async fn noted(&self, patient: Uuid) -> Vec<String> {
+    pub(crate) async fn noted(&self, patient: Uuid) -> Vec<String> {
         let entries = "SELECT concat_ws(' ', action, role, array_to_string(fields, ',')) FROM audit.entries
                         WHERE $1 = ANY (subjects) AND resource = 'message_preferences' ORDER BY at";
         let rows = self.sql().await.query(entries, &[&patient]).await.unwrap();
@@ -42,7 +42,7 @@ impl Ground {
 }
 
 impl Service {
-    async fn preferences(&self, role: Role, patient: PatientId) -> Result<Preferences, Status> {
+    pub(crate) async fn preferences(&self, role: Role, patient: PatientId) -> Result<Preferences, Status> {
         let request = self.ask(role, get(patient));
         self.preferences.clone().get_preferences(request).await.map(Response::into_inner)
     }

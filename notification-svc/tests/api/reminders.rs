@@ -271,6 +271,7 @@ fn planned(
         },
         schedule_version: 1,
         offsets: None,
+        patient_may: Vec::new(),
     };
     let (appointment_id, patient_id) = (visit.id, visit.patient);
     let reminder = Reminder { appointment_id, schedule_version: 1, offset, patient_id, starts_at, due_at };

@@ -21,6 +21,7 @@ use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
+use proto::notification::link_service_client::LinkServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
 use proto::notification::template_service_client::TemplateServiceClient;
@@ -57,6 +58,7 @@ pub(crate) struct Service {
     pub(crate) preferences: PreferenceServiceClient<Channel>,
     pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
     pub(crate) templates: TemplateServiceClient<Channel>,
+    pub(crate) links: LinkServiceClient<Channel>,
     publisher: Publisher,
     shutdown: Shutdown,
 }
@@ -139,9 +141,20 @@ impl Ground {
         let webhooks = WebhookServiceClient::new(channel.clone());
         let preferences = PreferenceServiceClient::new(channel.clone());
         let dead_letters = DeadLetterServiceClient::new(channel.clone());
+        let links = LinkServiceClient::new(channel.clone());
         let templates = TemplateServiceClient::new(channel);
         let publisher = self.broker.publisher().await.unwrap();
-        Service { ground: self, client, webhooks, preferences, dead_letters, templates, publisher, shutdown }
+        Service {
+            ground: self,
+            client,
+            webhooks,
+            preferences,
+            dead_letters,
+            templates,
+            links,
+            publisher,
+            shutdown,
+        }
     }
 }
 

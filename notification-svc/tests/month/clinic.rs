@@ -103,7 +103,14 @@ impl Clinic {
                 _ => None,
             };
             let id_of = AppointmentId::random();
-            let of = Appointment { id: id_of, patient_id: id, visit, schedule_version: 1, offsets };
+            let of = Appointment {
+                id: id_of,
+                patient_id: id,
+                visit,
+                schedule_version: 1,
+                offsets,
+                patient_may: Vec::new(),
+            };
             truths.push(Truth { of, since });
         }
         let by_id = truths.iter().enumerate().map(|(index, truth)| (truth.of.id, index)).collect();

@@ -225,7 +225,7 @@ pub struct AppointmentEvent {
     pub to_status: AppointmentStatus,
     pub start_time: Instant,
     pub end_time: Instant,
-    /// The account that did it.
+    /// The account that did it; `ffffffff-ffff-ffff-ffff-ffffffffffff` is whoever had the link of a message.
     pub actor_id: Option<String>,
     #[schema(example = "patient")]
     pub actor_role: Option<String>,

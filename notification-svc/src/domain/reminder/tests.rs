@@ -49,6 +49,7 @@ fn appointment(starts_at: &str, offsets: Option<Vec<i32>>) -> Appointment {
         visit,
         schedule_version: 1,
         offsets,
+        patient_may: Vec::new(),
     }
 }
 

@@ -1,0 +1,58 @@
+## What can be done by the links of messages: on buttons, in mails and on the pages that they lead to.
+
+button-confirm = Ich komme
+button-arrive = Ich bin da
+button-move = Andere Zeit wählen
+button-cancel = Termin absagen
+button-unsubscribe = Diese E-Mails abbestellen
+button-subscribe = Wieder erhalten
+
+## The page of a visit: where it stands.
+
+page-visit-title = Ihr Termin
+page-visit-requested = Ihre Anfrage ist bei uns eingegangen. Wir melden uns bei Ihnen.
+page-visit-scheduled = Wir erwarten Sie zu dieser Zeit.
+page-visit-confirmed = Vielen Dank für Ihre Zusage. Wir freuen uns auf Sie.
+page-visit-arrived = Wir wissen, dass Sie da sind. Bitte nehmen Sie Platz.
+page-visit-cancelled = Dieser Termin wurde abgesagt und findet nicht statt.
+page-visit-expired = Die Anfrage wurde nicht rechtzeitig beantwortet. Dieser Termin findet nicht statt.
+page-visit-over = Dieser Termin ist vorbei.
+page-visit-back = Zurück zum Termin
+
+## What is about to be done, and what was done.
+
+page-confirm-title = Kommen Sie?
+page-confirm-lead = Sagen Sie uns, dass Sie zu diesem Termin kommen:
+page-confirm-done = Vielen Dank. Wir freuen uns auf Sie.
+page-arrive-title = Sind Sie da?
+page-arrive-lead = Sagen Sie uns, dass Sie zu diesem Termin da sind:
+page-arrive-done = Vielen Dank. Bitte nehmen Sie Platz.
+page-move-title = Andere Zeit wählen
+page-move-lead = Bis Sie eine andere Zeit wählen, bleibt es bei diesem Termin:
+page-move-none = In diesen Wochen ist keine Zeit frei.
+page-move-later = Spätere Zeiten
+page-move-done = Ihr Termin wurde verschoben. Das ist die neue Zeit:
+page-cancel-title = Termin absagen?
+page-cancel-lead = Dieser Termin findet dann nicht statt, und jemand anderes kann die Zeit nutzen:
+page-cancel-late = Es ist später, als wir uns wünschen. Bitte sagen Sie nur ab, wenn Sie nicht kommen können.
+page-cancel-done = Der Termin ist abgesagt. Danke, dass Sie uns Bescheid gesagt haben.
+
+## Why something was not done.
+
+page-refused-changed = Der Termin hat sich geändert, seit Sie diese Seite geöffnet haben. So ist es jetzt:
+page-refused-taken = Diese Zeit ist nicht mehr frei. Bitte wählen Sie eine andere.
+page-refused-too_late = Dafür ist es hier zu spät. Bitte rufen Sie uns an.
+page-refused-impossible = Das ist nicht mehr möglich. So steht es jetzt um den Termin:
+page-refused-choice = Bitte wählen Sie eine Zeit.
+
+## Messages that somebody no longer wants.
+
+page-unsubscribe-title = Diese E-Mails abbestellen?
+page-unsubscribe-visit_changes = Sie erhalten keine E-Mails mehr über Änderungen Ihrer Termine. Wenn ein Termin nicht stattfindet, sagen wir Ihnen das in jedem Fall.
+page-unsubscribe-reminders = Sie erhalten keine Erinnerungen an Ihre Termine mehr per E-Mail.
+page-unsubscribe-offers = Sie erhalten keine E-Mails mehr über frei gewordene Zeiten.
+page-unsubscribe-done = Sie erhalten diese E-Mails nicht mehr.
+page-subscribe-done = Sie erhalten diese E-Mails wieder.
+
+page-dead-title = Dieser Link funktioniert nicht mehr
+page-dead-lead = Er ist zu alt, oder es gibt nicht mehr, wofür er war. Bitte nehmen Sie die neueste Nachricht, oder rufen Sie uns an.
