@@ -381,4 +381,17 @@ impl AppointmentService for Api {
         let (appointment, now) = self.visits.summary(id).await?;
         Ok(Response::new(convert::summary(&appointment, now)))
     }
+
+    async fn list_appointment_summaries(
+        &self,
+        request: Request<pb::ListAppointmentSummariesRequest>,
+    ) -> Answer<pb::ListAppointmentSummariesResponse> {
+        let filter = lists::summaries(&self.pages, request.get_ref())?;
+        let size = filter.limit;
+        let seen = self.visits.summaries(&Filter { limit: size + 1, ..filter }).await?;
+        let last = |visit: &Appointment| Position(visit.visit.start, visit.id);
+        let (visits, next_page_token) = self.pages.cut(lists::SUMMARIES, seen.appointments, size, last);
+        let summaries = visits.iter().map(|visit| convert::summary(visit, seen.now)).collect();
+        Ok(Response::new(pb::ListAppointmentSummariesResponse { summaries, next_page_token }))
+    }
 }

@@ -265,6 +265,8 @@ pub fn summary(a: &Appointment, now: Timestamp) -> pb::AppointmentSummary {
         version: a.version,
         schedule_version: a.schedule_version,
         reminder_offsets_minutes: a.terms.reminders.as_deref().map(reminder_offsets),
+        visit_type_id: text(a.visit_type_id),
+        update_time: Some(to_wire(a.updated_at)),
         patient_actions: patient_actions.map(|action| wire_action(action).into()).collect(),
     }
 }

@@ -137,6 +137,13 @@ impl Visits {
         self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)
     }
 
+    /// For calendars, which are of one doctor or patient.
+    pub async fn summaries(&self, filter: &Filter) -> Result<Seen, Error> {
+        let connection = self.store.connection().await?;
+        let now = connection.now().await?;
+        Ok(Seen { appointments: connection.list(filter).await?, now })
+    }
+
     pub async fn treats(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {
         Ok(self.store.connection().await?.treats(doctor, patient, self.care_days).await?)
     }

@@ -10,6 +10,7 @@ use proto::auth::proxy_service_client::ProxyServiceClient;
 use proto::auth::second_factor_service_client::SecondFactorServiceClient;
 use proto::doctor::doctor_service_client::DoctorServiceClient;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
+use proto::notification::calendar_feed_service_client::CalendarFeedServiceClient;
 use proto::notification::link_service_client::LinkServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
@@ -43,6 +44,7 @@ pub struct Clients {
     pub dead_appointment_events: DeadLetterServiceClient<Peer>,
     pub dead_notification_events: DeadLetterServiceClient<Peer>,
     pub templates: TemplateServiceClient<Peer>,
+    pub calendars: CalendarFeedServiceClient<Peer>,
 }
 
 impl Clients {
@@ -68,6 +70,8 @@ impl Clients {
             webhooks: WebhookServiceClient::new(notification.clone()),
             notifications: NotificationServiceClient::new(notification.clone()),
             preferences: PreferenceServiceClient::new(notification.clone()),
+            calendars: CalendarFeedServiceClient::new(notification.clone())
+                .max_decoding_message_size(MAX_ANSWER_BYTES),
             links: LinkServiceClient::new(notification.clone()),
             templates: TemplateServiceClient::new(notification),
         }

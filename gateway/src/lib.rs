@@ -21,6 +21,7 @@ pub mod cache; // answers about doctors, kept for a minute
 pub mod app; // what handlers share
 pub mod routes; // one module per resource
 pub mod pages; // pages behind the links in mails
+pub mod calendars; // calendars that programs subscribe to
 pub mod health; // whether the gateway lives, and how its dependencies do
 pub mod openapi; // the document
 pub mod parameters; // parameters where none are known

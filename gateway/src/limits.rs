@@ -208,9 +208,9 @@ impl Limits {
     }
 }
 
-/// Counts a request to the API or a page behind a mail and refuses it when there were too many; says in every answer how many are left.
+/// Counts a request to the API, a page behind a mail or a calendar and refuses it when there were too many; says in every answer how many are left.
 pub async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    if !["/api/", "/account/"].iter().any(|start| request.uri().path().starts_with(start)) {
+    if !["/api/", "/account/", "/calendars/"].iter().any(|start| request.uri().path().starts_with(start)) {
         return next.run(request).await;
     }
     let (policy, subject) = counted_as(request.method(), request.extensions());

@@ -14,7 +14,7 @@ use crate::routes::dead_letters::model::{DeadLetter, EventConsumer};
 use crate::routes::doctors::model::{Availability, Break, Doctor, ListedDoctor};
 use crate::routes::exceptions::model::{AvailabilityOverride, OverrideHours, TimeOff};
 use crate::routes::holds::model::Hold;
-use crate::routes::notifications::model::{MessagePreferences, Notification};
+use crate::routes::notifications::model::{CalendarFeed, MessagePreferences, NewCalendarFeed, Notification};
 use crate::routes::offers::model::{DaySummary, SlotExplanation};
 use crate::routes::patients::model::{ClaimCode, LegalHold, Patient, PatientErasure, PatientExport};
 use crate::routes::places::model::{Holiday, Location, Room};
@@ -63,14 +63,14 @@ use utoipa::openapi::{
         ClaimCode, DaySummary, Details, Doctor, Hold, Holiday, Jwks, LegalHold, ListedDoctor, Location, MedicalRecord, MessagePreferences, MessageSent, Notification,
         OverrideHours, Patient, PatientAccess, PatientAttendance, PatientErasure, PatientExport, Proxy, RecoveryCodes, Room, Series, SeriesOutcome, Session, Slot, SlotExplanation, TimeOff, Tokens, TotpEnrolment, User, VisitType,
         WaitlistEntry, WaitlistOffer, NewWebhook, Webhook, WebhookDelivery, WebhookSecret,
-        MessageOverride, MessagePreview, MessageTemplate,
+        MessageOverride, MessagePreview, MessageTemplate, CalendarFeed, NewCalendarFeed,
         health::Alive, health::Healthy, health::ReadinessReport, health::Release,
     )),
 )]
 struct Frame;
 
 /// Answers in which no field is ever left out: what has no value is null.
-const COMPLETE: [&str; 47] = [
+const COMPLETE: [&str; 48] = [
     "AbsencePlan",
     "ActionWindow",
     "Appointment",
@@ -81,6 +81,7 @@ const COMPLETE: [&str; 47] = [
     "BookingPolicy",
     "Break",
     "BreakGlassGrant",
+    "CalendarFeed",
     "DaySummary",
     "DeadLetter",
     "Doctor",

@@ -9,7 +9,7 @@ use crate::limits::{Limits, limit};
 use crate::observe::observe;
 use crate::parameters::{self, Bare};
 use crate::problem::Problem;
-use crate::{docs, openapi, pages, routes};
+use crate::{calendars, docs, openapi, pages, routes};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -47,7 +47,7 @@ pub fn service(app: App, health: Health, identifier: Identifier, edge: &Edge) ->
     let limits = app.limits.clone();
     let document = document();
     let bare = from_fn_with_state(Bare::of(&document), parameters::refuse);
-    let pages = pages::routes(app.clone());
+    let pages = pages::routes(app.clone()).merge(calendars::routes(app.clone()));
     let mut router = Router::from(routes::all().with_state(app)).route_layer(bare).merge(pages);
     router = router.merge(Router::from(health::routes().with_state(health)));
     if edge.serve_docs {
@@ -115,5 +115,10 @@ async fn unchanged(request: Request, next: Next) -> Response {
     if response.status() != StatusCode::OK || !is_known {
         return response;
     }
-    (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response()
+    let mut unchanged = (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response();
+    // How long it may be kept from now on (RFC 9110, section 15.4.5).
+    if let Some(fresh) = response.headers().get(header::CACHE_CONTROL) {
+        unchanged.headers_mut().insert(header::CACHE_CONTROL, fresh.clone());
+    }
+    unchanged
 }

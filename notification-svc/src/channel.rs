@@ -20,7 +20,7 @@ pub struct Letter {
 
 /// What is sent to a person. Its id is the same whenever it is tried, so that whoever takes it can tell a repetition.
 pub enum Message {
-    Letter(Letter),
+    Letter(Box<Letter>),
     Text(Text),
 }
 
@@ -39,7 +39,7 @@ impl Channels {
     /// Hands `message` to whoever carries it on.
     pub async fn send(&self, message: Message, now: Timestamp) -> Result<(), Failure> {
         match (message, &self.sms) {
-            (Message::Letter(letter), _) => self.email.send(letter, now).await,
+            (Message::Letter(letter), _) => self.email.send(*letter, now).await,
             (Message::Text(text), Some(sms)) => sms.send(text).await,
             (Message::Text(_), None) => Err(Failure::SmsUnreachable),
         }

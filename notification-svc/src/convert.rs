@@ -3,6 +3,7 @@ pub mod webhooks; // programs of others that are told
 pub mod links; // what links are for, and their pages
 pub mod preferences; // what patients want to be told of
 pub mod templates; // what messages say
+pub mod feeds; // calendars that programs of others subscribe to
 
 use crate::domain::{About, AccountKind, Channel, Kind, Notification, Recipient, Stage, State};
 use crate::store::Filter;

@@ -326,7 +326,7 @@ impl Delivery {
 }
 
 fn letter(id: NotificationId, to: String, content: Content) -> Prepared {
-    Prepared::Continue(Message::Letter(Letter { id, to, content }))
+    Prepared::Continue(Message::Letter(Box::new(Letter { id, to, content })))
 }
 
 fn count(kind: &'static str, outcome: Outcome) {

@@ -13,11 +13,13 @@ mod link; // what the links in messages are for
 mod reminder; // visits that are near, and when that is told
 mod language; // what it can be told in
 mod wording; // words that the clinic puts in place of ours
+mod feed; // calendars that programs of others subscribe to
 
 pub use account::{Account, AccountKind, Token};
 pub use alarm::{Alarm, ContactId};
 pub use attempt::{Failure, Outcome};
 pub use channel::Channel;
+pub use feed::{AHEAD, BEHIND, Feed, FeedOwner, FeedVisit, MOST, Titles};
 pub use language::{Language, NotSpoken};
 pub use link::{Purpose, Refusal, VisitAction};
 pub use offer::{Offer, OfferMode};

@@ -18,6 +18,12 @@ pub enum Error {
     NotFailed,
     #[error("no such patient")]
     PatientNotFound,
+    #[error("no such doctor")]
+    DoctorNotFound,
+    #[error("there is no calendar to subscribe to")]
+    FeedNotFound,
+    #[error("there is no calendar at this address")]
+    CalendarNotFound,
     #[error("not for this role")]
     Forbidden,
     #[error("the preferences are of version {current} by now")]
@@ -61,6 +67,9 @@ impl From<Error> for Status {
             Error::Unfit(Unfit::NoSuchMessage) => (Code::NotFound, "MESSAGE_NOT_FOUND"),
             Error::Unfit(unfit) => return Violations::of("pattern", unfit).into(),
             Error::PatientNotFound => (Code::NotFound, "PATIENT_NOT_FOUND"),
+            Error::DoctorNotFound => (Code::NotFound, "DOCTOR_NOT_FOUND"),
+            Error::FeedNotFound => (Code::NotFound, "CALENDAR_FEED_NOT_FOUND"),
+            Error::CalendarNotFound => (Code::NotFound, "CALENDAR_NOT_FOUND"),
             Error::Forbidden => (Code::PermissionDenied, "FORBIDDEN"),
             Error::WebhookNotFound(_) => (Code::NotFound, "WEBHOOK_NOT_FOUND"),
             Error::WebhookDeliveryNotFound(_) => (Code::NotFound, "WEBHOOK_DELIVERY_NOT_FOUND"),

@@ -6,6 +6,7 @@
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
 pub mod config; // where the mail server and the neighbours are
 pub mod words; // what is said, in each language and as the clinic wants it
+pub mod calendar; // visits as calendars know them; pure
 pub mod links; // where the links in messages lead, and that they are ours
 pub mod templates; // who is told what, and how that is laid out
 pub mod channel; // how a message reaches its recipient
@@ -16,6 +17,7 @@ pub mod phrasebook; // the words in force, and how the clinic changes them
 pub mod neighbours; // what is asked of the other services
 pub mod watch; // who is told when a doctor breaks the glass
 pub mod choosing; // the use cases on what patients want to be told of
+pub mod subscribing; // the use cases on calendars that programs of others subscribe to
 pub mod linking; // the use cases of links: show what can be done, and do it
 pub mod reminding; // the use case that plans reminders
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
@@ -26,6 +28,7 @@ pub mod convert; // wire <-> domain
 pub mod api; // the gRPC face
 pub mod webhook_api; // the gRPC face of webhooks
 pub mod preference_api; // the gRPC face of what patients want to be told of
+pub mod feed_api; // the gRPC face of calendars that programs of others subscribe to
 pub mod link_api; // the gRPC face of links
 
 mod migrations {
@@ -43,6 +46,7 @@ use crate::config::Config;
 use crate::consumer::{Consumer, accounts, alarms, offers, reminders, webhooks as told};
 use crate::delivery::Delivery;
 use crate::domain::webhook::Reach;
+use crate::feed_api::FeedApi;
 use crate::link_api::LinkApi;
 use crate::linking::Linking;
 use crate::links::Links;
@@ -52,6 +56,7 @@ use crate::preference_api::PreferenceApi;
 use crate::reminding::Reminding;
 use crate::signing::Secrets;
 use crate::store::{SCHEMA, Store};
+use crate::subscribing::Subscribing;
 use crate::watch::Watch;
 use crate::webhook_api::WebhookApi;
 use crate::webhooks::Webhooks;
@@ -67,6 +72,7 @@ use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
 use platform::token::{Verifier, service_identity};
 use platform::{inbox, postgres};
+use proto::notification::calendar_feed_service_server::CalendarFeedServiceServer;
 use proto::notification::link_service_server::LinkServiceServer;
 use proto::notification::notification_service_server::NotificationServiceServer;
 use proto::notification::preference_service_server::PreferenceServiceServer;
@@ -102,7 +108,7 @@ pub async fn serve(
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
-    let Assembled { delivery, choosing, linking, phrasebook, webhooks, dead } =
+    let Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead } =
         assemble(&config, &root, neighbours, pool.clone(), clock.clone(), &shutdown)?;
 
     let stack = Stack {
@@ -120,11 +126,14 @@ pub async fn serve(
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
     let templates =
         TemplateServiceServer::new(TemplateApi::new(phrasebook)).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let feeds = CalendarFeedServiceServer::new(FeedApi { subscribing, clock: clock.clone() })
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
     let webhooks = WebhookApi { webhooks, tokens: pages.clone(), clock };
     let webhooks = WebhookServiceServer::new(webhooks).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let dead = dead_letters::Api::server(dead, pages);
     let links = LinkServiceServer::new(LinkApi(linking)).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let services = Services::of(service).and(preferences).and(templates).and(webhooks).and(links).and(dead);
+    let services = Services::of(service).and(preferences).and(templates).and(webhooks);
+    let services = services.and(feeds).and(links).and(dead);
     stack.serve(listener, services).await
 }
 
@@ -132,6 +141,7 @@ pub async fn serve(
 struct Assembled {
     delivery: Delivery,
     choosing: Choosing,
+    subscribing: Subscribing,
     linking: Linking,
     phrasebook: Phrasebook,
     webhooks: Webhooks,
@@ -157,6 +167,13 @@ fn assemble(
         Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
     let phrasebook = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
     phrasebook.start(shutdown);
+    let subscribing = Subscribing::new(
+        store.clone(),
+        neighbours.clone(),
+        phrasebook.clone(),
+        config.smtp.email_from.clone(),
+        &config.public_url,
+    );
     let linking = Linking {
         links: Links::new(root, &config.public_url),
         neighbours: neighbours.clone(),
@@ -194,5 +211,5 @@ fn assemble(
     let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
     sender::start(delivery.clone(), clock.clone(), shutdown);
     sender::webhooks::start(webhooks.clone(), clock, shutdown);
-    Ok(Assembled { delivery, choosing, linking, phrasebook, webhooks, dead })
+    Ok(Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead })
 }

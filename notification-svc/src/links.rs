@@ -46,7 +46,7 @@ impl Links {
     /// What the patient may do with `appointment` now.
     pub fn actions(&self, appointment: &Appointment) -> Vec<(VisitAction, String)> {
         let token = self.token(Purpose::Visit {
-            appointment_id: appointment.id,
+            appointment_id: appointment.visit.id,
             patient_id: appointment.patient_id,
             expires_at: appointment.visit.ends_at.timestamp() + AFTERWARDS,
         });

@@ -1,4 +1,5 @@
 //! What is asked of the other services, at the moment of sending: so that it is fresh, and kept nowhere.
+mod calendars; // what calendars show
 mod links; // what is done with visits for those who have their links
 
 pub use links::{Seen, Unanswered};
@@ -173,7 +174,6 @@ fn account(message: AccountMessage) -> Option<Account> {
 
 fn appointment(summary: AppointmentSummary) -> Option<Appointment> {
     Some(Appointment {
-        id: summary.id.parse().ok()?,
         patient_id: summary.patient_id.parse().ok()?,
         visit: visit(&summary)?,
         schedule_version: summary.schedule_version,
@@ -184,6 +184,7 @@ fn appointment(summary: AppointmentSummary) -> Option<Appointment> {
 
 fn visit(summary: &AppointmentSummary) -> Option<Visit> {
     Some(Visit {
+        id: summary.id.parse().ok()?,
         doctor_id: summary.doctor_id.parse().ok()?,
         version: summary.version,
         status: status(summary.status())?,

@@ -7,6 +7,7 @@ mod webhook_queue; // what is due to be posted, who has it, and what came of it
 mod preferences; // what patients want to be told of
 mod reminders; // visits that are near
 mod wishes; // how patients change what they want
+mod feeds; // calendars that programs of others subscribe to
 mod wordings; // words that the clinic puts in place of ours
 
 pub use queue::Claim;
@@ -34,6 +35,8 @@ pub enum Error {
     Unreadable { id: NotificationId, column: &'static str },
     #[error("webhook or delivery {id} has an unreadable {column}")]
     UnreadableWebhook { id: Uuid, column: &'static str },
+    #[error("a calendar has an unreadable {column}")]
+    UnreadableFeed { column: &'static str },
     #[error("preferences have an unreadable {column}")]
     UnreadablePreferences { column: &'static str },
 }

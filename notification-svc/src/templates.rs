@@ -20,6 +20,7 @@ pub use sample::{TEMPLATES, Template};
 pub use text::{TextTo, text_of_offer, text_of_reminder, text_of_visit};
 pub use visit::{Reader, render};
 
+use crate::calendar::Invite;
 use crate::domain::{Language, VisitAction};
 use crate::links::Ways;
 use crate::words::Voice;
@@ -33,6 +34,8 @@ pub struct Content {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// Of the visit, for the reader's calendar.
+    pub invite: Option<Invite>,
     /// Where whoever wants no more of its kind says so, by one click.
     pub unsubscribe: Option<String>,
 }
@@ -127,6 +130,7 @@ impl Letter {
             subject: self.subject.clone(),
             text: text.render().expect(rendered),
             html: html.render().expect(rendered),
+            invite: None,
             unsubscribe: self.unsubscribe.as_ref().map(|link| link.url.clone()),
         }
     }

@@ -37,6 +37,7 @@ fn letter() -> Letter {
         subject: "subject".to_owned(),
         text: "text".to_owned(),
         html: "<p>html</p>".to_owned(),
+        invite: None,
         unsubscribe: None,
     };
     Letter { id: NotificationId::random(), to: "ada@example.com".to_owned(), content }

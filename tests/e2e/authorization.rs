@@ -172,6 +172,12 @@ const MATRIX: &str = "
     POST   /api/notifications/{id}/resend                         401 401 403 403 403 403 409 409 403 403 403
     GET    /api/patients/{id}/message-preferences                 401 401 200 404 403 403 200 200 403 200 200
     PUT    /api/patients/{id}/message-preferences                 401 401 200 404 403 403 200 200 403 200 200
+    GET    /api/patients/{id}/calendar-feed                       401 401 200 404 403 403 200 200 403 200 200
+    PUT    /api/patients/{id}/calendar-feed                       401 401 200 404 403 403 200 200 403 200 200
+    DELETE /api/patients/{id}/calendar-feed                       401 401 204 404 403 403 204 204 403 204 204
+    GET    /api/doctors/{id}/calendar-feed                        401 401 403 403 200 403 200 200 403 403 403
+    PUT    /api/doctors/{id}/calendar-feed                        401 401 403 403 200 403 200 200 403 403 403
+    DELETE /api/doctors/{id}/calendar-feed                        401 401 403 403 204 403 204 204 403 403 403
     GET    /api/message-templates                                 401 401 403 403 403 403 200 200 403 403 403
     GET    /api/message-templates/{kind}/preview                  401 401 403 403 403 403 200 200 403 403 403
     GET    /api/message-overrides                                 401 401 403 403 403 403 403 200 403 403 403

@@ -22,6 +22,7 @@ mod waitlist; // patients who wait for a time, and what is offered to them
 mod racing; // many who want the same
 mod messages; // what patients and doctors are told
 mod webhooks; // programs of others that are told
+mod calendars; // programs that follow when visits are
 mod reminders; // visits that are near, and what patients want to be told of
 mod dead_letters; // events that could not be taken
 mod links; // what patients do by the links in mails, without an account

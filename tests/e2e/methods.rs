@@ -101,12 +101,12 @@ const MATRIX: &str = "
 
     doctor.v1.DoctorService/GetDoctor                           patient doctor staff admin auditor
     doctor.v1.DoctorService/ListDoctors                         patient doctor staff admin auditor
-    doctor.v1.DoctorService/BatchGetDoctors                     patient doctor staff admin auditor appointment-svc
+    doctor.v1.DoctorService/BatchGetDoctors                     patient doctor staff admin auditor appointment-svc notification-svc
     doctor.v1.DoctorService/ListAvailabilities                  patient doctor staff admin auditor
     doctor.v1.DoctorService/ListAvailabilityOverrides           patient doctor staff admin auditor
     doctor.v1.DoctorService/ListTimeOff                         patient doctor staff admin auditor
     doctor.v1.DoctorService/GetVisitType                        patient doctor staff admin auditor
-    doctor.v1.DoctorService/ListVisitTypes                      patient doctor staff admin auditor
+    doctor.v1.DoctorService/ListVisitTypes                      patient doctor staff admin auditor notification-svc
     doctor.v1.DoctorService/GetLocation                         patient doctor staff admin auditor
     doctor.v1.DoctorService/ListLocations                       patient doctor staff admin auditor
     doctor.v1.DoctorService/ListHolidays                        patient doctor staff admin auditor
@@ -165,6 +165,7 @@ const MATRIX: &str = "
     appointment.v1.AppointmentService/CheckCareRelationship     patient-svc
     appointment.v1.AppointmentService/ListCarePatients          patient-svc
     appointment.v1.AppointmentService/GetAppointmentSummary     notification-svc patient-svc
+    appointment.v1.AppointmentService/ListAppointmentSummaries  notification-svc
     appointment.v1.WaitlistService/CreateWaitlistEntry          patient doctor staff admin
     appointment.v1.WaitlistService/GetWaitlistEntry             patient doctor staff admin
     appointment.v1.WaitlistService/ListWaitlistEntries          patient doctor staff admin
@@ -187,6 +188,13 @@ const MATRIX: &str = "
     notification.v1.NotificationService/ResendNotification      staff admin
     notification.v1.PreferenceService/GetPreferences            patient staff admin
     notification.v1.PreferenceService/UpdatePreferences         patient staff admin
+    notification.v1.CalendarFeedService/GetPatientCalendarFeed    patient staff admin
+    notification.v1.CalendarFeedService/RotatePatientCalendarFeed patient staff admin
+    notification.v1.CalendarFeedService/DeletePatientCalendarFeed patient staff admin
+    notification.v1.CalendarFeedService/GetDoctorCalendarFeed     doctor staff admin
+    notification.v1.CalendarFeedService/RotateDoctorCalendarFeed  doctor staff admin
+    notification.v1.CalendarFeedService/DeleteDoctorCalendarFeed  doctor staff admin
+    notification.v1.CalendarFeedService/GetCalendar               anyone
 
     events.v1.DeadLetterService/ListDeadLetters                 admin
     events.v1.DeadLetterService/GetDeadLetter                   admin

@@ -9,6 +9,7 @@ use proto::appointment as pb;
 /// The lists that page tokens belong to.
 pub const VISITS: &str = "appointments";
 pub const SLOTS: &str = "slots";
+pub const SUMMARIES: &str = "appointments/summaries";
 pub const UNRESOLVED: &str = "appointments/unresolved";
 
 /// Which visits to list.
@@ -33,6 +34,29 @@ pub fn filter(pages: &PageTokens, request: &pb::ListAppointmentsRequest) -> Resu
         after: after.flatten(),
         limit,
     })
+}
+
+/// Which visits to list of one doctor or one patient.
+pub fn summaries(
+    pages: &PageTokens,
+    request: &pb::ListAppointmentSummariesRequest,
+) -> Result<Filter, Violations> {
+    let mut wrong = Violations::default();
+    let (doctor_id, patient_id) = match (request.doctor_id.as_str(), request.patient_id.as_str()) {
+        (doctor, "") => (wrong.field("doctor_id", doctor.parse()), None),
+        ("", patient) => (None, wrong.field("patient_id", patient.parse())),
+        _ => {
+            wrong.add("patient_id", "must be empty where a doctor is asked for");
+            (None, None)
+        }
+    };
+    let from = bound(&mut wrong, "start_time_from", request.start_time_from);
+    let until = bound(&mut wrong, "start_time_until", request.start_time_until);
+    let size = wrong.field("page_size", page::size(request.page_size, page::MAX_SIZE));
+    let after: Option<Option<Position>> =
+        wrong.field("page_token", pages.open(SUMMARIES, &request.page_token));
+    let (after, limit) = (after.flatten(), size.unwrap_or_default());
+    wrong.into_result(Filter { patient_id, doctor_id, from, until, after, limit, ..Filter::default() })
 }
 
 /// Which visits to list of those that nobody has finished.

@@ -22,6 +22,7 @@ mod holds; // times that are kept for a while
 mod once; // requests that have a name
 mod links; // what patients do by a link, without an account
 mod reminding; // what others are told so that they can remind patients
+mod summaries; // what calendars of others are told
 mod requests; // visits that wait for an answer, and what becomes of them without one
 mod overbooking; // booking against rules on purpose
 mod parties; // who may be booked, as patient-svc says

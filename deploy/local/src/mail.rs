@@ -38,6 +38,9 @@ pub struct Message {
     pub html: String,
     /// The addresses that the server was told, whatever the headers say.
     pub envelope_recipients: Vec<String>,
+    /// All of it, for who looks at its parts.
+    #[serde(skip)]
+    pub raw: Vec<u8>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -169,10 +172,11 @@ async fn catch(address: SocketAddr, inbox: Arc<Inbox>) {
 }
 
 impl From<MailMessage> for Message {
-    /// By way of JSON, which is the only thing that shows all fields of a caught mail.
+    /// By way of JSON, which is the only thing that shows most fields of a caught mail.
     fn from(message: MailMessage) -> Self {
+        let raw = message.raw_bytes().unwrap_or_default();
         let json = serde_json::to_value(message).expect("a mail has only text in it");
-        serde_json::from_value(json).expect("the fields are those of a caught mail")
+        Self { raw, ..serde_json::from_value(json).expect("the fields are those of a caught mail") }
     }
 }
 

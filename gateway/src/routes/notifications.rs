@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 pub mod model;
 mod preferences; // what patients want to be told of
+mod calendars; // calendars that programs subscribe to
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -21,6 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get))
         .routes(routes!(resend))
         .merge(preferences::routes())
+        .merge(calendars::routes())
 }
 
 /// List messages

@@ -8,6 +8,7 @@ mod documentation; // the pages for people
 mod errors; // each failure as a problem
 mod limits; // how often one caller may ask
 mod pages; // pages behind the links in mails
+mod calendars; // calendars that programs subscribe to
 mod origins; // pages of other origins
 mod stack; // what the layers do to any route
 mod headers; // what every answer tells browsers

@@ -7,11 +7,12 @@
 //! A mail server that has all of a message may look through it for long before it replies, and has accepted it
 //! when we no longer listen. So the last reply is waited for much longer than the others (RFC 5321, 4.5.3.2.6).
 use super::Letter;
+use crate::calendar::Invite;
 use crate::config::{Smtp, SmtpTls};
 use crate::domain::Failure;
 use jiff::Timestamp;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
@@ -174,6 +175,11 @@ async fn offer(
 fn compose(from: &Mailbox, letter: Letter, now: Timestamp) -> Result<Message, Failure> {
     let Letter { id, to, content } = letter;
     let to: Address = to.parse().map_err(|_| Failure::Unsendable)?;
+    let told = MultiPart::alternative_plain_html(content.text, content.html);
+    let body = match content.invite {
+        Some(invite) => with_invite(told, &invite, from, &to, now).ok_or(Failure::Unsendable)?,
+        None => told,
+    };
     let mut message = Message::builder()
         .from(from.clone())
         .to(to.into())
@@ -187,9 +193,28 @@ fn compose(from: &Mailbox, letter: Letter, now: Timestamp) -> Result<Message, Fa
             .raw_header(header("List-Unsubscribe", &format!("<{url}>")))
             .raw_header(header("List-Unsubscribe-Post", ONE_CLICK));
     }
-    message
-        .multipart(MultiPart::alternative_plain_html(content.text, content.html))
-        .map_err(|_| Failure::Unsendable)
+    message.multipart(body).map_err(|_| Failure::Unsendable)
+}
+
+/// The invitation is there twice: as one way to read the mail, which mail programs look for, and as a file, for those that
+/// do not.
+fn with_invite(
+    told: MultiPart,
+    invite: &Invite,
+    from: &Mailbox,
+    to: &Address,
+    now: Timestamp,
+) -> Option<MultiPart> {
+    let calendar = invite.write(from, to, now);
+    let of_method = format!("text/calendar; method={}; charset=utf-8", invite.method().name());
+    let inline = SinglePart::builder()
+        .content_type(ContentType::parse(&of_method).ok()?)
+        // Its lines end as they must whatever servers do to text.
+        .header(ContentTransferEncoding::Base64)
+        .body(calendar.clone());
+    let file = Attachment::new("invite.ics".to_owned())
+        .body(calendar.into_bytes(), ContentType::parse("application/ics").ok()?);
+    Some(MultiPart::mixed().multipart(told.singlepart(inline)).singlepart(file))
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {
@@ -235,6 +260,7 @@ mod tests {
             subject: "Your appointment is booked".into(),
             text: "text".into(),
             html: "<p>html".into(),
+            invite: None,
             unsubscribe: Some("https://clinic.example/unsubscribe/token".into()),
         };
         Letter { id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(), to: to.to_owned(), content }

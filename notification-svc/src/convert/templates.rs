@@ -30,7 +30,8 @@ pub fn template(request: &pb::PreviewMessageRequest) -> Option<&'static Template
 }
 
 pub fn preview(template: &Template, voice: &Voice) -> pb::PreviewMessageResponse {
-    let Content { language, subject, text, html, unsubscribe: _ } = (template.preview)(voice);
+    // Visits of nobody are in nobody's calendar.
+    let Content { language, subject, text, html, invite: _, unsubscribe: _ } = (template.preview)(voice);
     pb::PreviewMessageResponse {
         kind: template.kind.to_owned(),
         language: language.tag().to_owned(),

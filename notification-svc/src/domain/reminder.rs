@@ -63,7 +63,6 @@ fn due(starts_at: Timestamp, offset: i32, quiet: &Quiet, now: Timestamp) -> Resu
 /// A visit, with what decides when its patient is reminded of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appointment {
-    pub id: AppointmentId,
     pub patient_id: PatientId,
     pub visit: Visit,
     /// Grows when it takes place at another time, with another doctor or elsewhere.
@@ -100,7 +99,7 @@ pub fn plan(of: &Appointment, usual: &[i32], quiet: &Quiet, now: Timestamp) -> P
         };
         if plan.reminders.iter().all(|other| other.due_at != due_at) {
             plan.reminders.push(Reminder {
-                appointment_id: of.id,
+                appointment_id: of.visit.id,
                 schedule_version: of.schedule_version,
                 offset,
                 patient_id: of.patient_id,

@@ -42,6 +42,7 @@ pub struct Change {
 /// A visit as it stands now, in the clinic's zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
+    pub id: AppointmentId,
     pub doctor_id: DoctorId,
     pub version: i64,
     pub status: VisitStatus,
@@ -155,7 +156,8 @@ mod tests {
 
     fn visit(version: i64, status: VisitStatus) -> Visit {
         let starts_at: Zoned = "2030-01-07T09:00[Europe/Berlin]".parse().unwrap();
-        Visit { doctor_id: DoctorId::random(), version, status, ends_at: starts_at.clone(), starts_at }
+        let (id, doctor_id) = (AppointmentId::random(), DoctorId::random());
+        Visit { id, doctor_id, version, status, ends_at: starts_at.clone(), starts_at }
     }
 
     #[test]

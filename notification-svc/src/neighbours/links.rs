@@ -96,6 +96,7 @@ fn seen(answer: tonic::Result<tonic::Response<pb::Appointment>>) -> Result<Seen,
 
 fn visit(of: &pb::Appointment) -> Option<Visit> {
     Some(Visit {
+        id: of.id.parse().ok()?,
         doctor_id: of.doctor_id.parse().ok()?,
         version: of.version,
         status: status(of.status())?,

@@ -51,8 +51,9 @@ impl Store {
     }
 
     /// Writes `plan`, which was made for the visit as it was read, by SMS, too, where `is_texting` and the patient wants
-    /// that, and withdraws what it does not allow any more. False, and nothing changes, when a later state of the visit was planned for already.
-    #[instrument(name = "db.reminders.plan", skip_all, fields(appointment.id = %of.id))]
+    /// that, and withdraws what it does not allow any more. False, and nothing changes, when a later state of the visit
+    /// was planned for already.
+    #[instrument(name = "db.reminders.plan", skip_all, fields(appointment.id = %of.visit.id))]
     pub async fn plan(
         &self,
         of: &Appointment,
@@ -65,12 +66,12 @@ impl Store {
         // First, as those do who change them: so that neither misses what the other does, or waits for ever.
         let is_texted = is_texting && preferences::want_texts(&tx, of.patient_id).await?;
         let advance = tx.prepare_cached(ADVANCE).await?;
-        if tx.execute(&advance, &[&of.id.0, &of.visit.version]).await? == 0 {
+        if tx.execute(&advance, &[&of.visit.id.0, &of.visit.version]).await? == 0 {
             return Ok(false);
         }
         let kept = of.is_to_come().then_some(of.schedule_version);
         let void = tx.prepare_cached(VOID).await?;
-        tx.execute(&void, &[&of.id.0, &kept]).await?;
+        tx.execute(&void, &[&of.visit.id.0, &kept]).await?;
         for reminder in &plan.reminders {
             insert(&tx, NotificationId::random().0, reminder, Channel::Email, traceparent).await?;
             if is_texted {

@@ -205,10 +205,11 @@ impl Choice {
 mod tests {
     use super::super::tests::voice;
     use super::*;
-    use proto::ids::DoctorId;
+    use proto::ids::{AppointmentId, DoctorId};
 
     fn visit(status: VisitStatus) -> Visit {
         Visit {
+            id: AppointmentId::random(),
             doctor_id: DoctorId::random(),
             version: 3,
             status,

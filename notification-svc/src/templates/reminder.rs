@@ -60,13 +60,14 @@ mod tests {
     use super::*;
     use crate::domain::Language::{self, English, French, German, Spanish};
     use crate::domain::VisitStatus;
-    use proto::ids::DoctorId;
+    use proto::ids::{AppointmentId, DoctorId};
 
     fn told(language: Language, starts_at: &str, now: &str) -> Content {
         let starts_at: Zoned = starts_at.parse().unwrap();
         let ends_at = &starts_at + jiff::SignedDuration::from_mins(30);
         let status = VisitStatus::Scheduled;
-        let visit = Visit { doctor_id: DoctorId::random(), version: 1, status, starts_at, ends_at };
+        let (id, doctor_id) = (AppointmentId::random(), DoctorId::random());
+        let visit = Visit { id, doctor_id, version: 1, status, starts_at, ends_at };
         let now = now.parse().unwrap();
         render_reminder(
             &voice(language),

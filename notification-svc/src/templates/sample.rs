@@ -9,7 +9,7 @@ use crate::words::Voice;
 use jiff::civil::{DateTime, datetime};
 use jiff::tz::{TimeZone, offset};
 use jiff::{Timestamp, Zoned};
-use proto::ids::{BreakGlassGrantId, DoctorId};
+use proto::ids::{AppointmentId, BreakGlassGrantId, DoctorId};
 use uuid::Uuid;
 
 /// One message, to one kind of readers.
@@ -141,6 +141,7 @@ fn to_account(voice: &Voice, kind: AccountKind) -> Content {
 /// On Monday at nine in Berlin.
 fn visit(status: VisitStatus) -> Visit {
     Visit {
+        id: AppointmentId(Uuid::nil()),
         doctor_id: DoctorId(Uuid::nil()),
         version: 1,
         status,

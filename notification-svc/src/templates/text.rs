@@ -63,7 +63,14 @@ mod tests {
     fn visit(status: VisitStatus) -> Visit {
         let starts_at: Zoned = "2030-01-07T09:00[Europe/Berlin]".parse().unwrap();
         let ends_at = &starts_at + jiff::SignedDuration::from_mins(30);
-        Visit { doctor_id: DoctorId::random(), version: 1, status, starts_at, ends_at }
+        Visit {
+            id: AppointmentId::random(),
+            doctor_id: DoctorId::random(),
+            version: 1,
+            status,
+            starts_at,
+            ends_at,
+        }
     }
 
     fn reminder(language: Language, doctor: Option<&str>, zone: &str) -> String {

@@ -1,5 +1,6 @@
 //! What becomes of visits.
 use super::{Content, Letter, greeting, when};
+use crate::calendar::{Invite, title};
 use crate::domain::{Kind, Visit, VisitStatus};
 use crate::links::Ways;
 use crate::words::Voice;
@@ -28,7 +29,8 @@ pub fn render(voice: &Voice, kind: Kind, visit: &Visit, reader: Reader<'_>) -> C
     };
     let letter = Letter::of(voice, &format!("{said}-{reader}"), preheader, greeting(voice, reader, name));
     let rows = when(voice, &visit.starts_at, &visit.ends_at, doctor);
-    Letter { rows, ..letter }.with(voice, ways).lay_out(voice)
+    let content = Letter { rows, ..letter }.with(voice, ways).lay_out(voice);
+    Content { invite: Invite::to(visit, title(voice, doctor)), ..content }
 }
 
 /// What is said of a visit: the first part of the ids of its words.
@@ -53,6 +55,7 @@ mod tests {
     use super::*;
     use crate::domain::Language::{self, English};
     use jiff::Zoned;
+    use proto::ids::{AppointmentId, DoctorId};
 
     const NOTHING: &Ways = &Ways { actions: Vec::new(), unsubscribe: None };
     const PATIENT: Reader<'static> =
@@ -62,7 +65,8 @@ mod tests {
     fn monday(status: VisitStatus) -> Visit {
         let starts_at: Zoned = "2030-01-07T09:00[Europe/Berlin]".parse().unwrap();
         let ends_at = &starts_at + jiff::SignedDuration::from_mins(30);
-        Visit { doctor_id: proto::ids::DoctorId::random(), version: 1, status, starts_at, ends_at }
+        let (id, doctor_id) = (AppointmentId::random(), DoctorId::random());
+        Visit { id, doctor_id, version: 1, status, starts_at, ends_at }
     }
 
     fn booked(language: Language, reader: Reader<'_>) -> Content {

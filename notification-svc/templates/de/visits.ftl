@@ -4,6 +4,13 @@ come = Falls Sie verhindert sind, sagen Sie bitte rechtzeitig ab, damit jemand a
 book_again = Sie können jederzeit gern einen neuen Termin buchen.
 look = Mit wem der Termin ist, sehen Sie in Ihrem Kalender. Zum Schutz der Patientinnen und Patienten steht es nicht in der E-Mail.
 
+## What visits are called in calendars, which others may see, too: nobody who comes is named.
+
+calendar-visit = Termin
+calendar-visit_with = Termin – { $doctor }
+calendar-visit_of_type = { $title } ({ $type })
+calendar-name = Termine – { $clinic }
+
 ## To patients.
 
 requested-patient-subject = Ihre Anfrage ist bei uns eingegangen

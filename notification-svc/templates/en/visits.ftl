@@ -4,6 +4,13 @@ come = If you cannot come, please cancel in good time, so that somebody else can
 book_again = You are welcome to book another appointment at any time.
 look = Your schedule shows who it is with. To protect patients, e-mail does not.
 
+## What visits are called in calendars, which others may see, too: nobody who comes is named.
+
+calendar-visit = Appointment
+calendar-visit_with = Appointment – { $doctor }
+calendar-visit_of_type = { $title } ({ $type })
+calendar-name = Appointments – { $clinic }
+
 ## To patients.
 
 requested-patient-subject = We have received your request

@@ -4,6 +4,13 @@ come = Si no puede venir, le agradecemos que cancele con antelación, para que o
 book_again = Puede pedir otra cita cuando lo desee.
 look = En su agenda puede ver con quién es. Para proteger a los pacientes, el correo no lo indica.
 
+## What visits are called in calendars, which others may see, too: nobody who comes is named.
+
+calendar-visit = Cita
+calendar-visit_with = Cita – { $doctor }
+calendar-visit_of_type = { $title } ({ $type })
+calendar-name = Citas – { $clinic }
+
 ## To patients.
 
 requested-patient-subject = Hemos recibido su solicitud

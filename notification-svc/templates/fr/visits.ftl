@@ -4,6 +4,13 @@ come = Si vous ne pouvez pas venir, merci d’annuler à temps, afin qu’une au
 book_again = Vous pouvez prendre un nouveau rendez-vous à tout moment.
 look = Votre agenda indique avec qui. Pour protéger les patients, l’e-mail ne le précise pas.
 
+## What visits are called in calendars, which others may see, too: nobody who comes is named.
+
+calendar-visit = Rendez-vous
+calendar-visit_with = Rendez-vous – { $doctor }
+calendar-visit_of_type = { $title } ({ $type })
+calendar-name = Rendez-vous – { $clinic }
+
 ## To patients.
 
 requested-patient-subject = Nous avons bien reçu votre demande

@@ -23,9 +23,8 @@ fn appointment(visit: Visit) -> Appointment {
     let starts_at = (Ground::now() + SignedDuration::from_hours(50)).to_zoned(TimeZone::UTC);
     let (doctor_id, ends_at, status) = (DoctorId::random(), starts_at.clone(), VisitStatus::Scheduled);
     Appointment {
-        id: visit.id,
         patient_id: visit.patient,
-        visit: domain::Visit { doctor_id, version: 1, status, starts_at, ends_at },
+        visit: domain::Visit { id: visit.id, doctor_id, version: 1, status, starts_at, ends_at },
         schedule_version: 1,
         offsets: Some(vec![1440]),
         patient_may: Vec::new(),
@@ -73,8 +72,14 @@ async fn a_change_waits_for_a_reminder_that_is_being_sent_the_same_way_only() {
     let of = appointment(visit);
     let starts_at = of.visit.starts_at.timestamp();
     let (patient_id, due_at) = (visit.patient, Ground::now());
-    let reminder =
-        Reminder { appointment_id: of.id, schedule_version: 1, offset: 1440, patient_id, starts_at, due_at };
+    let reminder = Reminder {
+        appointment_id: visit.id,
+        schedule_version: 1,
+        offset: 1440,
+        patient_id,
+        starts_at,
+        due_at,
+    };
     let due = Plan { reminders: vec![reminder], dropped: Vec::new() };
     assert!(store.plan(&of, &due, true, None).await.unwrap());
     let mut reminders = store.claim(10, LEASE).await.unwrap();

@@ -25,6 +25,8 @@ mod crashes; // processes that die
 mod webhook_crashes; // processes that die while they tell others
 mod links; // what can be done from messages
 mod templates; // what messages say, in which language
+mod calendars; // what mails bring to calendars
+mod feeds; // calendars that programs subscribe to
 
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;

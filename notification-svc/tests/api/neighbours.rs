@@ -12,16 +12,20 @@ use platform::clock::Clock;
 use platform::secrets::RootSecret;
 
 use platform::token::{self, Claims, Verifier};
+use prost_types::Timestamp;
 use proto::appointment::AppointmentAction::{Cancel, Confirm, Reschedule};
 use proto::appointment::{AppointmentStatus, AppointmentSummary, GetAppointmentSummaryRequest};
 use proto::appointment::{GetWaitlistOfferRequest, WaitlistOffer, WaitlistOfferMode, WaitlistOfferState};
+use proto::appointment::{ListAppointmentSummariesRequest, ListAppointmentSummariesResponse};
 use proto::auth::{AccountMessage, GetAccountMessageRequest, GetJwksRequest, Jwk, Jwks};
 use proto::auth::{ListReviewersRequest, ListReviewersResponse};
+use proto::doctor::{BatchGetDoctorsRequest, BatchGetDoctorsResponse, Doctor};
 use proto::doctor::{DoctorContact, GetDoctorContactRequest, ReminderOffsets};
+use proto::doctor::{ListVisitTypesRequest, ListVisitTypesResponse, VisitType};
 use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
 use proto::patient::{ContactPreference, GetPatientContactRequest, PatientContact};
 use proto::time::to_wire;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -52,6 +56,9 @@ pub(crate) struct Known {
     pub(crate) reviewers: Option<Vec<UserId>>,
     pub(crate) patients: HashMap<String, PatientContact>,
     pub(crate) doctors: HashMap<String, DoctorContact>,
+    /// Who can still be written to, and is not there any more.
+    pub(crate) deleted_doctors: HashSet<String>,
+    pub(crate) visit_types: Vec<VisitType>,
     /// Whether patient-svc is away.
     pub(crate) no_patients: bool,
 }
@@ -87,7 +94,7 @@ impl Neighbours {
         let known = Arc::new(Mutex::new(Known::default()));
         let (accounts, visits, offers, patients, doctors) =
             (known.clone(), known.clone(), known.clone(), known.clone(), known.clone());
-        let reviewers = known.clone();
+        let (reviewers, listed, named, typed) = (known.clone(), known.clone(), known.clone(), known.clone());
         let ours = |name| Some(Verifier::new(name, root, None, Clock::system()));
         let router = Router::new()
             .route_service(
@@ -112,6 +119,30 @@ impl Neighbours {
                 "/healthcare.appointment.v1.AppointmentService/GetAppointmentSummary",
                 unary(ours("appointment-svc"), move |ask: GetAppointmentSummaryRequest| {
                     found(visits.lock().unwrap().visits.get(&ask.id))
+                }),
+            )
+            .route_service(
+                "/healthcare.appointment.v1.AppointmentService/ListAppointmentSummaries",
+                unary(ours("appointment-svc"), move |ask: ListAppointmentSummariesRequest| {
+                    Ok(one_of(&listed.lock().unwrap().visits, &ask))
+                }),
+            )
+            .route_service(
+                "/healthcare.doctor.v1.DoctorService/BatchGetDoctors",
+                unary(ours("doctor-svc"), move |ask: BatchGetDoctorsRequest| {
+                    let known = named.lock().unwrap();
+                    let doctors = ask.ids.iter().filter_map(|id| known.doctors.get(id));
+                    let named = |doctor: &DoctorContact| {
+                        named_doctor(doctor, known.deleted_doctors.contains(&doctor.doctor_id))
+                    };
+                    Ok(BatchGetDoctorsResponse { doctors: doctors.map(named).collect() })
+                }),
+            )
+            .route_service(
+                "/healthcare.doctor.v1.DoctorService/ListVisitTypes",
+                unary(ours("doctor-svc"), move |ask: ListVisitTypesRequest| {
+                    assert!(ask.include_inactive);
+                    Ok(ListVisitTypesResponse { visit_types: typed.lock().unwrap().visit_types.clone() })
                 }),
             )
             .route_service(
@@ -168,6 +199,8 @@ impl Neighbours {
             schedule_version: 1,
             reminder_offsets_minutes: Some(ReminderOffsets::default()),
             patient_actions: [Confirm, Reschedule, Cancel].map(Into::into).into(),
+            update_time: Some(to_wire("2029-12-01T00:00:00Z".parse().unwrap())),
+            ..AppointmentSummary::default()
         };
         self.now_know(|known| drop(known.visits.insert(summary.id.clone(), summary)));
         visit
@@ -272,4 +305,34 @@ where
             Ok::<_, Infallible>(Grpc::new(ProstCodec::<A, Q>::default()).unary(method, request).await)
         }
     }))
+}
+
+/// The visits of one doctor or patient by start, one on each page.
+fn one_of(
+    visits: &HashMap<String, AppointmentSummary>,
+    ask: &ListAppointmentSummariesRequest,
+) -> ListAppointmentSummariesResponse {
+    let start = |visit: &AppointmentSummary| visit.start_time.map_or(0, |time| time.seconds);
+    let is_asked = |visit: &&AppointmentSummary| {
+        (visit.doctor_id == ask.doctor_id || visit.patient_id == ask.patient_id)
+            && start(visit) >= ask.start_time_from.map_or(0, |time| time.seconds)
+            && start(visit) < ask.start_time_until.map_or(0, |time| time.seconds)
+    };
+    let mut found: Vec<&AppointmentSummary> = visits.values().filter(is_asked).collect();
+    found.sort_by_key(|visit| start(visit));
+    let done: usize = ask.page_token.parse().unwrap_or_default();
+    let next_page_token = if done + 1 < found.len() { (done + 1).to_string() } else { String::new() };
+    let summaries = found.into_iter().skip(done).take(1).cloned().collect();
+    ListAppointmentSummariesResponse { summaries, next_page_token }
+}
+
+fn named_doctor(contact: &DoctorContact, is_deleted: bool) -> Doctor {
+    Doctor {
+        id: contact.doctor_id.clone(),
+        first_name: contact.first_name.clone(),
+        last_name: contact.last_name.clone(),
+        languages: contact.languages.clone(),
+        delete_time: is_deleted.then(Timestamp::default),
+        ..Doctor::default()
+    }
 }

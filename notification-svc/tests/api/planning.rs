@@ -27,10 +27,10 @@ fn booked(chance: &mut Chance, now: Timestamp) -> Appointment {
     let starts_at = (now + HOUR * (30 + chance.below(2000))).to_zoned(TimeZone::UTC);
     let status = VisitStatus::Scheduled;
     let ends_at = &starts_at + HOUR;
+    let (id, doctor_id) = (AppointmentId::random(), DoctorId::random());
     Appointment {
-        id: AppointmentId::random(),
         patient_id: PatientId::random(),
-        visit: Visit { doctor_id: DoctorId::random(), version: 1, status, starts_at, ends_at },
+        visit: Visit { id, doctor_id, version: 1, status, starts_at, ends_at },
         schedule_version: 1,
         offsets: Some(vec![1440, 600, 120]),
         patient_may: Vec::new(),

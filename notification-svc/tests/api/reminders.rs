@@ -260,9 +260,9 @@ fn planned(
 ) -> (domain::Appointment, Plan) {
     let starts = starts_at.to_zoned(jiff::tz::TimeZone::UTC);
     let of = domain::Appointment {
-        id: visit.id,
         patient_id: visit.patient,
         visit: domain::Visit {
+            id: visit.id,
             doctor_id: visit.doctor,
             version: 1,
             status: VisitStatus::Scheduled,

@@ -21,6 +21,7 @@ use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
 use proto::ids::EventId;
+use proto::notification::calendar_feed_service_client::CalendarFeedServiceClient;
 use proto::notification::link_service_client::LinkServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
 use proto::notification::preference_service_client::PreferenceServiceClient;
@@ -56,6 +57,7 @@ pub(crate) struct Service {
     pub(crate) client: NotificationServiceClient<Channel>,
     pub(crate) webhooks: WebhookServiceClient<Channel>,
     pub(crate) preferences: PreferenceServiceClient<Channel>,
+    pub(crate) feeds: CalendarFeedServiceClient<Channel>,
     pub(crate) dead_letters: DeadLetterServiceClient<Channel>,
     pub(crate) templates: TemplateServiceClient<Channel>,
     pub(crate) links: LinkServiceClient<Channel>,
@@ -140,6 +142,7 @@ impl Ground {
         let client = NotificationServiceClient::new(channel.clone());
         let webhooks = WebhookServiceClient::new(channel.clone());
         let preferences = PreferenceServiceClient::new(channel.clone());
+        let feeds = CalendarFeedServiceClient::new(channel.clone());
         let dead_letters = DeadLetterServiceClient::new(channel.clone());
         let links = LinkServiceClient::new(channel.clone());
         let templates = TemplateServiceClient::new(channel);
@@ -149,6 +152,7 @@ impl Ground {
             client,
             webhooks,
             preferences,
+            feeds,
             dead_letters,
             templates,
             links,

@@ -96,24 +96,18 @@ impl Clinic {
             let since = begin + MINUTE * chance.below(10 * 1440);
             let (starts_at, ends_at) = time(since, chance);
             let status = VisitStatus::Scheduled;
-            let visit = Visit { doctor_id: DoctorId::random(), version: 1, status, starts_at, ends_at };
+            let (visit_id, doctor_id) = (AppointmentId::random(), DoctorId::random());
+            let visit = Visit { id: visit_id, doctor_id, version: 1, status, starts_at, ends_at };
             let offsets = match chance.below(4) {
                 0 => Some(vec![16 + chance.below(20_000), 15]),
                 1 => Some(vec![2880, 600, 60]),
                 _ => None,
             };
-            let id_of = AppointmentId::random();
-            let of = Appointment {
-                id: id_of,
-                patient_id: id,
-                visit,
-                schedule_version: 1,
-                offsets,
-                patient_may: Vec::new(),
-            };
+            let of =
+                Appointment { patient_id: id, visit, schedule_version: 1, offsets, patient_may: Vec::new() };
             truths.push(Truth { of, since });
         }
-        let by_id = truths.iter().enumerate().map(|(index, truth)| (truth.of.id, index)).collect();
+        let by_id = truths.iter().enumerate().map(|(index, truth)| (truth.of.visit.id, index)).collect();
         Self {
             visits: truths,
             people,

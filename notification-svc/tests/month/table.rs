@@ -38,13 +38,13 @@ impl Key {
 impl Table {
     /// Writes a plan; what is due by that, and when.
     pub(crate) fn plan(&mut self, of: &Appointment, plan: &Plan) -> Vec<(Key, Timestamp)> {
-        let known = self.planned_up_to.entry(of.id).or_default();
+        let known = self.planned_up_to.entry(of.visit.id).or_default();
         if *known > of.visit.version {
             return Vec::new();
         }
         *known = of.visit.version;
         let kept = of.is_to_come().then_some(of.schedule_version);
-        let keys = self.of_visit.entry(of.id).or_default();
+        let keys = self.of_visit.entry(of.visit.id).or_default();
         for key in keys.iter() {
             let row = self.rows.get_mut(key).unwrap();
             if matches!(row.state, State::Pending(_)) && kept != Some(key.1) {

@@ -686,6 +686,14 @@ impl World {
                 let wish = json!({ "offers": { "email": silent } });
                 change(format!("{patient}/message-preferences"), Some(wish))
             }
+            operation if operation.ends_with("/calendar-feed") => {
+                let of_doctor = operation.contains("/doctors/");
+                let owner = if of_doctor { format!("/api/doctors/{}", self.doctor.id) } else { patient };
+                let path = format!("{owner}/calendar-feed");
+                // It may have been ended before.
+                self.admin.put(&path, json!({})).await.ok();
+                change(path, operation.starts_with("PUT").then(|| json!({ "titles": "visit_type" })))
+            }
             "GET /api/admin/dead-letters/{service}" => read(dead_letters::LETTERS.to_owned()),
             "GET /api/admin/dead-letters/{service}/{id}"
             | "DELETE /api/admin/dead-letters/{service}/{id}" => {

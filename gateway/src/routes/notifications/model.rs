@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 mod preferences; // what patients want to be told of
+mod calendars; // calendars that programs subscribe to
 
+pub use calendars::{CalendarFeed, NewCalendarFeed, RotateCalendarFeed};
 pub use preferences::{MessagePreferences, UpdateMessagePreferences};
 
 /// What a message tells.

@@ -37,6 +37,7 @@ fn nights(zone: &str) -> Quiet {
 fn appointment(starts_at: &str, offsets: Option<Vec<i32>>) -> Appointment {
     let starts_at = at(starts_at).to_zoned(TimeZone::UTC);
     let visit = Visit {
+        id: AppointmentId::random(),
         doctor_id: DoctorId::random(),
         version: 1,
         status: VisitStatus::Scheduled,
@@ -44,7 +45,6 @@ fn appointment(starts_at: &str, offsets: Option<Vec<i32>>) -> Appointment {
         starts_at,
     };
     Appointment {
-        id: AppointmentId::random(),
         patient_id: PatientId::random(),
         visit,
         schedule_version: 1,
