@@ -15,11 +15,13 @@ pub struct Choosing {
     neighbours: Neighbours,
     /// Of those who have not said when they want quiet.
     usual: Option<QuietHours>,
+    /// Whether anything can be sent by SMS.
+    is_texting: bool,
 }
 
 impl Choosing {
-    pub fn new(store: Store, neighbours: Neighbours, usual: Option<QuietHours>) -> Self {
-        Self { store, neighbours, usual }
+    pub fn new(store: Store, neighbours: Neighbours, usual: Option<QuietHours>, is_texting: bool) -> Self {
+        Self { store, neighbours, usual, is_texting }
     }
 
     /// What `patient` wants, for whoever may see it.
@@ -43,7 +45,9 @@ impl Choosing {
         let noted = |is_changed| {
             if is_changed { entry("update", patient).fields(fields) } else { entry("read", patient) }
         };
-        match self.store.change_preferences(patient, edits, expected_version, noted).await? {
+        let changed =
+            self.store.change_preferences(patient, edits, expected_version, self.is_texting, noted).await?;
+        match changed {
             Changed::To(preferences) => Ok(preferences),
             Changed::Stale(current) => Err(Error::VersionMismatch { current }),
         }
@@ -60,9 +64,10 @@ impl Choosing {
         about("message_preferences", patient.0, Some(patient.0));
         let edit = match channel {
             Channel::Email => Edit::Email(category, wanted),
+            Channel::Sms => Edit::Sms(category, wanted),
         };
         let noted = |_| entry("update", patient).fields([category.name()]).because("link");
-        self.store.change_preferences(patient, &[edit], None, noted).await?;
+        self.store.change_preferences(patient, &[edit], None, self.is_texting, noted).await?;
         Ok(())
     }
 
@@ -77,10 +82,25 @@ impl Choosing {
         Ok(Quiet { hours: self.quiet_hours(&preferences), zone })
     }
 
-    /// Whether the recipient wants to be told.
-    pub async fn is_wanted(&self, message: &About) -> Result<bool, Error> {
-        let Some((patient, category)) = message.silenced_by() else { return Ok(true) };
-        Ok(self.store.preferences(patient).await?.want(category, Channel::Email))
+    /// Whether the recipient wants to be told by `channel`, which there must be.
+    pub async fn is_wanted(&self, message: &About, channel: Channel) -> Result<bool, Error> {
+        let Some((patient, category)) = message.to_patient() else { return Ok(channel == Channel::Email) };
+        let can_be = channel == Channel::Email || self.is_texting;
+        Ok(can_be && self.store.preferences(patient).await?.want(category, channel))
+    }
+
+    /// Whether anything can be sent by SMS.
+    pub fn is_texting(&self) -> bool {
+        self.is_texting
+    }
+
+    /// By which channels a message goes, as far as is known now: whether it is wanted by e-mail is asked when it is sent.
+    pub async fn channels(&self, message: &About) -> Result<&'static [Channel], Error> {
+        let is_texted = self.is_texting && message.is_texted();
+        if is_texted && self.is_wanted(message, Channel::Sms).await? {
+            return Ok(&[Channel::Email, Channel::Sms]);
+        }
+        Ok(&[Channel::Email])
     }
 
     /// Lets patients, and those who act for them, see to their own, and the reception to everybody's.

@@ -1,10 +1,12 @@
 //! Settings, all from the environment; `--help` is their manual.
+use crate::domain::webhook::{Host, Reach, Target};
 use crate::domain::{BadQuietHours, Language, QuietHours};
 use lettre::Address;
 use lettre::message::Mailbox;
 use platform::config::{Broker, Grpc, Postgres, Process};
 use proto::scalars::{BadText, Label};
 use secrecy::SecretString;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -23,6 +25,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub smtp: Smtp,
+
+    #[command(flatten)]
+    pub sms: Sms,
 
     /// Where people reach the gateway, for instance `https://clinic.example`: links in mails lead there.
     #[arg(long, env)]
@@ -108,6 +113,39 @@ pub struct Smtp {
     pub email_from: Mailbox,
 }
 
+/// Who sends short messages for us. None are sent without a provider or a file.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Sms {
+    /// Where the provider of SMS takes messages, as `docs/sms.md` says: by `https`, or on this machine.
+    #[arg(long, env, requires = "sms_provider_token", conflicts_with = "sms_file", value_parser = provider)]
+    pub sms_provider_url: Option<Target>,
+
+    /// What the provider knows us by.
+    #[arg(long, env, requires = "sms_provider_url", hide_env_values = true)]
+    pub sms_provider_token: Option<SecretString>,
+
+    /// Whom an SMS says that it is from, a number or a name; as the provider has it when unset.
+    #[arg(long, env, requires = "sms_provider_url")]
+    pub sms_from: Option<String>,
+
+    /// A file that gets each SMS as a line of JSON, in place of a provider: for tries on one machine.
+    #[arg(long, env)]
+    pub sms_file: Option<PathBuf>,
+}
+
+fn provider(text: &str) -> Result<Target, String> {
+    let target = Target::parse(text, Reach::Anywhere).map_err(|error| error.to_string())?;
+    let is_here = match target.host() {
+        Host::Name(name) => name == "localhost",
+        Host::Address(address) => address.is_loopback(),
+    };
+    if target.is_encrypted() || is_here {
+        Ok(target)
+    } else {
+        Err("must begin with https:// unless it is on this machine".to_owned())
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum SmtpTls {
     /// Not at all: for a server on this machine.
@@ -167,6 +205,23 @@ impl AsRef<Process> for Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_provider_elsewhere_is_reached_by_https() {
+        for fits in [
+            "https://sms.example/v1/messages",
+            "http://127.0.0.1:9000/sms",
+            "http://localhost/",
+            "http://[::1]/",
+        ] {
+            assert!(provider(fits).is_ok(), "{fits}");
+        }
+        for wrong in
+            ["http://sms.example/", "http://10.0.0.7/", "https://me:secret@sms.example/", "sms.example", ""]
+        {
+            assert!(provider(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn offsets_are_different_numbers_within_bounds_and_the_longest_comes_first() {

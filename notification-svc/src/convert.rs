@@ -5,7 +5,7 @@ pub mod preferences; // what patients want to be told of
 pub mod templates; // what messages say
 pub mod feeds; // calendars that programs of others subscribe to
 
-use crate::domain::{About, AccountKind, Kind, Notification, Recipient, Stage, State};
+use crate::domain::{About, AccountKind, Channel, Kind, Notification, Recipient, Stage, State};
 use crate::store::Filter;
 use platform::page::{self, PageTokens};
 use platform::violations::Violations;
@@ -58,7 +58,7 @@ fn stage(state: i32) -> Result<Option<Stage>, &'static str> {
 
 impl From<Notification> for pb::Notification {
     fn from(notification: Notification) -> Self {
-        let Notification { id, about, state, attempts, last_error, created_at } = notification;
+        let Notification { id, about, channel, state, attempts, last_error, created_at } = notification;
         let recipient = about.recipient();
         let (kind, appointment_id, appointment_version, offer_id) = match about {
             About::Visit { change, .. } => {
@@ -99,7 +99,15 @@ impl From<Notification> for pb::Notification {
             create_time: Some(to_wire(created_at)),
             offset_minutes,
             due_time: due_at.map(to_wire),
+            channel: wire_channel(channel).into(),
         }
+    }
+}
+
+fn wire_channel(channel: Channel) -> pb::NotificationChannel {
+    match channel {
+        Channel::Email => pb::NotificationChannel::Email,
+        Channel::Sms => pb::NotificationChannel::Sms,
     }
 }
 

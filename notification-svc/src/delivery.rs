@@ -1,7 +1,8 @@
 //! The use cases: write down whom to tell, tell them, look, try again.
+mod patients; // who are told by e-mail and by SMS
 mod reminders; // visits that are near
 
-use crate::channel::{Letter, email::Email};
+use crate::channel::{Channels, Letter, Message};
 use crate::choosing::Choosing;
 use crate::domain::{
     About, AccountKind, Alarm, Appointment, Change, Channel, Failure, Notification, Outcome, Recipient,
@@ -11,7 +12,8 @@ use crate::links::{Links, Ways};
 use crate::neighbours::Neighbours;
 use crate::phrasebook::Phrasebook;
 use crate::store::{Claim, Filter, Store};
-use crate::templates::{Content, Reader, render, render_account, render_alarm, render_offer};
+use crate::templates::{Content, Reader, TextTo, render, render_account, render_alarm, render_offer};
+use crate::templates::{text_of_offer, text_of_visit};
 use crate::watch::Watch;
 use crate::words::Voice;
 use jiff::Timestamp;
@@ -35,8 +37,8 @@ const PREPARATION: Duration = Duration::from_secs(20);
 /// Pause before the store is asked again that could not answer.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
-/// A letter, unless the message is settled without one.
-type Prepared = ControlFlow<Outcome, Letter>;
+/// What is to be sent, unless the message is settled without that.
+type Prepared = ControlFlow<Outcome, Message>;
 
 const SKIPPED: Prepared = Prepared::Break(Outcome::Skipped);
 
@@ -46,7 +48,7 @@ pub struct Delivery {
     neighbours: Neighbours,
     choosing: Choosing,
     watch: Watch,
-    email: Email,
+    channels: Channels,
     phrasebook: Phrasebook,
     links: Links,
     due: Arc<Notify>,
@@ -58,17 +60,22 @@ impl Delivery {
         neighbours: Neighbours,
         choosing: Choosing,
         watch: Watch,
-        email: Email,
+        channels: Channels,
         phrasebook: Phrasebook,
         links: Links,
     ) -> Self {
-        Self { store, neighbours, choosing, watch, email, phrasebook, links, due: Arc::default() }
+        Self { store, neighbours, choosing, watch, channels, phrasebook, links, due: Arc::default() }
     }
 
-    /// Writes down `messages`, which are to be sent; nothing when `event` was seen before.
+    /// Writes down `messages`, which are to be sent by each channel that they go by; nothing when `event` was seen before.
     pub async fn enqueue(&self, event: EventId, messages: &[About]) -> Result<(), Error> {
         let traceparent = propagation::traceparent();
-        if self.store.enqueue(event, messages, traceparent.as_deref()).await? {
+        let mut addressed = Vec::new();
+        for about in messages {
+            let channels = self.choosing.channels(about).await?;
+            addressed.extend(channels.iter().map(|channel| (*about, *channel)));
+        }
+        if self.store.enqueue(event, &addressed, traceparent.as_deref()).await? {
             self.wake();
         }
         Ok(())
@@ -132,6 +139,7 @@ impl Delivery {
             notification.id = %notification.id,
             notification.kind = notification.about.kind(),
             notification.recipient_kind = notification.about.recipient().kind(),
+            notification.channel = notification.channel.name(),
         );
         propagation::continue_from_traceparent(&span, traceparent.as_deref());
         async {
@@ -161,26 +169,20 @@ impl Delivery {
     async fn send(&self, notification: &Notification, now: Timestamp) -> Result<Outcome, Failure> {
         let prepared = timeout(PREPARATION, self.prepare(notification, now)).await;
         match prepared.map_err(|_| Failure::Interrupted)?? {
-            ControlFlow::Continue(letter) => self.email.send(letter, now).await.map(|()| Outcome::Sent),
+            ControlFlow::Continue(message) => self.channels.send(message, now).await.map(|()| Outcome::Sent),
             ControlFlow::Break(outcome) => Ok(outcome),
         }
     }
 
     /// What to send, unless there is nothing to be sent.
     async fn prepare(&self, notification: &Notification, now: Timestamp) -> Result<Prepared, Failure> {
-        if !self.choosing.is_wanted(&notification.about).await? {
+        if !self.choosing.is_wanted(&notification.about, notification.channel).await? {
             return Ok(SKIPPED);
         }
         match &notification.about {
-            about @ About::Visit { change, recipient } => {
-                self.about_visit(notification.id, about, change, *recipient).await
-            }
-            about @ About::Reminder(reminder) => {
-                self.about_reminder(notification.id, about, reminder, now).await
-            }
-            about @ About::Offer { id, patient_id } => {
-                self.about_offer(notification.id, about, *id, *patient_id, now).await
-            }
+            About::Visit { change, recipient } => self.about_visit(notification, change, *recipient).await,
+            About::Reminder(reminder) => self.about_reminder(notification, reminder, now).await,
+            About::Offer { id, patient_id } => self.about_offer(notification, *id, *patient_id, now).await,
             About::Account { kind, user_id, token_id } => {
                 self.about_account(notification.id, *kind, *user_id, *token_id).await
             }
@@ -190,12 +192,12 @@ impl Delivery {
 
     async fn about_visit(
         &self,
-        message: NotificationId,
-        about: &About,
+        message: &Notification,
         change: &Change,
         recipient: Recipient,
     ) -> Result<Prepared, Failure> {
-        if self.store.is_overtaken(change, recipient).await.map_err(|_| Failure::Interrupted)? {
+        let overtaken = self.store.is_overtaken(change, recipient, message.channel).await;
+        if overtaken.map_err(|_| Failure::Interrupted)? {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
         let of = self.neighbours.appointment(change.appointment_id).await?;
@@ -206,15 +208,16 @@ impl Delivery {
         let words = |voice: &Voice, reader: Reader<'_>| render(voice, change.kind, visit, reader);
         match recipient {
             Recipient::Patient(id) => {
-                let ways = self.ways(about, Some(&of));
+                let ways = self.ways(&message.about, Some(&of));
                 let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
                     words(voice, Reader::Patient { name, doctor, ways: &ways })
                 };
-                self.to_patient(message, id, visit.doctor_id, words).await
+                let text = |voice: &Voice, to: &TextTo<'_>| text_of_visit(voice, change.kind, visit, to);
+                self.to_patient(message, id, visit.doctor_id, words, text).await
             }
             Recipient::Doctor(id) => {
                 let words = |voice: &Voice, name: &str| words(voice, Reader::Doctor { name });
-                self.to_doctor(message, id, words).await
+                self.to_doctor(message.id, id, words).await
             }
             // Nobody else is told of visits.
             Recipient::Account(_) | Recipient::Contact(_) => Ok(SKIPPED),
@@ -223,8 +226,7 @@ impl Delivery {
 
     async fn about_offer(
         &self,
-        message: NotificationId,
-        about: &About,
+        message: &Notification,
         id: WaitlistOfferId,
         patient_id: PatientId,
         now: Timestamp,
@@ -233,11 +235,12 @@ impl Delivery {
         if !offer.can_be_answered(now) {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
-        let ways = self.ways(about, None);
+        let ways = self.ways(&message.about, None);
         let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
             render_offer(voice, &offer, name, doctor, &ways)
         };
-        self.to_patient(message, patient_id, offer.doctor_id, words).await
+        let text = |voice: &Voice, to: &TextTo<'_>| Some(text_of_offer(voice, &offer, to));
+        self.to_patient(message, patient_id, offer.doctor_id, words, text).await
     }
 
     /// To whom and with what token auth-svc knows, and whether that token can still be used.
@@ -254,7 +257,7 @@ impl Delivery {
         let voice = self.voice(&[]).await?;
         let content =
             render_account(&voice, kind, &account, self.links.public_url()).ok_or(Failure::BadAnswer)?;
-        Ok(Prepared::Continue(Letter { id: message, to: account.email, content }))
+        Ok(letter(message, account.email, content))
     }
 
     /// Whether somebody has reviewed it meanwhile or not.
@@ -275,7 +278,7 @@ impl Delivery {
         };
         let voice = self.voice(&[]).await?;
         let content = render_alarm(&voice, alarm, &name, self.links.public_url());
-        Ok(Prepared::Continue(Letter { id: message, to, content }))
+        Ok(letter(message, to, content))
     }
 
     /// What a patient can do from a message about something, for instance a visit.
@@ -283,31 +286,16 @@ impl Delivery {
         let unsubscribe = |(patient, category)| self.links.unsubscribe(patient, category, Channel::Email);
         Ways {
             actions: visit.map(|visit| self.links.actions(visit)).unwrap_or_default(),
-            unsubscribe: about.silenced_by().map(unsubscribe),
+            unsubscribe: about
+                .to_patient()
+                .and_then(|(patient, category)| Some((patient, category?)))
+                .map(unsubscribe),
         }
     }
 
     /// How to write to whoever speaks `languages`: nobody knows of accounts.
     async fn voice(&self, languages: &[String]) -> Result<Voice, Failure> {
         self.phrasebook.voice(languages).await.map_err(|_| Failure::Interrupted)
-    }
-
-    /// Skipped when the patient cannot be written to, or does not want to be. `words` are made in the patient's language
-    /// of the patient's name and the doctor's, who may have been deleted.
-    async fn to_patient(
-        &self,
-        message: NotificationId,
-        id: PatientId,
-        doctor_id: DoctorId,
-        words: impl FnOnce(&Voice, &str, Option<&str>) -> Content,
-    ) -> Result<Prepared, Failure> {
-        let Some(patient) = self.neighbours.patient(id).await? else { return Ok(SKIPPED) };
-        let Some(to) = patient.email else { return Ok(SKIPPED) };
-        let doctor = self.neighbours.doctor(doctor_id).await?;
-        let doctor = doctor.as_ref().map(|doctor| doctor.name.as_str());
-        let voice = self.voice(&patient.languages).await?;
-        let content = words(&voice, &patient.name, doctor);
-        Ok(Prepared::Continue(Letter { id: message, to, content }))
     }
 
     /// Skipped when the doctor cannot be written to.
@@ -321,7 +309,7 @@ impl Delivery {
         let Some(to) = doctor.email else { return Ok(SKIPPED) };
         let voice = self.voice(&doctor.languages).await?;
         let content = words(&voice, &doctor.name);
-        Ok(Prepared::Continue(Letter { id: message, to, content }))
+        Ok(letter(message, to, content))
     }
 
     /// Writes down what came of an attempt, however long the database is away: a message that has left must
@@ -335,6 +323,10 @@ impl Delivery {
             sleep(BACK_OFF).await;
         }
     }
+}
+
+fn letter(id: NotificationId, to: String, content: Content) -> Prepared {
+    Prepared::Continue(Message::Letter(Box::new(Letter { id, to, content })))
 }
 
 fn count(kind: &'static str, outcome: Outcome) {

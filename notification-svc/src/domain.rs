@@ -6,6 +6,8 @@ mod account; // what owners of accounts are told
 mod alarm; // what those who watch are told
 pub mod webhook; // programs of others that are told by HTTP
 mod quiet; // hours in which nobody wants to be reminded
+mod channel; // by which ways messages reach people
+mod phone; // numbers that an SMS can go to
 mod preferences; // what patients want to be told of
 mod link; // what the links in messages are for
 mod reminder; // visits that are near, and when that is told
@@ -16,11 +18,13 @@ mod feed; // calendars that programs of others subscribe to
 pub use account::{Account, AccountKind, Token};
 pub use alarm::{Alarm, ContactId};
 pub use attempt::{Failure, Outcome};
+pub use channel::Channel;
 pub use feed::{AHEAD, BEHIND, Feed, FeedOwner, FeedVisit, MOST, Titles};
 pub use language::{Language, NotSpoken};
 pub use link::{Purpose, Refusal, VisitAction};
 pub use offer::{Offer, OfferMode};
-pub use preferences::{Category, Channel, Edit, Preferences, QuietChoice};
+pub use phone::PhoneNumber;
+pub use preferences::{Category, Edit, Preferences, QuietChoice};
 pub use quiet::{BadQuietHours, Quiet, QuietHours, time_of_day};
 pub use reminder::{Appointment, Moment, Plan, Reminder, plan};
 pub use visit::{Change, Kind, Visit, VisitStatus};
@@ -30,11 +34,12 @@ use jiff::Timestamp;
 use proto::ids::{DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
 use uuid::Uuid;
 
-/// One message to one recipient. Holds neither address nor text: both are looked up when it is sent.
+/// One message to one recipient by one channel. Holds neither address nor text: both are looked up when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
     pub id: NotificationId,
     pub about: About,
+    pub channel: Channel,
     pub state: State,
     /// How often sending was tried.
     pub attempts: u32,
@@ -78,7 +83,7 @@ pub enum State {
     Sending {
         leased_until: Timestamp,
     },
-    /// Accepted by the mail server.
+    /// Accepted by the mail server, or whoever sends what is short.
     Sent {
         at: Timestamp,
     },
@@ -134,15 +139,24 @@ impl About {
         }
     }
 
-    /// Which patient may have silenced it, and as what; none when it is told whatever they want.
-    pub fn silenced_by(&self) -> Option<(PatientId, Category)> {
+    /// The patient whom it tells, and as what they may silence it: nobody silences that a visit will not take place.
+    pub fn to_patient(&self) -> Option<(PatientId, Option<Category>)> {
         match *self {
-            Self::Visit { change, recipient: Recipient::Patient(id) } if !change.is_notice() => {
-                Some((id, Category::VisitChanges))
+            Self::Visit { change, recipient: Recipient::Patient(id) } => {
+                Some((id, (!change.is_notice()).then_some(Category::VisitChanges)))
             }
-            Self::Reminder(Reminder { patient_id, .. }) => Some((patient_id, Category::Reminders)),
-            Self::Offer { patient_id, .. } => Some((patient_id, Category::Offers)),
+            Self::Reminder(Reminder { patient_id, .. }) => Some((patient_id, Some(Category::Reminders))),
+            Self::Offer { patient_id, .. } => Some((patient_id, Some(Category::Offers))),
             Self::Visit { .. } | Self::Account { .. } | Self::Alarm { .. } => None,
+        }
+    }
+
+    /// Whether it can be said in short: what patients are told, but for changes that need no answer of theirs.
+    pub fn is_texted(&self) -> bool {
+        match self {
+            Self::Visit { change, recipient: Recipient::Patient(_) } => change.is_texted(),
+            Self::Reminder(_) | Self::Offer { .. } => true,
+            Self::Visit { .. } | Self::Account { .. } | Self::Alarm { .. } => false,
         }
     }
 }
@@ -198,6 +212,7 @@ mod tests {
         Notification {
             id: NotificationId::random(),
             about: About::Offer { id: WaitlistOfferId::random(), patient_id: PatientId::random() },
+            channel: Channel::Email,
             state: State::Sending { leased_until: Timestamp::UNIX_EPOCH },
             attempts: 0,
             last_error: None,
@@ -251,7 +266,7 @@ mod tests {
         let told = |kind, status| {
             let change = Change { kind, appointment_id: AppointmentId::random(), version: 2, status };
             let recipient = Recipient::Patient(PatientId::random());
-            About::Visit { change, recipient }.silenced_by().map(|(_, category)| category)
+            About::Visit { change, recipient }.to_patient().and_then(|(_, category)| category)
         };
         assert_eq!(told(Kind::Booked, VisitStatus::Scheduled), Some(Category::VisitChanges));
         assert_eq!(told(Kind::Rescheduled, VisitStatus::Scheduled), Some(Category::VisitChanges));

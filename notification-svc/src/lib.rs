@@ -1,4 +1,4 @@
-//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail, once; and which programs of
+//! Notifications: who is told what about visits, offers, accounts and emergencies, by e-mail and SMS, once; and which programs of
 //! others are told of events.
 //!
 //! Modules are declared in dependency order: each imports only what stands above it.
@@ -37,7 +37,9 @@ mod migrations {
 
 use crate::api::Api;
 use crate::api::templates::TemplateApi;
+use crate::channel::Channels;
 use crate::channel::email::Email;
+use crate::channel::sms::Sms;
 use crate::channel::webhook::Courier;
 use crate::choosing::Choosing;
 use crate::config::Config;
@@ -157,8 +159,9 @@ fn assemble(
 ) -> anyhow::Result<Assembled> {
     let store = Store::new(pool.clone());
     let watch = Watch::new(config.security_alert_email.clone(), neighbours.clone());
-    let email = Email::new(&config.smtp)?;
-    let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
+    let sms = Sms::new(&config.sms)?;
+    let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0, sms.is_some());
+    let channels = Channels::new(Email::new(&config.smtp)?, sms);
     let offsets = config.reminder_offsets_minutes.0.clone();
     let reminding =
         Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
@@ -183,7 +186,7 @@ fn assemble(
         neighbours,
         choosing.clone(),
         watch.clone(),
-        email,
+        channels,
         phrasebook.clone(),
         linking.links.clone(),
     );

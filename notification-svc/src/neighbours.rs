@@ -5,7 +5,7 @@ mod links; // what is done with visits for those who have their links
 pub use links::{Seen, Unanswered};
 
 use crate::domain::{
-    Account, Appointment, Failure, Offer, OfferMode, Token, Visit, VisitAction, VisitStatus,
+    Account, Appointment, Failure, Offer, OfferMode, PhoneNumber, Token, Visit, VisitAction, VisitStatus,
 };
 use jiff::Zoned;
 use jiff::tz::TimeZone;
@@ -42,10 +42,19 @@ pub struct Contact {
     pub name: String,
     /// None when there is none, or it is not to be used.
     pub email: Option<String>,
+    /// Where an SMS goes to, when there is a number that may be used.
+    pub phone: Option<Phone>,
     /// What they speak (BCP 47), what they prefer first.
     pub languages: Vec<String>,
     /// Where they are, when that is known.
     pub zone: Option<TimeZone>,
+}
+
+/// What is known as the number of somebody.
+pub enum Phone {
+    Number(PhoneNumber),
+    /// No number that an SMS can go to.
+    Other,
 }
 
 impl Neighbours {
@@ -102,15 +111,18 @@ impl Neighbours {
         let contact = self.patients.clone().get_patient_contact(request).await;
         let contact = found(contact, Failure::PatientSvcUnavailable)?;
         Ok(contact.map(|contact| {
-            let wanted = match contact.contact_preference() {
-                ContactPreference::Unspecified | ContactPreference::Email => true,
-                // The clinic phones.
-                ContactPreference::Phone | ContactPreference::None => false,
+            let (mails, texts) = match contact.contact_preference() {
+                ContactPreference::Unspecified | ContactPreference::Email => (true, true),
+                // The clinic phones. Whoever asked for SMS did so apart from that.
+                ContactPreference::Phone => (false, true),
+                ContactPreference::None => (false, false),
             };
-            let email = Some(contact.email).filter(|email| wanted && !email.is_empty());
+            let email = Some(contact.email).filter(|email| mails && !email.is_empty());
+            let phone = Some(contact.phone).filter(|phone| texts && !phone.is_empty());
             Contact {
                 name: full_name(&contact.first_name, &contact.last_name),
                 email,
+                phone: phone.map(|phone| PhoneNumber::read(&phone).map_or(Phone::Other, Phone::Number)),
                 languages: vec![contact.language],
                 zone: TimeZone::get(&contact.time_zone).ok(),
             }
@@ -125,6 +137,7 @@ impl Neighbours {
         Ok(contact.map(|contact| Contact {
             name: full_name(&contact.first_name, &contact.last_name),
             email: Some(contact.email).filter(|email| !email.is_empty()),
+            phone: None,
             languages: contact.languages,
             zone: TimeZone::get(&contact.time_zone).ok(),
         }))

@@ -56,7 +56,8 @@ impl Reminding {
                 plan(&of, &self.usual, &quiet, self.clock.now())
             }
         };
-        if self.store.plan(&of, &plan, propagation::traceparent().as_deref()).await? {
+        let is_texting = self.choosing.is_texting();
+        if self.store.plan(&of, &plan, is_texting, propagation::traceparent().as_deref()).await? {
             for offset in plan.dropped {
                 metrics::counter!("notifications_total", "kind" => "reminder", "outcome" => "dropped")
                     .increment(1);

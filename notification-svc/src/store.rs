@@ -4,18 +4,19 @@ mod queue; // what is due, who has it, and what came of it
 mod webhooks; // where events are posted to
 mod webhook_deliveries; // what is posted, and what became of it
 mod webhook_queue; // what is due to be posted, who has it, and what came of it
-mod reminders; // visits that are near
 mod preferences; // what patients want to be told of
+mod reminders; // visits that are near
+mod wishes; // how patients change what they want
 mod feeds; // calendars that programs of others subscribe to
 mod wordings; // words that the clinic puts in place of ours
 
-pub use preferences::Changed;
 pub use queue::Claim;
 pub use webhook_deliveries::Asked;
 pub use webhook_queue::Claim as WebhookClaim;
 pub use webhooks::Change;
+pub use wishes::Changed;
 
-use crate::domain::{About, Alarm, Notification, Stage};
+use crate::domain::{About, Alarm, Channel, Notification, Stage};
 use deadpool_postgres::{GenericClient as _, Object, Pool, Transaction};
 use platform::{inbox, postgres};
 use proto::ids::{AppointmentId, EventId, NotificationId};
@@ -68,14 +69,14 @@ pub struct Filter {
 const INSERT_ABOUT_VISIT: &str = "
     INSERT INTO notification.notifications
            (id, appointment_id, appointment_version, kind, visit_status, recipient_kind, recipient_id,
-            state, next_attempt_at, traceparent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', clock_timestamp(), $8)
+            channel, state, next_attempt_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', clock_timestamp(), $9)
         ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING";
 
 const INSERT_ABOUT_OFFER: &str = "
     INSERT INTO notification.offer_notifications
-           (id, offer_id, kind, recipient_kind, recipient_id, state, next_attempt_at, traceparent)
-    VALUES ($1, $2, $3, $4, $5, 'pending', clock_timestamp(), $6)
+           (id, offer_id, kind, recipient_kind, recipient_id, channel, state, next_attempt_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, 'pending', clock_timestamp(), $7)
         ON CONFLICT ON CONSTRAINT offer_notifications_once DO NOTHING";
 
 const INSERT_ABOUT_ACCOUNT: &str = "
@@ -138,12 +139,12 @@ impl Store {
         Ok(postgres::connection(&self.pool).await?)
     }
 
-    /// Writes `messages`, unless `event` has had its effect before; false then.
+    /// Writes `messages`, each by its channel, unless `event` has had its effect before; false then.
     #[instrument(name = "db.notification.enqueue", skip_all, fields(event.id = %event))]
     pub async fn enqueue(
         &self,
         event: EventId,
-        messages: &[About],
+        messages: &[(About, Channel)],
         traceparent: Option<&str>,
     ) -> Result<bool, Error> {
         let mut client = self.connection().await?;
@@ -151,8 +152,8 @@ impl Store {
         if !inbox::is_new(&tx, SCHEMA, event).await? {
             return Ok(false);
         }
-        for about in messages {
-            insert(&tx, event, about, traceparent).await?;
+        for (about, channel) in messages {
+            insert(&tx, event, about, *channel, traceparent).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -209,6 +210,7 @@ async fn insert(
     tx: &Transaction<'_>,
     event: EventId,
     about: &About,
+    channel: Channel,
     traceparent: Option<&str>,
 ) -> Result<(), Error> {
     let (id, recipient) = (NotificationId::random().0, about.recipient());
@@ -217,17 +219,28 @@ async fn insert(
         About::Visit { change, .. } => {
             let insert = tx.prepare_cached(INSERT_ABOUT_VISIT).await?;
             let (visit, status) = (change.appointment_id.0, change.status.name());
-            tx.execute(
-                &insert,
-                &[&id, &visit, &change.version, &kind, &status, &recipient_kind, &recipient_id, &traceparent],
-            )
-            .await?;
+            let columns: [&(dyn ToSql + Sync); 9] = [
+                &id,
+                &visit,
+                &change.version,
+                &kind,
+                &status,
+                &recipient_kind,
+                &recipient_id,
+                &channel.name(),
+                &traceparent,
+            ];
+            tx.execute(&insert, &columns).await?;
         }
-        About::Reminder(reminder) => reminders::insert(tx, id, reminder, traceparent).await?,
+        About::Reminder(reminder) => reminders::insert(tx, id, reminder, channel, traceparent).await?,
         About::Offer { id: offer, .. } => {
             let insert = tx.prepare_cached(INSERT_ABOUT_OFFER).await?;
-            tx.execute(&insert, &[&id, &offer.0, &kind, &recipient_kind, &recipient_id, &traceparent])
-                .await?;
+            let channel = channel.name();
+            tx.execute(
+                &insert,
+                &[&id, &offer.0, &kind, &recipient_kind, &recipient_id, &channel, &traceparent],
+            )
+            .await?;
         }
         About::Account { token_id, .. } => {
             let insert = tx.prepare_cached(INSERT_ABOUT_ACCOUNT).await?;

@@ -7,6 +7,7 @@ mod reminder; // of visits that are near
 mod offer; // of free times that are offered
 mod account; // to owners of accounts
 mod alarm; // to those who watch
+mod text; // in short, to phones
 mod page; // what links lead to
 mod sample; // every message, about nobody
 
@@ -16,6 +17,7 @@ pub use offer::render_offer;
 pub use page::{Choice, Day, Page, Sight, Stage, Step, dead, subscription, visit_page};
 pub use reminder::render_reminder;
 pub use sample::{TEMPLATES, Template};
+pub use text::{TextTo, text_of_offer, text_of_reminder, text_of_visit};
 pub use visit::{Reader, render};
 
 use crate::calendar::Invite;

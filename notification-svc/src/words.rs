@@ -3,11 +3,13 @@
 mod pattern; // what a pattern names
 mod catalogue; // which messages there are, what they say, and by which variables
 mod check; // whether a pattern can stand for a message
+mod plain; // letters that phones agree on
 mod voice; // one language, speaking
 mod calendar; // dates and times
 
 pub use catalogue::{Message, find, messages};
 pub use check::{LONGEST_PATTERN, Unfit, check};
+pub use plain::{in_plain_letters, segments};
 pub use voice::Voice;
 
 use crate::domain::{Language, Wording};

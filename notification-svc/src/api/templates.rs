@@ -36,7 +36,7 @@ impl TemplateService for TemplateApi {
         let language = language_read(&request.get_ref().language)?;
         let template = template(request.get_ref()).ok_or(Error::NoTemplate)?;
         let voice = self.phrasebook.speaking(language).await?;
-        Ok(Response::new(preview(template, (template.preview)(&voice))))
+        Ok(Response::new(preview(template, &voice)))
     }
 
     async fn list_template_overrides(

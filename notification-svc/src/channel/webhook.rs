@@ -1,27 +1,23 @@
 //! Posting to programs of others. What a name leads to is looked up here, each address is held against the rule, and the
 //! connection goes to exactly that address: nobody else is asked again, no proxy, no redirect is followed. Of the answer,
 //! only the status and one header are read.
+use super::http::{authorities, talk, tls};
 use crate::domain::webhook::{Answer, Failure, Host, Reach, Target};
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, Request};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Longest time to find and reach the receiver.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -29,8 +25,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 const CHECK: Duration = Duration::from_secs(2);
 /// Longest time for all of it.
 pub const TOTAL: Duration = Duration::from_secs(15);
-/// Most of the head of an answer, in bytes.
-const MAX_HEAD: usize = 16 * 1024;
 /// Most addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 4;
 
@@ -53,17 +47,12 @@ pub struct Courier {
 impl Courier {
     /// Believes whom browsers believe.
     pub fn new(reach: Reach) -> Self {
-        Self::trusting(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(), reach)
+        Self::trusting(authorities(), reach)
     }
 
     /// Believes certificates of `authorities` only.
     pub fn trusting(authorities: RootCertStore, reach: Reach) -> Self {
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("the provider has them")
-            .with_root_certificates(authorities)
-            .with_no_client_auth();
-        Self { reach, tls: TlsConnector::from(Arc::new(config)) }
+        Self { reach, tls: tls(authorities) }
     }
 
     pub fn reach(&self) -> Reach {
@@ -85,14 +74,14 @@ impl Courier {
         let request = request(&target, post)?;
         let stream = timeout(CONNECT, self.connect(&target)).await.map_err(|_| Failure::Unreachable)??;
         if !target.is_encrypted() {
-            return talk(stream, request, now).await;
+            return ask(stream, request, now).await;
         }
         let name = match target.host() {
             Host::Name(name) => ServerName::try_from(name.clone()).map_err(|_| Failure::UrlRefused)?,
             Host::Address(address) => ServerName::from(*address),
         };
         let stream = self.tls.connect(name, stream).await.map_err(|_| Failure::TlsFailed)?;
-        talk(stream, request, now).await
+        ask(stream, request, now).await
     }
 
     /// To exactly one of the addresses that were found good.
@@ -141,27 +130,13 @@ fn request(target: &Target, post: Post) -> Result<Request<Full<Bytes>>, Failure>
 }
 
 /// One request and the head of its answer.
-async fn talk(
+async fn ask(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     request: Request<Full<Bytes>>,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    let mut http = http1::Builder::new();
-    http.max_buf_size(MAX_HEAD);
-    let shaken = http.handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = shaken.map_err(|_| Failure::Interrupted)?;
-    let (mut connection, mut asked) = (pin!(connection), pin!(sender.send_request(request)));
-    let mut ended = false;
-    let answer = loop {
-        tokio::select! {
-            biased;
-            answer = &mut asked => break answer,
-            _ = &mut connection, if !ended => ended = true,
-        }
-    };
-    let answer = answer.map_err(|_| Failure::Interrupted)?;
-    let status = answer.status().as_u16();
-    Ok(Answer { status, retry_after: retry_after(answer.headers(), now) })
+    let answer = talk(stream, request).await.map_err(|_| Failure::Interrupted)?;
+    Ok(Answer { status: answer.status.as_u16(), retry_after: retry_after(&answer.headers, now) })
 }
 
 /// Seconds, or a date (RFC 9110, section 10.2.3).

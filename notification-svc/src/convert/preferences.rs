@@ -38,20 +38,32 @@ impl TryFrom<pb::UpdatePreferencesRequest> for Update {
 
 /// What `path` of the mask asks for; none when that is wrong.
 fn edit(path: &str, wish: &pb::Preferences, wrong: &mut Violations) -> Option<Edit> {
-    let email = |choice: Option<&pb::ChannelChoice>| choice.is_some_and(|choice| choice.email);
-    Some(match path {
-        "visit_changes.email" => Edit::Email(Category::VisitChanges, email(wish.visit_changes.as_ref())),
-        "reminders.email" => Edit::Email(Category::Reminders, email(wish.reminders.as_ref())),
-        "offers.email" => Edit::Email(Category::Offers, email(wish.offers.as_ref())),
-        "quiet_hours" => match &wish.quiet_hours {
-            None => Edit::Quiet(None),
-            Some(hours) => Edit::Quiet(Some(quiet_hours(hours, wrong)?)),
-        },
-        _ => {
-            wrong.add("update_mask", "names a field that cannot be changed");
-            return None;
-        }
-    })
+    if path == "quiet_hours" {
+        return match &wish.quiet_hours {
+            None => Some(Edit::Quiet(None)),
+            Some(hours) => Some(Edit::Quiet(Some(quiet_hours(hours, wrong)?))),
+        };
+    }
+    let choice = path.split_once('.').and_then(|(category, channel)| {
+        let (category, channel) = (Category::named(category)?, Channel::named(channel)?);
+        Some(match channel {
+            Channel::Email => Edit::Email(category, chosen(wish, category).email),
+            Channel::Sms => Edit::Sms(category, chosen(wish, category).sms),
+        })
+    });
+    if choice.is_none() {
+        wrong.add("update_mask", "names a field that cannot be changed");
+    }
+    choice
+}
+
+fn chosen(wish: &pb::Preferences, category: Category) -> pb::ChannelChoice {
+    let choice = match category {
+        Category::VisitChanges => wish.visit_changes,
+        Category::Reminders => wish.reminders,
+        Category::Offers => wish.offers,
+    };
+    choice.unwrap_or_default()
 }
 
 fn quiet_hours(hours: &pb::QuietHours, wrong: &mut Violations) -> Option<QuietHours> {
@@ -70,7 +82,12 @@ pub fn patient_id(text: &str) -> Result<PatientId, Violations> {
 
 /// With the quiet hours that hold by now.
 pub fn preferences(preferences: &Preferences, quiet: Option<QuietHours>) -> pb::Preferences {
-    let choice = |category| Some(pb::ChannelChoice { email: preferences.want(category, Channel::Email) });
+    let choice = |category: Category| {
+        Some(pb::ChannelChoice {
+            email: preferences.want(category, Channel::Email),
+            sms: preferences.want(category, Channel::Sms),
+        })
+    };
     pb::Preferences {
         patient_id: preferences.patient_id.to_string(),
         visit_changes: choice(Category::VisitChanges),

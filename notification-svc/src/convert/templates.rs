@@ -29,9 +29,9 @@ pub fn template(request: &pb::PreviewMessageRequest) -> Option<&'static Template
     TEMPLATES.iter().find(fits)
 }
 
-pub fn preview(template: &Template, content: Content) -> pb::PreviewMessageResponse {
+pub fn preview(template: &Template, voice: &Voice) -> pb::PreviewMessageResponse {
     // Visits of nobody are in nobody's calendar.
-    let Content { language, subject, text, html, invite: _, unsubscribe: _ } = content;
+    let Content { language, subject, text, html, invite: _, unsubscribe: _ } = (template.preview)(voice);
     pb::PreviewMessageResponse {
         kind: template.kind.to_owned(),
         language: language.tag().to_owned(),
@@ -39,6 +39,7 @@ pub fn preview(template: &Template, content: Content) -> pb::PreviewMessageRespo
         subject,
         text,
         html,
+        sms: template.text(voice).unwrap_or_default(),
     }
 }
 

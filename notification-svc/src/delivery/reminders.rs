@@ -1,18 +1,16 @@
 //! Reminders, at the moment of sending.
-use super::{Delivery, Prepared, SKIPPED};
-use crate::channel::Letter;
-use crate::domain::{About, Failure, Moment, Outcome, Reminder};
-use crate::templates::render_reminder;
+use super::{Delivery, Prepared};
+use crate::domain::{Failure, Moment, Notification, Outcome, Reminder};
+use crate::templates::{TextTo, render_reminder, text_of_reminder};
+use crate::words::Voice;
 use jiff::Timestamp;
-use proto::ids::NotificationId;
 use std::ops::ControlFlow;
 
 impl Delivery {
     /// What is still true, still wanted and neither late nor at night.
     pub(super) async fn about_reminder(
         &self,
-        message: NotificationId,
-        about: &About,
+        message: &Notification,
         reminder: &Reminder,
         now: Timestamp,
     ) -> Result<Prepared, Failure> {
@@ -21,20 +19,22 @@ impl Delivery {
             return Ok(ControlFlow::Break(Outcome::Superseded));
         }
         let visit = &of.visit;
-        let Some(patient) = self.neighbours.patient(reminder.patient_id).await? else { return Ok(SKIPPED) };
-        let Some(to) = patient.email else { return Ok(SKIPPED) };
-        let zone = patient.zone.unwrap_or_else(|| visit.starts_at.time_zone().clone());
+        let (patient, to) = match self.reach(message, reminder.patient_id).await? {
+            ControlFlow::Continue(reached) => reached,
+            ControlFlow::Break(outcome) => return Ok(ControlFlow::Break(outcome)),
+        };
+        let zone = patient.zone.clone().unwrap_or_else(|| visit.starts_at.time_zone().clone());
         let quiet = self.choosing.quiet(reminder.patient_id, zone.clone()).await?;
         match reminder.moment(&quiet, now) {
             Moment::Now => {}
             Moment::Later(until) => return Ok(ControlFlow::Break(Outcome::Postponed { until })),
             Moment::TooLate => return Ok(ControlFlow::Break(Outcome::Late)),
         }
-        let doctor = self.neighbours.doctor(visit.doctor_id).await?;
-        let doctor = doctor.as_ref().map(|doctor| doctor.name.as_str());
-        let voice = self.voice(&patient.languages).await?;
-        let (ways, now) = (self.ways(about, Some(&of)), now.to_zoned(zone));
-        let content = render_reminder(&voice, visit, &patient.name, doctor, &ways, &now);
-        Ok(ControlFlow::Continue(Letter { id: message, to, content }))
+        let (ways, now) = (self.ways(&message.about, Some(&of)), now.to_zoned(zone));
+        let words = |voice: &Voice, name: &str, doctor: Option<&str>| {
+            render_reminder(voice, visit, name, doctor, &ways, &now)
+        };
+        let text = |voice: &Voice, to: &TextTo<'_>| Some(text_of_reminder(voice, visit, to));
+        self.write(message, &patient, to, visit.doctor_id, words, text).await
     }
 }

@@ -33,6 +33,18 @@ pub enum Failure {
     SmtpTransient,
     /// A 5xx reply: never.
     SmtpPermanent,
+    /// No connection to the provider of SMS, or none that is trusted; or the file for them cannot be written.
+    SmsUnreachable,
+    /// The provider does not serve us, or not there: wrong token, wrong URL.
+    SmsDenied,
+    /// The provider was asked and did not say in time what became of it: it may have accepted.
+    SmsUnanswered,
+    /// The connection to the provider broke: it may have accepted.
+    SmsInterrupted,
+    /// The provider says: later perhaps.
+    SmsTransient,
+    /// The provider refuses this message: never.
+    SmsRefused,
     /// The store failed, or took too long.
     Interrupted,
 }
@@ -43,8 +55,10 @@ pub enum Outcome {
     Sent,
     /// A later change made it untrue.
     Superseded,
-    /// The recipient has no address or wants no e-mail.
+    /// The recipient has no address, or wants nothing of the kind by this channel.
     Skipped,
+    /// The recipient's number is none that an SMS can go to.
+    BadNumber,
     /// A reminder that would be of no use any more.
     Late,
     /// The recipient wants quiet until then.
@@ -73,7 +87,14 @@ pub(super) fn pause(failed: u32) -> Option<Duration> {
 impl Failure {
     /// Whether trying again is of no use.
     pub fn is_permanent(self) -> bool {
-        matches!(self, Self::AppointmentUnknown | Self::OfferUnknown | Self::Unsendable | Self::SmtpPermanent)
+        matches!(
+            self,
+            Self::AppointmentUnknown
+                | Self::OfferUnknown
+                | Self::Unsendable
+                | Self::SmtpPermanent
+                | Self::SmsRefused
+        )
     }
 
     pub fn name(self) -> &'static str {
@@ -94,6 +115,12 @@ impl Failure {
             Self::SmtpInterrupted => "smtp_interrupted",
             Self::SmtpTransient => "smtp_transient",
             Self::SmtpPermanent => "smtp_permanent",
+            Self::SmsUnreachable => "sms_unreachable",
+            Self::SmsDenied => "sms_denied",
+            Self::SmsUnanswered => "sms_unanswered",
+            Self::SmsInterrupted => "sms_interrupted",
+            Self::SmsTransient => "sms_transient",
+            Self::SmsRefused => "sms_refused",
             Self::Interrupted => "interrupted",
         }
     }
@@ -105,6 +132,7 @@ impl Outcome {
             Self::Sent => "sent",
             Self::Superseded => "superseded",
             Self::Skipped => "skipped",
+            Self::BadNumber => "skipped_bad_number",
             Self::Late => "skipped_late",
             Self::Postponed { .. } => "postponed",
             Self::Retry { .. } => "retry",
@@ -115,7 +143,12 @@ impl Outcome {
     pub fn failure(self) -> Option<Failure> {
         match self {
             Self::Retry { failure, .. } | Self::GivenUp(failure) => Some(failure),
-            Self::Sent | Self::Superseded | Self::Skipped | Self::Late | Self::Postponed { .. } => None,
+            Self::Sent
+            | Self::Superseded
+            | Self::Skipped
+            | Self::BadNumber
+            | Self::Late
+            | Self::Postponed { .. } => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the links in messages are for.
-use super::preferences::{Category, Channel};
+use super::channel::Channel;
+use super::preferences::Category;
 use jiff::Timestamp;
 use proto::ids::{AppointmentId, PatientId};
 

@@ -1,4 +1,5 @@
 //! What patients want to be told of, and when not.
+use super::channel::Channel;
 use super::quiet::QuietHours;
 use jiff::Timestamp;
 use proto::ids::PatientId;
@@ -13,18 +14,14 @@ pub enum Category {
     Offers,
 }
 
-/// How a message reaches a patient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    Email,
-}
-
-/// What one patient wants; everything, and the usual quiet hours, unless they said otherwise.
+/// What one patient wants; everything by e-mail, nothing by SMS, and the usual quiet hours, unless they said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preferences {
     pub patient_id: PatientId,
     /// What is not sent by e-mail.
     pub email_off: Vec<Category>,
+    /// What is sent by SMS.
+    pub sms_on: Vec<Category>,
     pub quiet: QuietChoice,
     /// Grows by one with each change, from 1.
     pub version: i64,
@@ -44,6 +41,7 @@ pub enum QuietChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edit {
     Email(Category, bool),
+    Sms(Category, bool),
     /// None for never.
     Quiet(Option<QuietHours>),
 }
@@ -64,27 +62,27 @@ impl Category {
     }
 }
 
-impl Channel {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-        }
-    }
-
-    pub fn named(name: &str) -> Option<Self> {
-        (name == Self::Email.name()).then_some(Self::Email)
-    }
-}
-
 impl Preferences {
     /// Of somebody who has said nothing yet.
     pub fn usual(patient_id: PatientId) -> Self {
-        Self { patient_id, email_off: Vec::new(), quiet: QuietChoice::Usual, version: 1, updated_at: None }
+        Self {
+            patient_id,
+            email_off: Vec::new(),
+            sms_on: Vec::new(),
+            quiet: QuietChoice::Usual,
+            version: 1,
+            updated_at: None,
+        }
     }
 
-    pub fn want(&self, category: Category, channel: Channel) -> bool {
-        match channel {
-            Channel::Email => !self.email_off.contains(&category),
+    /// Whether what is of `category` shall go by `channel`. What cannot be silenced has none, and goes by e-mail to
+    /// everybody, and by SMS to whoever wants anything so.
+    pub fn want(&self, category: impl Into<Option<Category>>, channel: Channel) -> bool {
+        match (channel, category.into()) {
+            (Channel::Email, None) => true,
+            (Channel::Email, Some(category)) => !self.email_off.contains(&category),
+            (Channel::Sms, None) => !self.sms_on.is_empty(),
+            (Channel::Sms, Some(category)) => self.sms_on.contains(&category),
         }
     }
 
@@ -103,9 +101,8 @@ impl Preferences {
         let mut after = self.clone();
         for edit in edits {
             match *edit {
-                Edit::Email(category, true) => after.email_off.retain(|off| *off != category),
-                Edit::Email(category, false) if after.email_off.contains(&category) => {}
-                Edit::Email(category, false) => after.email_off.push(category),
+                Edit::Email(category, is_on) => set(&mut after.email_off, category, !is_on),
+                Edit::Sms(category, is_on) => set(&mut after.sms_on, category, is_on),
                 Edit::Quiet(hours) => after.quiet = hours.map_or(QuietChoice::Never, QuietChoice::Own),
             }
         }
@@ -113,6 +110,15 @@ impl Preferences {
             after.version += 1;
         }
         after
+    }
+}
+
+/// Has `category` be among `categories`, or not.
+fn set(categories: &mut Vec<Category>, category: Category, is_in: bool) {
+    if !is_in {
+        categories.retain(|other| *other != category);
+    } else if !categories.contains(&category) {
+        categories.push(category);
     }
 }
 
@@ -137,6 +143,20 @@ mod tests {
         let again = silent.edited(&[Edit::Email(Category::Reminders, true), Edit::Quiet(Some(night))]);
         assert!(again.want(Category::Reminders, Channel::Email));
         assert_eq!((again.quiet_hours(None), again.version), (Some(night), 3));
+    }
+
+    #[test]
+    fn whoever_wants_anything_by_sms_is_told_so_that_a_visit_will_not_take_place_too() {
+        let usual = Preferences::usual(PatientId::random());
+        let wants = |of: &Preferences| Category::ALL.map(|category| of.want(category, Channel::Sms));
+        assert!(!wants(&usual).contains(&true) && !usual.want(None, Channel::Sms));
+        assert!(usual.want(None, Channel::Email));
+
+        let reminded = usual.edited(&[Edit::Sms(Category::Reminders, true)]);
+        assert_eq!((wants(&reminded), reminded.version), ([false, true, false], 2));
+        assert!(reminded.want(None, Channel::Sms) && reminded.want(Category::Reminders, Channel::Email));
+        assert_eq!(reminded.edited(&[Edit::Sms(Category::Reminders, true)]), reminded);
+        assert!(!reminded.edited(&[Edit::Sms(Category::Reminders, false)]).want(None, Channel::Sms));
     }
 
     #[test]

@@ -127,6 +127,12 @@ impl Change {
         self.kind == Kind::Cancelled || matches!(self.status, VisitStatus::Cancelled | VisitStatus::Expired)
     }
 
+    /// Whether it is also told in short: it says when to come, or that there is no need to.
+    pub fn is_texted(&self) -> bool {
+        let is_to_come = matches!(self.status, VisitStatus::Scheduled | VisitStatus::Confirmed);
+        self.is_notice() || self.kind == Kind::Rescheduled || is_to_come
+    }
+
     /// Whether `visit` has gone on to something else since.
     ///
     /// A newer version alone does not say so: edited notes make one too, and nobody is told of them. Another

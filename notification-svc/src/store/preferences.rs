@@ -1,7 +1,7 @@
 //! What patients want to be told of.
 use super::{Error, Store};
-use crate::domain::{Category, Edit, Preferences, QuietChoice, QuietHours};
-use deadpool_postgres::GenericClient;
+use crate::domain::{Category, Channel, Preferences, QuietChoice, QuietHours};
+use deadpool_postgres::{GenericClient, Transaction};
 use jiff::civil::Time;
 use platform::audit::{self, Entry};
 use proto::ids::PatientId;
@@ -9,27 +9,13 @@ use tokio_postgres::Row;
 use tracing::instrument;
 
 const FIND: &str = "
-    SELECT patient_id, email_off, is_quiet_chosen, quiet_from, quiet_until, version, updated_at
+    SELECT patient_id, email_off, sms_on, is_quiet_chosen, quiet_from, quiet_until, version, updated_at
       FROM notification.preferences
      WHERE patient_id = $1";
 
 /// A row that is not there cannot be locked.
 const RESERVE: &str = "
     INSERT INTO notification.preferences (patient_id) VALUES ($1) ON CONFLICT DO NOTHING";
-
-const UPDATE: &str = "
-    UPDATE notification.preferences
-       SET email_off = $2, is_quiet_chosen = $3, quiet_from = $4, quiet_until = $5, version = $6,
-           updated_at = clock_timestamp()
-     WHERE patient_id = $1
-    RETURNING updated_at";
-
-/// What came of a change.
-pub enum Changed {
-    To(Preferences),
-    /// The preferences are of this version, and not of the one that was expected.
-    Stale(i64),
-}
 
 impl Store {
     /// Of somebody who has said nothing, the usual ones.
@@ -38,47 +24,26 @@ impl Store {
         find(&self.connection().await?, FIND, patient).await
     }
 
-    /// Changes what a patient wants, and notes it.
-    #[instrument(name = "db.preferences.update", skip_all)]
-    pub async fn change_preferences(
-        &self,
-        patient: PatientId,
-        edits: &[Edit],
-        expected_version: Option<i64>,
-        noted: impl FnOnce(bool) -> Entry + Send,
-    ) -> Result<Changed, Error> {
-        let mut client = self.connection().await?;
-        let tx = client.transaction().await?;
-        let reserve = tx.prepare_cached(RESERVE).await?;
-        tx.execute(&reserve, &[&patient.0]).await?;
-        let before = find(&tx, &format!("{FIND} FOR UPDATE"), patient).await?;
-        if expected_version.is_some_and(|expected| expected != before.version) {
-            return Ok(Changed::Stale(before.version));
-        }
-        let mut after = before.edited(edits);
-        let is_changed = after != before;
-        if is_changed {
-            let (is_chosen, hours) = match after.quiet {
-                QuietChoice::Usual => (false, None),
-                QuietChoice::Never => (true, None),
-                QuietChoice::Own(hours) => (true, Some(hours)),
-            };
-            let (from, until) = (hours.map(QuietHours::from), hours.map(QuietHours::until));
-            let off: Vec<&str> = after.email_off.iter().map(|category| category.name()).collect();
-            let update = tx.prepare_cached(UPDATE).await?;
-            let row =
-                tx.query_one(&update, &[&patient.0, &off, &is_chosen, &from, &until, &after.version]).await?;
-            after.updated_at = Some(row.try_get("updated_at")?);
-        }
-        audit::append(&tx, &[noted(is_changed)]).await?;
-        tx.commit().await?;
-        Ok(Changed::To(after))
-    }
-
     /// Notes a read in the audit log. What cannot be noted must not be told.
     pub async fn note(&self, entry: Entry) -> Result<(), Error> {
         Ok(audit::append(&self.connection().await?, &[entry]).await?)
     }
+}
+
+/// Whether `patient` wants reminders by SMS, which stays so while `tx` lasts.
+pub(super) async fn want_texts(tx: &Transaction<'_>, patient: PatientId) -> Result<bool, Error> {
+    Ok(locked(tx, "FOR SHARE", patient).await?.want(Category::Reminders, Channel::Sms))
+}
+
+/// Locked as `lock` says while `tx` lasts, also of somebody who has said nothing.
+pub(super) async fn locked(
+    tx: &Transaction<'_>,
+    lock: &'static str,
+    patient: PatientId,
+) -> Result<Preferences, Error> {
+    let reserve = tx.prepare_cached(RESERVE).await?;
+    tx.execute(&reserve, &[&patient.0]).await?;
+    find(tx, &format!("{FIND} {lock}"), patient).await
 }
 
 async fn find(
@@ -93,8 +58,11 @@ async fn find(
 
 fn preferences(patient_id: PatientId, row: &Row) -> Result<Preferences, Error> {
     let unreadable = |column| Error::UnreadablePreferences { column };
-    let off: Vec<&str> = row.try_get("email_off")?;
-    let off: Option<Vec<Category>> = off.into_iter().map(Category::named).collect();
+    let categories = |column| {
+        let named: Vec<&str> = row.try_get(column)?;
+        let named: Option<Vec<Category>> = named.into_iter().map(Category::named).collect();
+        named.ok_or_else(|| unreadable(column))
+    };
     let times: (Option<Time>, Option<Time>) = (row.try_get("quiet_from")?, row.try_get("quiet_until")?);
     let quiet = match (row.try_get("is_quiet_chosen")?, times) {
         (false, _) => QuietChoice::Usual,
@@ -107,7 +75,8 @@ fn preferences(patient_id: PatientId, row: &Row) -> Result<Preferences, Error> {
     let updated_at = row.try_get("updated_at")?;
     Ok(Preferences {
         patient_id,
-        email_off: off.ok_or_else(|| unreadable("email_off"))?,
+        email_off: categories("email_off")?,
+        sms_on: categories("sms_on")?,
         quiet,
         version,
         updated_at: (version > 1).then_some(updated_at),

@@ -1,7 +1,7 @@
 //! The queue of messages: what is due, who has it, and what came of it.
 use super::rows::{columns, matters};
 use super::{Error, Store};
-use crate::domain::{Change, Kind, Notification, Outcome, Recipient};
+use crate::domain::{Change, Channel, Kind, Notification, Outcome, Recipient};
 use deadpool_postgres::GenericClient as _;
 use std::time::Duration;
 use tracing::instrument;
@@ -17,7 +17,7 @@ pub struct Claim {
 /// are not due yet, of which there may be a million, would all be looked at.
 ///
 /// A message waits for the one before it about the same visit to the same recipient while that is being sent, and so
-/// for a reminder, which may have the time of before.
+/// for a reminder, which may have the time of before. Channels do not wait for each other.
 /// Earlier ones that are pending hold up nothing: they are superseded.
 const CLAIM: &str = concat!(
     "WITH due AS (
@@ -25,12 +25,12 @@ const CLAIM: &str = concat!(
          WHERE state = 'pending' AND next_attempt_at <= (SELECT clock_timestamp())
            AND NOT EXISTS (
                SELECT FROM notification.notifications n
-                 JOIN notification.notifications earlier USING (appointment_id, recipient_kind)
+                 JOIN notification.notifications earlier USING (appointment_id, recipient_kind, channel)
                 WHERE n.id = m.id AND earlier.appointment_version < n.appointment_version
                   AND earlier.state = 'sending')
            AND NOT EXISTS (
                SELECT FROM notification.notifications n
-                 JOIN notification.reminder_notifications reminder USING (appointment_id)
+                 JOIN notification.reminder_notifications reminder USING (appointment_id, channel)
                 WHERE n.id = m.id AND n.recipient_kind = 'patient' AND reminder.state = 'sending')
          ORDER BY next_attempt_at
            FOR UPDATE SKIP LOCKED
@@ -63,13 +63,13 @@ const SUPERSEDE: &str = "
        AND EXISTS (
            SELECT FROM notification.notifications later
             WHERE later.appointment_id = n.appointment_id AND later.recipient_kind = n.recipient_kind
-              AND later.appointment_version > n.appointment_version)
+              AND later.channel = n.channel AND later.appointment_version > n.appointment_version)
  RETURNING kind";
 
 const IS_OVERTAKEN: &str = "
     SELECT EXISTS (
         SELECT FROM notification.notifications later
-         WHERE appointment_id = $1 AND recipient_kind = $2 AND appointment_version > $3)";
+         WHERE appointment_id = $1 AND recipient_kind = $2 AND channel = $3 AND appointment_version > $4)";
 
 /// Whatever has become of the lease: the message has left.
 const SENT: &str = "
@@ -90,10 +90,10 @@ const GIVE_UP: &str = "
        SET state = 'failed', leased_until = NULL, attempts = attempts + 1, last_error = $3
      WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
-/// What was not sent because it would be of no use is told from what nobody wanted.
-const SKIP_LATE: &str = "
+/// What was not sent because it would be of no use, or could not arrive, is told from what nobody wanted.
+const SKIP_WITH_REASON: &str = "
     UPDATE notification.messages
-       SET state = 'skipped', leased_until = NULL, last_error = 'late'
+       SET state = 'skipped', leased_until = NULL, last_error = $3
      WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 const POSTPONE: &str = "
@@ -138,8 +138,8 @@ impl Store {
         Ok(client.execute(&expire, &[]).await?)
     }
 
-    /// Withdraws messages that wait although a later one about the same visit to the same recipient exists; their
-    /// kinds.
+    /// Withdraws messages that wait although a later one about the same visit to the same recipient by the same channel
+    /// exists; their kinds.
     #[instrument(name = "db.notification.supersede", level = "debug", skip_all)]
     pub async fn supersede(&self) -> Result<Vec<Kind>, Error> {
         let client = self.connection().await?;
@@ -151,14 +151,20 @@ impl Store {
             .collect()
     }
 
-    /// Whether `recipient` has a message about a later change of the same visit. True before a message is sent means
+    /// Whether `recipient` has a message about a later change of the same visit by the same channel. True before a message is sent means
     /// that it must not be; whatever is enqueued after the answer waits for this one.
     #[instrument(name = "db.notification.is_overtaken", skip_all, fields(appointment.id = %change.appointment_id))]
-    pub async fn is_overtaken(&self, change: &Change, recipient: Recipient) -> Result<bool, Error> {
+    pub async fn is_overtaken(
+        &self,
+        change: &Change,
+        recipient: Recipient,
+        channel: Channel,
+    ) -> Result<bool, Error> {
         let client = self.connection().await?;
         let overtaken = client.prepare_cached(IS_OVERTAKEN).await?;
+        let visit = &change.appointment_id.0;
         let row = client
-            .query_one(&overtaken, &[&change.appointment_id.0, &recipient.kind(), &change.version])
+            .query_one(&overtaken, &[visit, &recipient.kind(), &channel.name(), &change.version])
             .await?;
         Ok(row.try_get(0)?)
     }
@@ -182,9 +188,10 @@ impl Store {
                 let give_up = client.prepare_cached(GIVE_UP).await?;
                 client.execute(&give_up, &[id, &attempts, &failure.name()]).await?;
             }
-            Outcome::Late => {
-                let skip = client.prepare_cached(SKIP_LATE).await?;
-                client.execute(&skip, &[id, &attempts]).await?;
+            Outcome::Late | Outcome::BadNumber => {
+                let reason = if outcome == Outcome::Late { "late" } else { "bad_number" };
+                let skip = client.prepare_cached(SKIP_WITH_REASON).await?;
+                client.execute(&skip, &[id, &attempts, &reason]).await?;
             }
             Outcome::Postponed { until } => {
                 let postpone = client.prepare_cached(POSTPONE).await?;

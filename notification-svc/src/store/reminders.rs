@@ -1,8 +1,8 @@
 //! Reminders, as they are planned.
-use super::{Error, Store};
-use crate::domain::{About, Appointment, Plan, Reminder};
+use super::{Error, Store, preferences};
+use crate::domain::{About, Appointment, Channel, Plan, Reminder};
 use deadpool_postgres::{GenericClient as _, Transaction};
-use proto::ids::{AppointmentId, NotificationId};
+use proto::ids::{AppointmentId, NotificationId, PatientId};
 use tracing::instrument;
 use uuid::Uuid;
 
@@ -27,12 +27,18 @@ const VOID: &str = "
 const INSERT: &str = "
     INSERT INTO notification.reminder_notifications
            (id, appointment_id, schedule_version, offset_minutes, visit_starts_at, due_at, kind, recipient_kind,
-            recipient_id, state, next_attempt_at, traceparent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $6, $10)
+            recipient_id, channel, state, next_attempt_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $6, $11)
         ON CONFLICT ON CONSTRAINT reminder_notifications_once DO UPDATE
        SET state = 'pending', due_at = excluded.due_at, next_attempt_at = excluded.due_at, attempts = 0,
            last_error = NULL, traceparent = excluded.traceparent
      WHERE reminder_notifications.state = 'superseded'";
+
+/// Those that go by e-mail and are still to come.
+const PLANNED_FOR: &str = "
+    SELECT appointment_id, schedule_version, offset_minutes, visit_starts_at, due_at, traceparent
+      FROM notification.reminder_notifications
+     WHERE recipient_id = $1 AND channel = 'email' AND state = 'pending' AND due_at > clock_timestamp()";
 
 impl Store {
     /// Up to which version of a visit its reminders are planned.
@@ -44,17 +50,21 @@ impl Store {
         row.map(|row| Ok(row.try_get(0)?)).transpose()
     }
 
-    /// Writes `plan`, which was made for the visit as it was read, and withdraws what it does not allow any more. False,
-    /// and nothing changes, when a later state of the visit was planned for already.
+    /// Writes `plan`, which was made for the visit as it was read, by SMS, too, where `is_texting` and the patient wants
+    /// that, and withdraws what it does not allow any more. False, and nothing changes, when a later state of the visit
+    /// was planned for already.
     #[instrument(name = "db.reminders.plan", skip_all, fields(appointment.id = %of.visit.id))]
     pub async fn plan(
         &self,
         of: &Appointment,
         plan: &Plan,
+        is_texting: bool,
         traceparent: Option<&str>,
     ) -> Result<bool, Error> {
         let mut client = self.connection().await?;
         let tx = client.transaction().await?;
+        // First, as those do who change them: so that neither misses what the other does, or waits for ever.
+        let is_texted = is_texting && preferences::want_texts(&tx, of.patient_id).await?;
         let advance = tx.prepare_cached(ADVANCE).await?;
         if tx.execute(&advance, &[&of.visit.id.0, &of.visit.version]).await? == 0 {
             return Ok(false);
@@ -63,7 +73,10 @@ impl Store {
         let void = tx.prepare_cached(VOID).await?;
         tx.execute(&void, &[&of.visit.id.0, &kept]).await?;
         for reminder in &plan.reminders {
-            insert(&tx, NotificationId::random().0, reminder, traceparent).await?;
+            insert(&tx, NotificationId::random().0, reminder, Channel::Email, traceparent).await?;
+            if is_texted {
+                insert(&tx, NotificationId::random().0, reminder, Channel::Sms, traceparent).await?;
+            }
         }
         tx.commit().await?;
         Ok(true)
@@ -74,6 +87,7 @@ pub(super) async fn insert(
     tx: &Transaction<'_>,
     id: Uuid,
     reminder: &Reminder,
+    channel: Channel,
     traceparent: Option<&str>,
 ) -> Result<(), Error> {
     let about = About::Reminder(*reminder);
@@ -92,9 +106,28 @@ pub(super) async fn insert(
             &kind,
             &recipient.kind(),
             &recipient.id(),
+            &channel.name(),
             &traceparent,
         ],
     )
     .await?;
+    Ok(())
+}
+
+/// Has the reminders of `patient` that are planned go by SMS, too.
+pub(super) async fn text(tx: &Transaction<'_>, patient_id: PatientId) -> Result<(), Error> {
+    let planned = tx.prepare_cached(PLANNED_FOR).await?;
+    for row in tx.query(&planned, &[&patient_id.0]).await? {
+        let reminder = Reminder {
+            appointment_id: AppointmentId(row.try_get("appointment_id")?),
+            schedule_version: row.try_get("schedule_version")?,
+            offset: row.try_get("offset_minutes")?,
+            patient_id,
+            starts_at: row.try_get("visit_starts_at")?,
+            due_at: row.try_get("due_at")?,
+        };
+        let id = NotificationId::random().0;
+        insert(tx, id, &reminder, Channel::Sms, row.try_get("traceparent")?).await?;
+    }
     Ok(())
 }

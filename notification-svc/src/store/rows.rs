@@ -1,6 +1,6 @@
 //! Messages as they are read: what all have, and beside it what each is about.
 use super::Error;
-use crate::domain::{About, AccountKind, Alarm, Change, ContactId, Kind, Notification, Recipient};
+use crate::domain::{About, AccountKind, Alarm, Change, Channel, ContactId, Kind, Notification, Recipient};
 use crate::domain::{Reminder, Stage, State, VisitStatus};
 use proto::ids::{
     AppointmentId, BreakGlassGrantId, DoctorId, NotificationId, OneTimeTokenId, PatientId, UserId,
@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 /// By name: a statement that is prepared with `*` fails once a later release adds a column.
 macro_rules! columns {
     () => {
-        "m.id, m.kind, m.recipient_kind, m.recipient_id, m.state, m.attempts, m.next_attempt_at, m.leased_until,
+        "m.id, m.kind, m.recipient_kind, m.recipient_id, m.channel, m.state, m.attempts, m.next_attempt_at, m.leased_until,
          m.sent_at, m.last_error, m.traceparent, m.created_at,
          v.appointment_id, v.appointment_version, v.visit_status, o.offer_id, a.token_id,
          g.grant_id, g.doctor_id, g.broken_at, g.includes_very_restricted,
@@ -80,6 +80,7 @@ impl TryFrom<&Row> for Notification {
         Ok(Self {
             id,
             about,
+            channel: Channel::named(row.try_get("channel")?).ok_or(unreadable("channel"))?,
             state,
             attempts: row.try_get::<_, i32>("attempts")?.unsigned_abs(),
             last_error: row.try_get("last_error")?,

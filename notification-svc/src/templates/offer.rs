@@ -7,14 +7,19 @@ use jiff::Zoned;
 
 /// What a message about `offer` says to the patient with this `name`; names `doctor` when that is known.
 pub fn render_offer(voice: &Voice, offer: &Offer, name: &str, doctor: Option<&str>, ways: &Ways) -> Content {
-    let said = match offer.mode {
-        OfferMode::Cascade => "offered-patient",
-        OfferMode::Broadcast => "offered_to_several-patient",
-    };
+    let said = format!("{}-patient", said(offer.mode));
     let mut rows = when(voice, &offer.starts_at, &offer.ends_at, doctor);
     rows.push(row(voice, "answer_by", deadline(voice, &offer.expires_at, &offer.starts_at)));
-    let letter = Letter::of(voice, said, "preheader-offer", greeting(voice, "patient", name));
+    let letter = Letter::of(voice, &said, "preheader-offer", greeting(voice, "patient", name));
     Letter { rows, ..letter }.with(voice, ways).lay_out(voice)
+}
+
+/// What is said of an offer: the first part of the ids of its words.
+pub(super) fn said(mode: OfferMode) -> &'static str {
+    match mode {
+        OfferMode::Cascade => "offered",
+        OfferMode::Broadcast => "offered_to_several",
+    }
 }
 
 /// With its offset only where the clock changes between then and the visit: the zone is told for the visit.

@@ -1,5 +1,6 @@
 //! Every message that there is, about people and visits that there are not.
 use super::{Content, Reader, render, render_account, render_alarm, render_offer, render_reminder};
+use super::{TextTo, text_of_offer, text_of_reminder, text_of_visit};
 use crate::domain::{
     Account, AccountKind, Alarm, Kind, Offer, OfferMode, Token, Visit, VisitAction, VisitStatus,
 };
@@ -73,6 +74,31 @@ pub const TEMPLATES: &[Template] = &[
     }),
 ];
 
+type Short = fn(&Voice) -> Option<String>;
+
+/// What messages to patients say in short, where there is such: with data of nobody, too.
+const TEXTS: &[(&str, Short)] = &[
+    ("booked", |voice| text(voice, Kind::Booked, VisitStatus::Scheduled)),
+    ("rescheduled", |voice| text(voice, Kind::Rescheduled, VisitStatus::Scheduled)),
+    ("cancelled", |voice| text(voice, Kind::Cancelled, VisitStatus::Cancelled)),
+    ("expired", |voice| text(voice, Kind::StatusChanged, VisitStatus::Expired)),
+    ("accepted", |voice| text(voice, Kind::StatusChanged, VisitStatus::Scheduled)),
+    ("confirmed", |voice| text(voice, Kind::StatusChanged, VisitStatus::Confirmed)),
+    ("reminder", |voice| Some(text_of_reminder(voice, &visit(VisitStatus::Scheduled), &SHORT))),
+    ("offered", |voice| Some(text_of_offer(voice, &offer(OfferMode::Cascade), &SHORT))),
+    ("offered_to_several", |voice| Some(text_of_offer(voice, &offer(OfferMode::Broadcast), &SHORT))),
+];
+
+const SHORT: TextTo<'static> = TextTo { doctor: Some(DOCTOR), zone: None };
+
+impl Template {
+    /// What it says in short; none when it is only told at length.
+    pub fn text(&self, voice: &Voice) -> Option<String> {
+        let (_, text) = TEXTS.iter().find(|(kind, _)| self.reader == "patient" && *kind == self.kind)?;
+        text(voice)
+    }
+}
+
 const PATIENT: &str = "Ada Lovelace";
 const DOCTOR: &str = "Grace Hopper";
 const URL: &str = "https://clinic.example";
@@ -96,6 +122,10 @@ fn ways(actions: &[VisitAction]) -> Ways {
         actions: actions.iter().map(link).collect(),
         unsubscribe: Some(format!("{URL}/unsubscribe/sample")),
     }
+}
+
+fn text(voice: &Voice, kind: Kind, status: VisitStatus) -> Option<String> {
+    text_of_visit(voice, kind, &visit(status), &SHORT)
 }
 
 fn to_doctor(voice: &Voice, kind: Kind, status: VisitStatus) -> Content {

@@ -34,7 +34,7 @@ pub fn render(voice: &Voice, kind: Kind, visit: &Visit, reader: Reader<'_>) -> C
 }
 
 /// What is said of a visit: the first part of the ids of its words.
-fn said(kind: Kind, status: VisitStatus) -> &'static str {
+pub(super) fn said(kind: Kind, status: VisitStatus) -> &'static str {
     match (kind, status) {
         (Kind::Booked | Kind::StatusChanged, VisitStatus::Requested) => "requested",
         (Kind::Booked, _) => "booked",

@@ -19,6 +19,8 @@ macro_rules! sources {
             "\n",
             include_str!(concat!("../../templates/", $language, "/offers.ftl")),
             "\n",
+            include_str!(concat!("../../templates/", $language, "/texts.ftl")),
+            "\n",
             include_str!(concat!("../../templates/", $language, "/links.ftl")),
             "\n",
             include_str!(concat!("../../templates/", $language, "/accounts.ftl")),
@@ -64,6 +66,8 @@ impl Message {
             .iter()
             .any(|short| self.id.starts_with(short));
         match (is_short, self.is_seen_outside()) {
+            // Two messages, when the clinic has a long name.
+            _ if self.id.ends_with("-sms") => 240,
             (true, _) => 40,
             (_, true) => 120,
             _ => 1000,

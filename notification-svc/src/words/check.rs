@@ -176,6 +176,9 @@ fn try_out(message: &Message, bundle: &Bundle, decisive: &BTreeSet<&str>) -> Res
 fn sample(variable: &str) -> &'static str {
     match variable {
         "name" => "Maria-Magdalena Schmidt-Lindqvist",
+        "doctor" => "Dr. Maria-Magdalena Schmidt-Lindqvist",
+        "when" => "12:30 pm on Wednesday, 25 September 2030, with Dr. Maria-Magdalena Schmidt-Lindqvist",
+        "until" => "12:30 pm on Wednesday, 25 September 2030",
         "clinic" => "Clinic",
         "date" => "Wednesday, 25 September 2030",
         "month" => "September",

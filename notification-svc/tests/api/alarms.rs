@@ -190,7 +190,7 @@ async fn a_contact_that_the_settings_do_not_have_is_tried_again() {
     };
     let unknown = ContactId(uuid::Uuid::from_u128(1));
     let message = About::Alarm { alarm, recipient: Recipient::Contact(unknown) };
-    store.enqueue(EventId::random(), &[message], None).await.unwrap();
+    store.enqueue(EventId::random(), &crate::by_mail([message]), None).await.unwrap();
     let service = ground.serve().await;
     let tried = |messages: &[Notification]| {
         messages.iter().any(|message| message.last_error == "contact_unknown" && message.attempts > 1)

@@ -2,13 +2,16 @@
 //! process finds: nothing is lost, and nothing done twice.
 use crate::change;
 use crate::neighbours::Visit;
+use crate::provider::Provider;
 use crate::service::{Ground, PATIENCE};
 use deadpool_postgres::Pool;
+use notification_svc::channel::Channels;
 use notification_svc::channel::email::Email;
+use notification_svc::channel::sms::Sms;
 use notification_svc::choosing::Choosing;
 use notification_svc::consumer::{Consumer, reminders};
 use notification_svc::delivery::Delivery;
-use notification_svc::domain::{Kind, Notification, State};
+use notification_svc::domain::{Category, Channel, Kind, Notification, State};
 use notification_svc::links::Links;
 use notification_svc::neighbours::Neighbours;
 use notification_svc::phrasebook::Phrasebook;
@@ -68,11 +71,13 @@ impl Ground {
     fn delivery(&self) -> Delivery {
         let (config, neighbours) = (&self.config, self.asked());
         let watch = Watch::new(Vec::new(), neighbours.clone());
-        let (store, email) = (self.store(), Email::new(&config.smtp).unwrap());
-        let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0);
+        let (store, sms) = (self.store(), Sms::new(&config.sms).unwrap());
+        let (quiet, is_texting) = (config.quiet_hours.0, sms.is_some());
+        let choosing = Choosing::new(store.clone(), neighbours.clone(), quiet, is_texting);
+        let channels = Channels::new(Email::new(&config.smtp).unwrap(), sms);
         let words = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
         let links = Links::new(&self.root(), &config.public_url);
-        Delivery::new(store, neighbours, choosing, watch, email, words, links)
+        Delivery::new(store, neighbours, choosing, watch, channels, words, links)
     }
 
     async fn about(&self, visit: Visit) -> Vec<Notification> {
@@ -131,6 +136,56 @@ async fn a_sender_that_dies_anywhere_loses_no_mail_and_doubles_none_that_its_ser
     panic!("there is no end of places to die at");
 }
 
+/// `sent` counts what went to phones under an id.
+async fn sends_once_wherever_it_dies(ground: &Ground, sent: impl Fn(&str) -> usize) {
+    let mut repeated = 0;
+    for waits in 0..PLACES {
+        let visit = ground.neighbours.visit();
+        ground.wants_texts(visit.patient, "+4930123456", &[Category::VisitChanges]).await;
+        let text = (change(Kind::Booked, visit, 1)[0], Channel::Sms);
+        ground.store().enqueue(EventId::random(), &[text], None).await.unwrap();
+        let died = send_all(&ground.delivery(), waits).await;
+        let left = ground.about(visit).await.remove(0);
+        let was_sent = sent(&left.id.to_string()) == 1;
+        repeated += usize::from(was_sent && !matches!(left.state, State::Sent { .. }));
+
+        // The lease of who died ends.
+        let end = "UPDATE notification.messages SET leased_until = clock_timestamp() WHERE state = 'sending'";
+        ground.pool().get().await.unwrap().execute(end, &[]).await.unwrap();
+        assert!(!send_all(&ground.delivery(), PLACES).await);
+        let done = ground.about(visit).await.remove(0);
+        assert!(matches!(done.state, State::Sent { .. }), "{done:?} after {waits} waits");
+        assert_eq!(sent(&done.id.to_string()), 1, "{left:?} after {waits} waits");
+        if !died {
+            assert!(waits > 5, "{waits} places only");
+            assert!(repeated > 0, "nobody died between being heard and writing it down");
+            return;
+        }
+    }
+    panic!("there is no end of places to die at");
+}
+
+#[tokio::test]
+async fn a_sender_that_dies_anywhere_sends_each_sms_once_through_a_provider_that_keeps_its_keys() {
+    let provider = Provider::start().await;
+    let ground = Ground::with_provider(&provider).await;
+    let sent = |id: &str| provider.sent().iter().filter(|sms| sms.key == id).count();
+    sends_once_wherever_it_dies(&ground, sent).await;
+    assert!(provider.asked() > provider.sent().len(), "some were tried again");
+}
+
+#[tokio::test]
+async fn a_sender_that_dies_anywhere_writes_each_sms_into_its_file_once() {
+    let path = std::env::temp_dir().join(format!("{}.jsonl", EventId::random()));
+    let ground = Ground::prepare_with(&[("--sms-file", path.to_str().unwrap())]).await;
+    let written = |id: &str| {
+        let lines = std::fs::read_to_string(&path).unwrap_or_default();
+        lines.lines().filter(|line| line.contains(id)).count()
+    };
+    sends_once_wherever_it_dies(&ground, written).await;
+    std::fs::remove_file(&path).unwrap();
+}
+
 #[tokio::test]
 async fn a_consumer_that_dies_anywhere_writes_each_message_down_once() {
     let ground = Ground::prepare().await;
@@ -155,7 +210,7 @@ async fn a_planner_that_dies_anywhere_plans_each_reminder_once() {
     let ground = Ground::prepare().await;
     let planner = || {
         let (store, neighbours) = (ground.store(), ground.asked());
-        let choosing = Choosing::new(store.clone(), neighbours.clone(), None);
+        let choosing = Choosing::new(store.clone(), neighbours.clone(), None, false);
         let reminding = Reminding::new(store, neighbours, choosing, Vec::new(), Clock::system());
         reminders::Consumer::new(reminding)
     };

@@ -4,6 +4,8 @@
 mod mail_server;
 #[path = "../receiver/mod.rs"]
 mod receiver;
+#[path = "../provider/mod.rs"]
+mod provider;
 mod neighbours;
 mod service;
 mod offers; // free times that are offered
@@ -16,6 +18,8 @@ mod webhook_certificates; // receivers that prove who they are, and others
 mod reminders; // visits that are near
 mod planning; // what is kept of plans
 mod preferences; // what patients want to be told of
+mod sms; // what goes to phones
+mod channels; // mail and SMS beside each other
 mod dead_letters; // events that could not be taken
 mod crashes; // processes that die
 mod webhook_crashes; // processes that die while they tell others
@@ -27,7 +31,9 @@ mod feeds; // calendars that programs subscribe to
 use crate::mail_server::{MailServer, friendly};
 use crate::neighbours::Visit;
 use crate::service::{FAILED, Ground, SENT, SUPERSEDED, Service, states};
-use notification_svc::domain::{About, Change, Failure, Kind, Outcome, Recipient, State, VisitStatus};
+use notification_svc::domain::{
+    About, Change, Channel, Failure, Kind, Outcome, Recipient, State, VisitStatus,
+};
 use platform::caller::Role;
 use platform::fault::reason;
 use proto::appointment::AppointmentStatus;
@@ -47,6 +53,11 @@ fn change(kind: Kind, visit: Visit, version: i64) -> [About; 2] {
     let change = Change { kind, appointment_id: visit.id, version, status: VisitStatus::Scheduled };
     [Recipient::Patient(visit.patient), Recipient::Doctor(visit.doctor)]
         .map(|recipient| About::Visit { change, recipient })
+}
+
+/// As they go to everybody.
+fn by_mail<const N: usize>(messages: [About; N]) -> [(About, Channel); N] {
+    messages.map(|message| (message, Channel::Email))
 }
 
 fn all_failed_with(error: &str) -> impl Fn(&[Notification]) -> bool {
@@ -214,9 +225,9 @@ async fn a_later_message_waits_while_an_earlier_one_is_being_sent() {
     let ground = Ground::prepare().await;
     let (visit, store) = (ground.neighbours.visit(), ground.store());
     let lease = Duration::from_secs(30);
-    store.enqueue(EventId::random(), &change(Kind::Booked, visit, 1), None).await.unwrap();
+    store.enqueue(EventId::random(), &by_mail(change(Kind::Booked, visit, 1)), None).await.unwrap();
     let booked = store.claim(10, lease).await.unwrap();
-    store.enqueue(EventId::random(), &change(Kind::Rescheduled, visit, 2), None).await.unwrap();
+    store.enqueue(EventId::random(), &by_mail(change(Kind::Rescheduled, visit, 2)), None).await.unwrap();
     assert!(store.claim(10, lease).await.unwrap().is_empty());
 
     store.settle(&booked[0].notification, Outcome::Sent).await.unwrap();
@@ -229,12 +240,12 @@ async fn a_later_message_waits_while_an_earlier_one_is_being_sent() {
 async fn a_message_that_would_wait_for_hours_is_withdrawn_once_there_is_a_later_one() {
     let ground = Ground::prepare().await;
     let (visit, store) = (ground.neighbours.visit(), ground.store());
-    store.enqueue(EventId::random(), &change(Kind::Booked, visit, 1), None).await.unwrap();
+    store.enqueue(EventId::random(), &by_mail(change(Kind::Booked, visit, 1)), None).await.unwrap();
     let hours = Outcome::Retry { after: Duration::from_secs(7200), failure: Failure::SmtpRefused };
     for claim in store.claim(10, Duration::from_secs(30)).await.unwrap() {
         store.settle(&claim.notification, hours).await.unwrap();
     }
-    store.enqueue(EventId::random(), &change(Kind::Rescheduled, visit, 2), None).await.unwrap();
+    store.enqueue(EventId::random(), &by_mail(change(Kind::Rescheduled, visit, 2)), None).await.unwrap();
     let service = ground.serve().await;
     service.until(visit, |messages| states(messages) == [SENT, SENT, SUPERSEDED, SUPERSEDED]).await;
 }
@@ -245,7 +256,7 @@ async fn what_a_dying_sender_left_half_sent_is_sent_by_another() {
     let visit = ground.neighbours.visit();
     let store = ground.store();
     let change = change(Kind::Booked, visit, 1);
-    assert!(store.enqueue(EventId::random(), &change, None).await.unwrap());
+    assert!(store.enqueue(EventId::random(), &by_mail(change), None).await.unwrap());
     let left = store.claim(10, Duration::from_secs(1)).await.unwrap();
     assert_eq!(left.len(), 2);
     let service = ground.serve().await;
@@ -260,7 +271,7 @@ async fn a_lease_that_is_renewed_does_not_end_and_one_that_ended_is_not_renewed(
     let ground = Ground::prepare().await;
     let (visit, store) = (ground.neighbours.visit(), ground.store());
     let (over, long) = (Duration::ZERO, Duration::from_secs(600));
-    store.enqueue(EventId::random(), &change(Kind::Booked, visit, 1), None).await.unwrap();
+    store.enqueue(EventId::random(), &by_mail(change(Kind::Booked, visit, 1)), None).await.unwrap();
     let claims = store.claim(10, over).await.unwrap();
     let (kept, lost) = (&claims[0].notification, &claims[1].notification);
     store.renew(kept, long).await.unwrap();

@@ -140,7 +140,7 @@ async fn what_a_dying_sender_left_of_an_offer_is_sent_by_another() {
     let ground = Ground::prepare().await;
     let (offer, store) = (ground.neighbours.offer(), ground.store());
     let message = About::Offer { id: offer.id, patient_id: offer.patient };
-    assert!(store.enqueue(EventId::random(), &[message], None).await.unwrap());
+    assert!(store.enqueue(EventId::random(), &crate::by_mail([message]), None).await.unwrap());
     let left = store.claim(10, Duration::from_secs(1)).await.unwrap();
     assert_eq!(left.iter().map(|claim| claim.notification.about).collect::<Vec<_>>(), [message]);
     assert!(store.claim(10, Duration::from_secs(1)).await.unwrap().is_empty());
@@ -200,8 +200,11 @@ async fn a_replica_of_the_release_before_sees_messages_about_visits_only() {
     let ground = Ground::prepare().await;
     let (visit, offer, store) = (ground.neighbours.visit(), ground.neighbours.offer(), ground.store());
     let offered = About::Offer { id: offer.id, patient_id: offer.patient };
-    store.enqueue(EventId::random(), &[offered], None).await.unwrap();
-    store.enqueue(EventId::random(), &crate::change(Kind::Booked, visit, 1), None).await.unwrap();
+    store.enqueue(EventId::random(), &crate::by_mail([offered]), None).await.unwrap();
+    store
+        .enqueue(EventId::random(), &crate::by_mail(crate::change(Kind::Booked, visit, 1)), None)
+        .await
+        .unwrap();
     let client =
         postgres::connection(&postgres::pool(&ground.config.postgres, "test").unwrap()).await.unwrap();
     let due =

@@ -63,7 +63,7 @@ struct Both {
 
 impl Both {
     async fn write(&mut self, of: &Appointment, plan: &Plan) {
-        self.store.plan(of, plan, None).await.unwrap();
+        self.store.plan(of, plan, false, None).await.unwrap();
         self.table.plan(of, plan);
     }
 }
@@ -112,7 +112,10 @@ async fn replicas_that_plan_for_one_visit_at_once_agree_on_the_latest() {
         after.visit.status = VisitStatus::Cancelled;
         let plans = [plan(&before, &[], &awake, now), plan(&after, &[], &awake, now)];
         let (one, other) = (ground.store(), ground.store());
-        let written = tokio::join!(one.plan(&before, &plans[0], None), other.plan(&after, &plans[1], None));
+        let written = tokio::join!(
+            one.plan(&before, &plans[0], false, None),
+            other.plan(&after, &plans[1], false, None)
+        );
         assert!(written.1.unwrap());
         written.0.unwrap();
     }

@@ -70,7 +70,7 @@ impl Service {
 async fn patients_and_the_reception_see_and_change_what_patients_want_to_be_told_of() {
     let service = Service::start().await;
     let patient = service.ground.neighbours.visit().patient;
-    let email = |email| Some(ChannelChoice { email });
+    let email = |email| Some(ChannelChoice { email, sms: false });
     let usual = Preferences {
         patient_id: patient.to_string(),
         visit_changes: email(true),
@@ -117,6 +117,32 @@ async fn patients_and_the_reception_see_and_change_what_patients_want_to_be_told
         ..change(patient, &["offers.email"], Preferences::default())
     };
     assert_eq!(service.prefer(Role::Staff, current).await.unwrap().version, 4);
+}
+
+#[tokio::test]
+async fn what_goes_by_sms_is_asked_for_kind_by_kind() {
+    let service = Service::start().await;
+    let patient = service.ground.neighbours.visit().patient;
+    let (both, mail) = (ChannelChoice { email: true, sms: true }, ChannelChoice { email: true, sms: false });
+    let wish = Preferences { reminders: Some(both), offers: Some(both), ..Default::default() };
+    let paths = ["reminders.sms", "offers.sms"];
+    let chosen = service.prefer(Role::Patient(patient), change(patient, &paths, wish)).await.unwrap();
+    assert!(chosen.visit_changes == Some(mail) && chosen.reminders == Some(both) && chosen.version == 2);
+
+    let none = change(patient, &["reminders.sms"], Preferences::default());
+    let chosen = service.prefer(Role::Staff, none).await.unwrap();
+    assert!(chosen.reminders == Some(mail) && chosen.offers == Some(both) && chosen.version == 3);
+    assert!(service.preferences(Role::Admin, patient).await.unwrap() == chosen);
+    let noted = service.ground.noted(patient.0).await;
+    assert_eq!(noted[..2], ["update patient reminders.sms,offers.sms", "update staff reminders.sms"]);
+    for unknown in ["reminders.fax", "reminders", "letters.sms"] {
+        let wrong = change(patient, &[unknown], Preferences::default());
+        assert_eq!(
+            service.prefer(Role::Staff, wrong).await.err().unwrap().code(),
+            Code::InvalidArgument,
+            "{unknown}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ impl Service {
         let now = "UPDATE notification.reminder_notifications SET next_attempt_at = clock_timestamp()
                     WHERE appointment_id = $1 AND offset_minutes = $2 AND state = 'pending'";
         let changed = self.ground.sql().await.execute(now, &[&visit.id.0, &offset]).await.unwrap();
-        assert_eq!(changed, 1);
+        assert_ne!(changed, 0);
     }
 
     async fn until_reminder_is(&self, visit: Visit, it_is: impl Fn(&Notification) -> bool) -> Notification {
@@ -284,7 +284,7 @@ async fn a_reminder_that_would_come_too_late_is_left_out_and_says_so() {
     let (visit, store, now) = (service.ground.reminded(&[]), service.ground.store(), Ground::now());
     // A day before, and it is in an hour.
     let (of, plan) = planned(visit, DAY, now + 60 * MINUTE, now - 1380 * MINUTE);
-    assert!(store.plan(&of, &plan, None).await.unwrap());
+    assert!(store.plan(&of, &plan, false, None).await.unwrap());
     let late = service.until_reminder_is(visit, |message| message.state() == SKIPPED).await;
     assert_eq!((late.last_error.as_str(), late.attempts), ("late", 0));
     assert_eq!(service.ground.mail.messages().len(), 0);
@@ -316,7 +316,7 @@ async fn a_reminder_waits_while_the_patient_wants_quiet_and_is_not_tried_until_i
     let (soon, store) = (service.ground.reminded(&[]), service.ground.store());
     let starts_at = now + SignedDuration::from_secs(8 * 60);
     let (of, plan) = planned(soon, 15, starts_at, starts_at - 15 * MINUTE);
-    assert!(store.plan(&of, &plan, None).await.unwrap());
+    assert!(store.plan(&of, &plan, false, None).await.unwrap());
     let failed = service.until_reminder_is(soon, |message| message.state() == FAILED).await;
     assert_eq!(failed.last_error, "smtp_refused");
     assert!((1..=4).contains(&failed.attempts), "{}", failed.attempts);
@@ -328,7 +328,7 @@ async fn what_a_dying_sender_left_of_a_reminder_is_sent_by_another() {
     let (visit, store) = (ground.reminded(&[DAY]), ground.store());
     let now = Ground::now();
     let (of, plan) = planned(visit, DAY, now + 1439 * MINUTE, now - MINUTE);
-    assert!(store.plan(&of, &plan, None).await.unwrap());
+    assert!(store.plan(&of, &plan, false, None).await.unwrap());
     let left = store.claim(10, Duration::from_secs(1)).await.unwrap();
     assert_eq!(left[0].notification.about, About::Reminder(plan.reminders[0]));
     let service = ground.serve().await;

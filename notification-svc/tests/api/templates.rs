@@ -167,6 +167,27 @@ async fn words_of_the_clinic_stand_in_mails_until_they_are_taken_away() {
 }
 
 #[tokio::test]
+async fn what_is_said_by_sms_is_seen_before_and_put_in_other_words_as_all_is() {
+    let service = Service::start().await;
+    let told = |preview: PreviewMessageResponse| preview.sms;
+    let expected =
+        "Clinic: your appointment is booked: 9:00 am on Monday, 7 January 2030, with Dr. Grace Hopper.";
+    assert_eq!(told(service.preview("booked", "en").await.unwrap()), expected);
+    assert_eq!(told(service.preview("no_show", "en").await.unwrap()), "", "that goes by e-mail only");
+    service.set("booked-patient-sms", "en", "{ $clinic } expects you: { $when }").await.unwrap();
+    let own = told(service.preview("booked", "en").await.unwrap());
+    assert!(own.starts_with("Clinic expects you: 9:00 am on Monday"), "{own}");
+
+    let name = service.set("booked-patient-sms", "en", "{ $name }, come { $when }").await.err().unwrap();
+    let long = service.set("booked-patient-sms", "en", &"x".repeat(241)).await.err().unwrap();
+    for (refused, reason) in [(name, "line 1: $name is not a variable"), (long, "must come out at most 240")]
+    {
+        let wrong = refused.get_error_details().bad_request().unwrap().field_violations[0].clone();
+        assert!(wrong.description.starts_with(reason), "{}", wrong.description);
+    }
+}
+
+#[tokio::test]
 async fn words_that_another_replica_was_given_stand_in_mails_within_seconds() {
     let service = Service::start().await;
     let store = service.ground.store();

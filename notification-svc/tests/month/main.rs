@@ -99,6 +99,7 @@ impl Month {
         let message = Notification {
             id: NotificationId::random(),
             about: About::Reminder(reminder),
+            channel: Channel::Email,
             state: State::Sending { leased_until: now },
             attempts,
             last_error: None,

@@ -82,7 +82,9 @@ impl Table {
             }
             Outcome::Postponed { until } => (State::Pending(until), Some(until)),
             Outcome::Superseded => (State::Superseded, None),
-            Outcome::Sent | Outcome::Skipped | Outcome::Late | Outcome::GivenUp(_) => (State::Over, None),
+            Outcome::Sent | Outcome::Skipped | Outcome::BadNumber | Outcome::Late | Outcome::GivenUp(_) => {
+                (State::Over, None)
+            }
         };
         row.state = state;
         next

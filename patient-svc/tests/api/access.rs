@@ -175,8 +175,8 @@ async fn services_get_what_they_need_and_no_more() {
     let contact = pb::GetPatientContactRequest { id };
     let answer = notifications.get_patient_contact(contact.clone()).await.unwrap().into_inner();
     assert_eq!(
-        (answer.email.as_str(), answer.contact_preference()),
-        ("ada@example.com", pb::ContactPreference::Email)
+        (answer.email.as_str(), answer.phone.as_str(), answer.contact_preference()),
+        ("ada@example.com", "+49 (30) 123-456", pb::ContactPreference::Email)
     );
 
     refused(appointments.get_patient(get(id_of(&patient))).await, Code::PermissionDenied, "FORBIDDEN");

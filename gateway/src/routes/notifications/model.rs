@@ -99,6 +99,27 @@ impl TryFrom<pb::RecipientKind> for RecipientKind {
     }
 }
 
+/// By which way a message goes.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationChannel {
+    Email,
+    /// To patients who asked for it.
+    Sms,
+}
+
+impl TryFrom<pb::NotificationChannel> for NotificationChannel {
+    type Error = Garbled;
+
+    fn try_from(channel: pb::NotificationChannel) -> Result<Self, Garbled> {
+        match channel {
+            // As the release before has it.
+            pb::NotificationChannel::Email | pb::NotificationChannel::Unspecified => Ok(Self::Email),
+            pb::NotificationChannel::Sms => Ok(Self::Sms),
+        }
+    }
+}
+
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -106,15 +127,16 @@ pub enum NotificationState {
     /// Waits for its turn, or for the next attempt.
     Pending,
     Sending,
-    /// Accepted by the mail server.
+    /// Accepted by the mail server, or by the provider of SMS.
     Sent,
     /// Given up after the last attempt, or refused for good.
     Failed,
     /// A later change of the visit made it untrue before it was sent, or the offer can no longer be answered,
     /// or the token no longer be used.
     Superseded,
-    /// The recipient has no e-mail address, or is a patient who prefers a call or no messages, or none of this kind; or a
-    /// reminder would have come too late, which `last_error` says then: `late`.
+    /// The recipient has no address for the channel, or is a patient who prefers a call or no messages, or none of this kind
+    /// so. Or, as `last_error` says then, a reminder would have come too late (`late`), or a patient's number is none that an
+    /// SMS can go to (`bad_number`).
     Skipped,
 }
 
@@ -147,7 +169,7 @@ impl TryFrom<pb::NotificationState> for NotificationState {
     }
 }
 
-/// One message to one recipient. Holds neither address nor text: both are looked up when it is sent.
+/// One message to one recipient by one channel. Holds neither address nor text: both are looked up when it is sent.
 #[derive(Serialize, ToSchema)]
 pub struct Notification {
     #[schema(value_type = Uuid)]
@@ -162,6 +184,7 @@ pub struct Notification {
     #[schema(value_type = Option<Uuid>)]
     pub offer_id: Option<String>,
     pub kind: NotificationKind,
+    pub channel: NotificationChannel,
     pub recipient_kind: RecipientKind,
     /// The patient, doctor or account; of an address of the settings, an id that is made of it.
     #[schema(value_type = Uuid)]
@@ -197,6 +220,7 @@ impl TryFrom<pb::Notification> for Notification {
         let kind = notification.kind().try_into()?;
         let recipient_kind = notification.recipient_kind().try_into()?;
         let state = notification.state().try_into()?;
+        let channel = notification.channel().try_into()?;
         let pb::Notification {
             id,
             appointment_id,
@@ -213,6 +237,7 @@ impl TryFrom<pb::Notification> for Notification {
             offer_id,
             offset_minutes,
             due_time,
+            channel: _,
         } = notification;
         Ok(Self {
             id,
@@ -220,6 +245,7 @@ impl TryFrom<pb::Notification> for Notification {
             appointment_version: (appointment_version > 0).then_some(appointment_version),
             offer_id: given(offer_id),
             kind,
+            channel,
             recipient_kind,
             recipient_id,
             state,

@@ -18,8 +18,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Get what a patient wants to be told of
 ///
-/// For the patient and whoever acts for them, staff and admins. Everything, and the usual quiet hours, until they say
-/// otherwise.
+/// For the patient and whoever acts for them, staff and admins. Everything by e-mail, nothing by SMS, and the usual quiet
+/// hours, until they say otherwise.
 #[utoipa::path(get, path = "/api/patients/{id}/message-preferences", operation_id = "GetPreferences",
     tag = "notifications", params(("id" = Uuid, Path, description = "The patient")),
     responses(Forbidden, NotFound))]
@@ -35,8 +35,10 @@ async fn get(
 
 /// Change what a patient wants to be told of
 ///
-/// What is absent stays; `quiet_hours` that are null are none. That a visit will not take place is told in any case, and
-/// so is what concerns accounts. Somebody whose `contact_preference` is not `email` gets no mail whatever is said here.
+/// What is absent stays; `quiet_hours` that are null are none. That a visit will not take place is told by e-mail in any
+/// case, and by SMS to whoever wants anything so; what concerns accounts goes by e-mail. Somebody whose
+/// `contact_preference` is `phone` gets SMS that are wanted and no mail, and with `none` gets neither, whatever is said here.
+/// Whoever wants reminders by SMS from now on gets those of visits that are booked, too.
 #[utoipa::path(put, path = "/api/patients/{id}/message-preferences", operation_id = "UpdatePreferences",
     tag = "notifications", params(("id" = Uuid, Path, description = "The patient"), IfMatch),
     responses(Forbidden, NotFound, Stale))]

@@ -98,6 +98,8 @@ pub struct MessagePreview {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// What is sent by SMS; null when it only goes by e-mail.
+    pub sms: Option<String>,
 }
 
 impl TryFrom<pb::PreviewMessageResponse> for MessagePreview {
@@ -105,9 +107,11 @@ impl TryFrom<pb::PreviewMessageResponse> for MessagePreview {
 
     fn try_from(preview: pb::PreviewMessageResponse) -> Result<Self, Garbled> {
         let recipient_kind = preview.recipient_kind().try_into()?;
-        let pb::PreviewMessageResponse { kind, language, recipient_kind: _, subject, text, html } = preview;
+        let pb::PreviewMessageResponse { kind, language, recipient_kind: _, subject, text, html, sms } =
+            preview;
         let language = MessageLanguage::tagged(&language)?;
-        Ok(Self { kind, recipient_kind, language, subject, text, html })
+        let sms = Some(sms).filter(|sms| !sms.is_empty());
+        Ok(Self { kind, recipient_kind, language, subject, text, html, sms })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a person wants to know of a running system.
 use super::Arguments;
-use super::system::System;
+use super::system::{System, sms};
 use local::demo;
 use local::mesh::ADMIN;
 use local::places::Places;
@@ -18,6 +18,7 @@ pub(super) fn tell(system: &System, arguments: &Arguments, places: &Places, say:
         row("Trust", &format!("{ca} (curl --cacert {ca}; browsers import it as an authority)"));
     }
     row("Mail", &system.mail.url());
+    row("SMS", &format!("{} (once there is one)", sms(places).display()));
     for (index, service) in Service::GRPC.into_iter().enumerate() {
         let title = if index == 0 { "gRPC" } else { "" };
         let addresses: Vec<String> =

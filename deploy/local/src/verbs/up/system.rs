@@ -11,8 +11,10 @@ use local::programs::{Program, version_of, version_of_rabbitmq};
 use local::say::Say;
 use local::secrets::Secrets;
 use local::server::Server;
+use local::service::Service;
 use local::stores::{Durability, Postgres, RabbitMq, Redis};
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -25,6 +27,11 @@ pub(super) struct System {
     pub(super) mail: Mail,
     pub(super) mesh: Mesh,
     pub(super) secrets: Secrets,
+}
+
+/// Where SMS are written, instead of being sent.
+pub(super) fn sms(places: &Places) -> PathBuf {
+    places.local.join("sms.jsonl")
 }
 
 /// The servers that must be on this machine.
@@ -89,7 +96,11 @@ impl System {
             gateway_port: Some(arguments.port),
             authority,
             env: Vec::new(),
-            env_of: Vec::new(),
+            env_of: vec![(
+                Service::Notification,
+                "SMS_FILE".to_owned(),
+                sms(places).to_string_lossy().into_owned(),
+            )],
         };
         let many = match arguments.replicas {
             1 => String::new(),

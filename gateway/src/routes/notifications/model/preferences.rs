@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 pub struct MessagePreferences {
     #[schema(value_type = Uuid)]
     pub patient_id: String,
-    /// That visits are booked, moved, confirmed and so on. That one will not take place is told in any case.
+    /// That visits are booked, moved, confirmed and so on. That one will not take place is told by e-mail in any case, and by
+    /// SMS when anything is.
     pub visit_changes: MessageChannels,
     pub reminders: MessageChannels,
     /// Free times that are offered to those who wait.
@@ -30,6 +31,8 @@ pub struct MessagePreferences {
 #[derive(Serialize, ToSchema)]
 pub struct MessageChannels {
     pub email: bool,
+    /// Where the clinic sends any, and to a `phone` that begins with `+` and the country.
+    pub sms: bool,
 }
 
 /// Hours by the clock where the patient is.
@@ -64,8 +67,8 @@ impl TryFrom<pb::Preferences> for MessagePreferences {
             update_time,
         } = preferences;
         let channels = |choice: Option<pb::ChannelChoice>, field| {
-            let pb::ChannelChoice { email } = choice.ok_or(Garbled(field))?;
-            Ok(MessageChannels { email })
+            let pb::ChannelChoice { email, sms } = choice.ok_or(Garbled(field))?;
+            Ok(MessageChannels { email, sms })
         };
         Ok(Self {
             patient_id,
@@ -106,6 +109,9 @@ pub struct UpdateMessageChannels {
     #[serde(default)]
     #[schema(value_type = bool)]
     pub email: Edit<bool>,
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    pub sms: Edit<bool>,
 }
 
 /// Hours by the clock where the patient is, 16 at most.
@@ -122,8 +128,10 @@ impl UpdateMessagePreferences {
         let Self { visit_changes, reminders, offers, quiet_hours } = self;
         let mut mask = Mask::default();
         let mut channels = |name: &str, edit: Edit<UpdateMessageChannels>| {
-            let UpdateMessageChannels { email } = Option::from(edit)?;
-            Some(pb::ChannelChoice { email: mask.value(&format!("{name}.email"), email).unwrap_or_default() })
+            let UpdateMessageChannels { email, sms } = Option::from(edit)?;
+            let mut value =
+                |channel, edit| mask.value(&format!("{name}.{channel}"), edit).unwrap_or_default();
+            Some(pb::ChannelChoice { email: value("email", email), sms: value("sms", sms) })
         };
         let visit_changes = channels("visit_changes", visit_changes);
         let reminders = channels("reminders", reminders);
@@ -163,6 +171,7 @@ mod tests {
         assert_eq!(paths(json!({})), [""; 0]);
         assert_eq!(paths(json!({ "reminders": {} })), [""; 0]);
         assert_eq!(paths(json!({ "reminders": { "email": false } })), ["reminders.email"]);
+        assert_eq!(paths(json!({ "offers": { "sms": true } })), ["offers.sms"]);
         assert_eq!(
             paths(json!({ "offers": { "email": true }, "quiet_hours": null })),
             ["offers.email", "quiet_hours"]

@@ -1,0 +1,13 @@
+## In short, by SMS: 160 letters for one message, with the clinic, the time and the doctor.
+
+sms-when = { $when }, with { $doctor }
+
+booked-patient-sms = { $clinic }: your appointment is booked: { $when }.
+accepted-patient-sms = { $clinic }: your appointment is booked: { $when }.
+confirmed-patient-sms = { $clinic }: thank you, your appointment is confirmed: { $when }.
+rescheduled-patient-sms = { $clinic }: your appointment has been moved. The new time: { $when }.
+cancelled-patient-sms = { $clinic }: your appointment is cancelled and will not take place: { $when }.
+expired-patient-sms = { $clinic }: we are sorry, your request was not answered in time. This will not take place: { $when }.
+reminder-patient-sms = { $clinic }: a reminder of your appointment: { $when }. If you cannot come, please cancel.
+offered-patient-sms = { $clinic }: a time has come free: { $when }. Please answer in your account. It is kept for you until { $until }.
+offered_to_several-patient-sms = { $clinic }: a time has come free: { $when }. The first who accepts in their account has it. Answer by { $until }.

@@ -1,0 +1,119 @@
+//! Mail and SMS beside each other, in the database.
+use crate::change;
+use crate::neighbours::Visit;
+use crate::service::Ground;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use notification_svc::domain::{
+    self, About, Appointment, Category, Channel, Edit, Kind, Outcome, Plan, Quiet,
+};
+use notification_svc::domain::{Reminder, VisitStatus, plan};
+use notification_svc::store::{Claim, Filter};
+use proto::ids::{DoctorId, EventId};
+use std::time::Duration;
+
+const LEASE: Duration = Duration::from_secs(30);
+
+fn channels(claims: &[Claim]) -> Vec<Channel> {
+    claims.iter().map(|claim| claim.notification.channel).collect()
+}
+
+/// As appointment-svc has it.
+fn appointment(visit: Visit) -> Appointment {
+    let starts_at = (Ground::now() + SignedDuration::from_hours(50)).to_zoned(TimeZone::UTC);
+    let (doctor_id, ends_at, status) = (DoctorId::random(), starts_at.clone(), VisitStatus::Scheduled);
+    Appointment {
+        patient_id: visit.patient,
+        visit: domain::Visit { id: visit.id, doctor_id, version: 1, status, starts_at, ends_at },
+        schedule_version: 1,
+        offsets: Some(vec![1440]),
+        patient_may: Vec::new(),
+    }
+}
+
+/// Each waits for what was before it by the same way, and neither for the other.
+#[tokio::test]
+async fn mail_and_sms_about_one_visit_do_not_wait_for_or_replace_each_other() {
+    let ground = Ground::prepare().await;
+    let (visit, store) = (ground.neighbours.visit(), ground.store());
+    let by = |channel, kind, version| (change(kind, visit, version)[0], channel);
+    let [mail, sms] = [Channel::Email, Channel::Sms];
+    store.enqueue(EventId::random(), &[by(sms, Kind::Booked, 1)], None).await.unwrap();
+    let booked = store.claim(10, LEASE).await.unwrap();
+    assert_eq!(booked.len(), 1);
+    let second = [by(sms, Kind::Rescheduled, 2), by(mail, Kind::Rescheduled, 2)];
+    store.enqueue(EventId::random(), &second, None).await.unwrap();
+    let moved = store.claim(10, LEASE).await.unwrap();
+    assert_eq!(channels(&moved), [mail], "the SMS waits for the SMS before it");
+
+    let third = [by(mail, Kind::Cancelled, 3)];
+    store.enqueue(EventId::random(), &third, None).await.unwrap();
+    assert!(store.claim(10, LEASE).await.unwrap().is_empty(), "the mail waits for the mail before it");
+    assert_eq!(store.supersede().await.unwrap(), [], "a later mail replaces no SMS");
+    let About::Visit { change, recipient } = second[0].0 else { panic!("about a visit") };
+    assert!(!store.is_overtaken(&change, recipient, sms).await.unwrap());
+    assert!(store.is_overtaken(&change, recipient, mail).await.unwrap());
+
+    store.settle(&booked[0].notification, Outcome::Sent).await.unwrap();
+    let moved = store.claim(10, LEASE).await.unwrap();
+    assert_eq!(channels(&moved), [sms]);
+    // However often it is written down.
+    store.enqueue(EventId::random(), &second, None).await.unwrap();
+    let filter = Filter { appointment_id: Some(visit.id), ..Filter::default() };
+    assert_eq!(store.list(filter, None, 100).await.unwrap().len(), 4);
+}
+
+/// It may have the time of before.
+#[tokio::test]
+async fn a_change_waits_for_a_reminder_that_is_being_sent_the_same_way_only() {
+    let ground = Ground::prepare().await;
+    let (visit, store) = (ground.neighbours.visit(), ground.store());
+    ground.wants_texts(visit.patient, "+4930123456", &[Category::Reminders]).await;
+    let of = appointment(visit);
+    let starts_at = of.visit.starts_at.timestamp();
+    let (patient_id, due_at) = (visit.patient, Ground::now());
+    let reminder = Reminder {
+        appointment_id: visit.id,
+        schedule_version: 1,
+        offset: 1440,
+        patient_id,
+        starts_at,
+        due_at,
+    };
+    let due = Plan { reminders: vec![reminder], dropped: Vec::new() };
+    assert!(store.plan(&of, &due, true, None).await.unwrap());
+    let mut reminders = store.claim(10, LEASE).await.unwrap();
+    reminders.retain(|claim| claim.notification.channel == Channel::Sms);
+    let [sms] = &reminders[..] else { panic!("one by SMS") };
+    // The one by mail has arrived.
+    let sent = "UPDATE notification.messages SET state = 'sent', leased_until = NULL, sent_at = now()
+                 WHERE channel = 'email'";
+    ground.sql().await.execute(sent, &[]).await.unwrap();
+
+    let moved = [Channel::Email, Channel::Sms].map(|by| (change(Kind::Rescheduled, visit, 2)[0], by));
+    store.enqueue(EventId::random(), &moved, None).await.unwrap();
+    assert_eq!(channels(&store.claim(10, LEASE).await.unwrap()), [Channel::Email]);
+    store.settle(&sms.notification, Outcome::Sent).await.unwrap();
+    assert_eq!(channels(&store.claim(10, LEASE).await.unwrap()), [Channel::Sms]);
+}
+
+/// Whoever comes first.
+#[tokio::test]
+async fn who_asks_for_sms_while_a_visit_is_planned_is_reminded_by_sms() {
+    let ground = Ground::prepare().await;
+    let sql = ground.sql().await;
+    let awake = Quiet { hours: None, zone: TimeZone::UTC };
+    for _ in 0..30 {
+        let visit = ground.neighbours.visit();
+        let (of, patient_id) = (appointment(visit), visit.patient);
+        let planned = plan(&of, &[], &awake, Ground::now());
+        let store = ground.store();
+        let wishes = [Edit::Sms(Category::Reminders, true)];
+        let (written, ()) =
+            tokio::join!(store.plan(&of, &planned, true, None), ground.wishes(patient_id, &wishes));
+        assert!(written.unwrap());
+        let texts = "SELECT count(*) FROM notification.reminder_notifications
+                      WHERE recipient_id = $1 AND channel = 'sms' AND state = 'pending'";
+        assert_eq!(sql.query_one(texts, &[&patient_id.0]).await.unwrap().get::<_, i64>(0), 1);
+    }
+}
