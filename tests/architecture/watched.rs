@@ -83,7 +83,8 @@ fn what_is_watched_is_measured() {
         "inbox_",
         "dead_letters",
         "notifications_",
-        "webhook",
+        "webhook_",
+        "webhooks_",
         "template_overrides",
     ];
     let metrics = words.filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix)));
