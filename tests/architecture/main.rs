@@ -3,6 +3,7 @@
 mod scan; // Rust text taken apart
 mod modules; // the order that modules are declared in, and what they use
 mod crates; // the crates of the workspace, their manifests and their files
+mod watched; // alerts and dashboards, and what is measured
 
 use crates::{CRATES, Crate, File};
 use scan::Token::{Sign, Text, Word};

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Prints the Secrets that the overlays need, with passwords made up anew: for `kubectl apply -f -`, or to be sealed. Keep what
+# it prints: a second call makes other ones.
+#
+#   SMTP_PASSWORD=… deploy/k8s/secrets.sh | kubectl apply -f -
+set -euo pipefail
+
+readonly POSTGRES=${POSTGRES:-postgres-rw:5432} RABBITMQ=${RABBITMQ:-rabbitmq:5672} REDIS=${REDIS:-redis-haproxy:6379}
+
+random() { openssl rand -hex 24; }
+
+# secret <name> <type> <key=value>…
+secret() {
+  printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: { name: %s, namespace: healthcare' "$1"
+  # The operator reads the new password when it changes.
+  [[ $2 == Opaque ]] && echo ' }' || echo ', labels: { cnpg.io/reload: "true" } }'
+  printf 'type: %s\nstringData:\n' "$2"
+  shift 2
+  local pair
+  for pair in "$@"; do
+    printf '  %s: "%s"\n' "${pair%%=*}" "${pair#*=}"
+  done
+}
+
+main() {
+  local key rabbitmq redis options='' service
+  key=$(random) rabbitmq=$(random) redis=$(random)
+  local broker="RABBITMQ_URL=amqp://healthcare:$rabbitmq@$RABBITMQ/%2f" cache="REDIS_URL=redis://:$redis@$REDIS/0"
+  for service in auth patient doctor appointment notification; do
+    local owner rw more=()
+    owner=$(random) rw=$(random)
+    options+=" -c healthcare.${service}_owner_password=$owner -c healthcare.${service}_rw_password=$rw"
+    secret "postgres-$service-owner" kubernetes.io/basic-auth "username=${service}_owner" "password=$owner"
+    secret "postgres-$service-rw" kubernetes.io/basic-auth "username=${service}_rw" "password=$rw"
+    case $service in
+      auth) more=("BOOTSTRAP_ADMIN_PASSWORD=$(random)") ;;
+      doctor) more=("$cache") ;;
+      notification) more=("SMTP_PASSWORD=${SMTP_PASSWORD:-$(random)}") ;;
+    esac
+    secret "$service-svc" Opaque "SECRET_KEY=$key" "$broker" "${more[@]}" \
+      "DATABASE_URL=postgres://${service}_rw:$rw@$POSTGRES/healthcare" \
+      "DATABASE_OWNER_URL=postgres://${service}_owner:$owner@$POSTGRES/healthcare"
+  done
+  secret gateway Opaque "SECRET_KEY=$key" "$cache"
+  secret postgres Opaque "password=$(random)" "options=${options# }"
+  secret rabbitmq-healthcare Opaque username=healthcare "password=$rabbitmq"
+  secret redis Opaque "password=$redis"
+}
+
+main
