@@ -217,7 +217,7 @@ fn in_compose() -> BTreeMap<String, Settings> {
     for line in text.split_once("\nservices:\n").unwrap().1.lines() {
         let depth = line.len() - line.trim_start().len();
         match (depth, line.trim()) {
-            (2, name) => service = name.trim_end_matches(':').to_owned(),
+            (2, name) => name.trim_end_matches(':').clone_into(&mut service),
             (4, key) => is_environment = key == "environment:",
             (6, "<<: *process") => found.entry(service.clone()).or_default().extend(shared.clone()),
             (6, _) if is_environment => found.entry(service.clone()).or_default().extend(value(line)),
