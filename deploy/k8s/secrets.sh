@@ -7,7 +7,7 @@ set -euo pipefail
 
 readonly POSTGRES=${POSTGRES:-postgres-rw:5432} RABBITMQ=${RABBITMQ:-rabbitmq:5672} REDIS=${REDIS:-redis-haproxy:6379}
 
-random() { openssl rand -hex 24; }
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # secret <name> <type> <key=value>…
 secret() {
