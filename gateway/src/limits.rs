@@ -25,6 +25,9 @@ use guesses::Known;
 use local::Local;
 use tabs::Tabs;
 
+/// The API, the pages behind the links in messages, and calendars.
+const COUNTED: [&str; 5] = ["/api/", "/account/", "/visits/", "/unsubscribe/", "/calendars/"];
+
 /// What is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Policy {
@@ -208,9 +211,9 @@ impl Limits {
     }
 }
 
-/// Counts a request to the API, a page behind a mail or a calendar and refuses it when there were too many; says in every answer how many are left.
+/// Counts a request to what asks services, and refuses it when there were too many; says in every answer how many are left.
 pub async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    if !["/api/", "/account/", "/calendars/"].iter().any(|start| request.uri().path().starts_with(start)) {
+    if !COUNTED.iter().any(|start| request.uri().path().starts_with(start)) {
         return next.run(request).await;
     }
     let (policy, subject) = counted_as(request.method(), request.extensions());

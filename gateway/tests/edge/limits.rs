@@ -25,6 +25,16 @@ async fn every_answer_of_the_api_says_how_many_requests_are_left() {
 }
 
 #[tokio::test]
+async fn pages_and_calendars_are_counted_as_the_api_is() {
+    let gateway = Gateway::new();
+    for path in
+        ["/account/verify-email", "/visits/x", "/visits/x/cancel", "/unsubscribe/x", "/calendars/x.ics"]
+    {
+        assert!(gateway.get(path).await.headers.contains_key("ratelimit"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn health_and_documentation_are_not_counted() {
     let gateway = Gateway::with(|config| config.rate_limits.rate_limit_anonymous_per_minute = 1);
     for path in ["/health", "/health/live", "/docs", "/openapi.json"] {
