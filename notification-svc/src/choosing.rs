@@ -82,11 +82,10 @@ impl Choosing {
         Ok(Quiet { hours: self.quiet_hours(&preferences), zone })
     }
 
-    /// Whether the recipient wants to be told by `channel`, which there must be.
+    /// Whether the recipient wants to be told by `channel`.
     pub async fn is_wanted(&self, message: &About, channel: Channel) -> Result<bool, Error> {
         let Some((patient, category)) = message.to_patient() else { return Ok(channel == Channel::Email) };
-        let can_be = channel == Channel::Email || self.is_texting;
-        Ok(can_be && self.store.preferences(patient).await?.want(category, channel))
+        Ok(self.store.preferences(patient).await?.want(category, channel))
     }
 
     /// Whether anything can be sent by SMS.

@@ -17,6 +17,7 @@ use crate::templates::{text_of_offer, text_of_visit};
 use crate::watch::Watch;
 use crate::words::Voice;
 use jiff::Timestamp;
+use metrics::SharedString;
 use platform::propagation;
 use proto::ids::{DoctorId, EventId, NotificationId, OneTimeTokenId, PatientId, UserId, WaitlistOfferId};
 use std::convert::Infallible;
@@ -34,6 +35,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const RENEWAL: Duration = Duration::from_secs(10);
 /// Longest time to find out what to write, and to whom.
 const PREPARATION: Duration = Duration::from_secs(20);
+/// What is due by SMS for that long, and nobody has a way to send it, is dropped: as long as what fails is tried.
+const UNTAKEN: Duration = Duration::from_hours(24);
 /// Pause before the store is asked again that could not answer.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
@@ -51,7 +54,23 @@ pub struct Delivery {
     channels: Channels,
     phrasebook: Phrasebook,
     links: Links,
-    due: Arc<Notify>,
+    due: Arc<Due>,
+}
+
+/// What is waited for by those who send, each by a channel of its own.
+#[derive(Default)]
+struct Due {
+    email: Notify,
+    sms: Notify,
+}
+
+impl Due {
+    fn by(&self, channel: Channel) -> &Notify {
+        match channel {
+            Channel::Email => &self.email,
+            Channel::Sms => &self.sms,
+        }
+    }
 }
 
 impl Delivery {
@@ -76,7 +95,9 @@ impl Delivery {
             addressed.extend(channels.iter().map(|channel| (*about, *channel)));
         }
         if self.store.enqueue(event, &addressed, traceparent.as_deref()).await? {
-            self.wake();
+            for (_, channel) in addressed {
+                self.wake(channel);
+            }
         }
         Ok(())
     }
@@ -97,27 +118,35 @@ impl Delivery {
     /// Makes a failed message due again.
     pub async fn resend(&self, id: NotificationId) -> Result<Notification, Error> {
         if let Some(notification) = self.store.resend(id).await? {
-            self.wake();
+            self.wake(notification.channel);
             return Ok(notification);
         }
         self.find(id).await?;
         Err(Error::NotFailed)
     }
 
-    /// Tells the sender to look for messages that are due.
-    pub fn wake(&self) {
-        self.due.notify_one();
+    /// The channels that there is a way for.
+    pub fn channels(&self) -> &'static [Channel] {
+        if self.choosing.is_texting() { &[Channel::Email, Channel::Sms] } else { &[Channel::Email] }
     }
 
-    /// Resolves when there may be messages that are due.
-    pub async fn woken(&self) {
-        self.due.notified().await;
+    /// Tells who sends by `channel` to look for messages that are due.
+    pub fn wake(&self, channel: Channel) {
+        self.due.by(channel).notify_one();
+    }
+
+    /// Resolves when there may be messages that are due by `channel`.
+    pub async fn woken(&self, channel: Channel) {
+        self.due.by(channel).notified().await;
     }
 
     /// Withdraws what is no longer true, and takes back what a sender left behind.
     pub async fn tidy(&self) -> Result<(), Error> {
         for kind in self.store.supersede().await? {
             count(kind.name(), Outcome::Superseded);
+        }
+        for kind in self.store.drop_untaken(UNTAKEN).await? {
+            count(kind, Outcome::Late);
         }
         let expired = self.store.expire().await?;
         if expired > 0 {
@@ -126,10 +155,10 @@ impl Delivery {
         Ok(())
     }
 
-    /// Takes up to `limit` messages that are due. Each is to be given to [`Delivery::attempt`].
-    pub async fn claim(&self, limit: usize) -> Result<Vec<Claim>, Error> {
+    /// Takes up to `limit` messages that are due by `channel`. Each is to be given to [`Delivery::attempt`].
+    pub async fn claim(&self, channel: Channel, limit: usize) -> Result<Vec<Claim>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self.store.claim(limit, LEASE).await?)
+        Ok(self.store.claim(channel, limit, LEASE).await?)
     }
 
     /// Tries to send one message, and writes down what came of it.
@@ -329,8 +358,8 @@ fn letter(id: NotificationId, to: String, content: Content) -> Prepared {
     Prepared::Continue(Message::Letter(Box::new(Letter { id, to, content })))
 }
 
-fn count(kind: &'static str, outcome: Outcome) {
-    metrics::counter!("notifications_total", "kind" => kind, "outcome" => outcome.name()).increment(1);
+fn count(kind: impl Into<SharedString>, outcome: Outcome) {
+    metrics::counter!("notifications_total", "kind" => kind.into(), "outcome" => outcome.name()).increment(1);
 }
 
 fn tell(notification: &Notification, outcome: Outcome) {

@@ -209,7 +209,7 @@ fn assemble(
     let queues =
         [consumer::QUEUE, offers::QUEUE, reminders::QUEUE, accounts::QUEUE, alarms::QUEUE, told::QUEUE];
     let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
-    sender::start(delivery.clone(), clock.clone(), shutdown);
+    sender::start(&delivery, &clock, shutdown);
     sender::webhooks::start(webhooks.clone(), clock, shutdown);
     Ok(Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead })
 }

@@ -1,9 +1,11 @@
-//! Sends what is due, many messages at once: one slow mailbox holds up nobody else.
+//! Sends what is due, many messages at once: one slow mailbox holds up nobody else. Each channel has a sender of its own, so
+//! that a slow provider of SMS holds up no mail.
 //!
 //! A mail server may take minutes to accept a message, so a slow message gives up its place and goes on aside.
 pub mod webhooks; // what is posted to programs of others
 
 use crate::delivery::Delivery;
+use crate::domain::Channel;
 use crate::error::Error;
 use crate::store::Claim;
 use platform::clock::Clock;
@@ -14,9 +16,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Messages under way at once, slow ones aside.
+/// Messages under way at once by one channel, slow ones aside.
 const PARALLEL: usize = 10;
-/// Slow messages under way at once.
+/// Slow messages under way at once by one channel.
 const ASIDE: usize = 40;
 /// A message that is under way for longer is slow.
 const SLOW: Duration = Duration::from_secs(5);
@@ -24,19 +26,23 @@ const SLOW: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_secs(1);
 
 /// Starts sending, until shutdown is requested; messages under way are finished.
-pub fn start(delivery: Delivery, clock: Clock, shutdown: &Shutdown) {
-    let sender = Sender {
-        delivery,
-        clock,
-        places: Arc::new(Semaphore::new(PARALLEL)),
-        aside: Arc::new(Semaphore::new(ASIDE)),
-        shutdown: shutdown.clone(),
-    };
-    shutdown.spawn(sender.run());
+pub fn start(delivery: &Delivery, clock: &Clock, shutdown: &Shutdown) {
+    for channel in delivery.channels() {
+        let sender = Sender {
+            channel: *channel,
+            delivery: delivery.clone(),
+            clock: clock.clone(),
+            places: Arc::new(Semaphore::new(PARALLEL)),
+            aside: Arc::new(Semaphore::new(ASIDE)),
+            shutdown: shutdown.clone(),
+        };
+        shutdown.spawn(sender.run());
+    }
 }
 
 #[derive(Clone)]
 struct Sender {
+    channel: Channel,
     delivery: Delivery,
     clock: Clock,
     places: Arc<Semaphore>,
@@ -75,7 +81,7 @@ impl Sender {
         if free == 0 {
             return Ok(());
         }
-        for claim in self.delivery.claim(free).await? {
+        for claim in self.delivery.claim(self.channel, free).await? {
             let place = self.places.clone().acquire_owned().await.expect("places are never closed");
             self.shutdown.spawn(self.clone().attempt(claim, place));
         }
@@ -90,19 +96,19 @@ impl Sender {
                 () = &mut attempt => {}
                 _aside = self.aside.acquire() => {
                     drop(place);
-                    self.delivery.wake();
+                    self.delivery.wake(self.channel);
                     return attempt.await;
                 }
             }
         }
         drop(place);
-        self.delivery.wake();
+        self.delivery.wake(self.channel);
     }
 
     async fn wait(&self, tidied: Option<Instant>) {
         let next = tidied.unwrap_or_else(Instant::now) + POLL;
         tokio::select! {
-            () = self.delivery.woken() => {}
+            () = self.delivery.woken(self.channel) => {}
             () = sleep_until(next) => {}
             () = self.shutdown.requested() => {}
         }

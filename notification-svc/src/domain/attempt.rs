@@ -59,7 +59,7 @@ pub enum Outcome {
     Skipped,
     /// The recipient's number is none that an SMS can go to.
     BadNumber,
-    /// A reminder that would be of no use any more.
+    /// It would be of no use any more: a reminder, or an SMS that nobody could send for long.
     Late,
     /// The recipient wants quiet until then.
     Postponed {

@@ -17,12 +17,13 @@ pub struct Claim {
 /// are not due yet, of which there may be a million, would all be looked at.
 ///
 /// A message waits for the one before it about the same visit to the same recipient while that is being sent, and so
-/// for a reminder, which may have the time of before. Channels do not wait for each other.
+/// for a reminder, which may have the time of before. Channels do not wait for each other; what goes by one that a replica
+/// has no way for is left to those that have.
 /// Earlier ones that are pending hold up nothing: they are superseded.
 const CLAIM: &str = concat!(
     "WITH due AS (
         SELECT id FROM notification.messages m
-         WHERE state = 'pending' AND next_attempt_at <= (SELECT clock_timestamp())
+         WHERE state = 'pending' AND channel = $3 AND next_attempt_at <= (SELECT clock_timestamp())
            AND NOT EXISTS (
                SELECT FROM notification.notifications n
                  JOIN notification.notifications earlier USING (appointment_id, recipient_kind, channel)
@@ -64,6 +65,14 @@ const SUPERSEDE: &str = "
            SELECT FROM notification.notifications later
             WHERE later.appointment_id = n.appointment_id AND later.recipient_kind = n.recipient_kind
               AND later.channel = n.channel AND later.appointment_version > n.appointment_version)
+ RETURNING kind";
+
+/// Mail is always taken.
+const DROP_UNTAKEN: &str = "
+    UPDATE notification.messages
+       SET state = 'skipped', next_attempt_at = NULL, last_error = 'late'
+     WHERE state = 'pending' AND channel = 'sms'
+       AND next_attempt_at <= (SELECT clock_timestamp()) - make_interval(secs => $1)
  RETURNING kind";
 
 const IS_OVERTAKEN: &str = "
@@ -108,12 +117,12 @@ const SETTLE: &str = "
      WHERE id = $1 AND state = 'sending' AND attempts = $2::bigint";
 
 impl Store {
-    /// Takes up to `limit` messages that are due, for the length of `lease`.
+    /// Takes up to `limit` messages that are due by `channel`, for the length of `lease`.
     #[instrument(name = "db.notification.claim", level = "debug", skip_all)]
-    pub async fn claim(&self, limit: i64, lease: Duration) -> Result<Vec<Claim>, Error> {
+    pub async fn claim(&self, channel: Channel, limit: i64, lease: Duration) -> Result<Vec<Claim>, Error> {
         let client = self.connection().await?;
         let claim = client.prepare_cached(CLAIM).await?;
-        let rows = client.query(&claim, &[&limit, &lease.as_secs_f64()]).await?;
+        let rows = client.query(&claim, &[&limit, &lease.as_secs_f64(), &channel.name()]).await?;
         let claims = rows
             .iter()
             .map(|row| Ok(Claim { notification: row.try_into()?, traceparent: row.try_get("traceparent")? }));
@@ -149,6 +158,15 @@ impl Store {
             .filter_map(|row| row.try_get("kind").map(Kind::named).transpose())
             .map(|kind| Ok(kind?))
             .collect()
+    }
+
+    /// Drops SMS that were due for as long as `after` and that nobody has taken, so that nobody can; their kinds.
+    #[instrument(name = "db.notification.drop_untaken", level = "debug", skip_all)]
+    pub async fn drop_untaken(&self, after: Duration) -> Result<Vec<String>, Error> {
+        let client = self.connection().await?;
+        let drop = client.prepare_cached(DROP_UNTAKEN).await?;
+        let rows = client.query(&drop, &[&after.as_secs_f64()]).await?;
+        rows.iter().map(|row| Ok(row.try_get("kind")?)).collect()
     }
 
     /// Whether `recipient` has a message about a later change of the same visit by the same channel. True before a message is sent means

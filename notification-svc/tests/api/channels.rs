@@ -31,6 +31,19 @@ fn appointment(visit: Visit) -> Appointment {
     }
 }
 
+/// A reminder of it that is to be sent now.
+fn due_reminder(of: &Appointment) -> Plan {
+    let reminder = Reminder {
+        appointment_id: of.visit.id,
+        schedule_version: 1,
+        offset: 1440,
+        patient_id: of.patient_id,
+        starts_at: of.visit.starts_at.timestamp(),
+        due_at: Ground::now(),
+    };
+    Plan { reminders: vec![reminder], dropped: Vec::new() }
+}
+
 /// Each waits for what was before it by the same way, and neither for the other.
 #[tokio::test]
 async fn mail_and_sms_about_one_visit_do_not_wait_for_or_replace_each_other() {
@@ -39,23 +52,24 @@ async fn mail_and_sms_about_one_visit_do_not_wait_for_or_replace_each_other() {
     let by = |channel, kind, version| (change(kind, visit, version)[0], channel);
     let [mail, sms] = [Channel::Email, Channel::Sms];
     store.enqueue(EventId::random(), &[by(sms, Kind::Booked, 1)], None).await.unwrap();
-    let booked = store.claim(10, LEASE).await.unwrap();
+    let booked = store.claim(sms, 10, LEASE).await.unwrap();
     assert_eq!(booked.len(), 1);
     let second = [by(sms, Kind::Rescheduled, 2), by(mail, Kind::Rescheduled, 2)];
     store.enqueue(EventId::random(), &second, None).await.unwrap();
-    let moved = store.claim(10, LEASE).await.unwrap();
-    assert_eq!(channels(&moved), [mail], "the SMS waits for the SMS before it");
+    assert!(store.claim(sms, 10, LEASE).await.unwrap().is_empty(), "the SMS waits for the SMS before it");
+    let moved = store.claim(mail, 10, LEASE).await.unwrap();
+    assert_eq!(channels(&moved), [mail]);
 
     let third = [by(mail, Kind::Cancelled, 3)];
     store.enqueue(EventId::random(), &third, None).await.unwrap();
-    assert!(store.claim(10, LEASE).await.unwrap().is_empty(), "the mail waits for the mail before it");
+    assert!(store.claim(mail, 10, LEASE).await.unwrap().is_empty(), "the mail waits for the mail before it");
     assert_eq!(store.supersede().await.unwrap(), [], "a later mail replaces no SMS");
     let About::Visit { change, recipient } = second[0].0 else { panic!("about a visit") };
     assert!(!store.is_overtaken(&change, recipient, sms).await.unwrap());
     assert!(store.is_overtaken(&change, recipient, mail).await.unwrap());
 
     store.settle(&booked[0].notification, Outcome::Sent).await.unwrap();
-    let moved = store.claim(10, LEASE).await.unwrap();
+    let moved = store.claim(sms, 10, LEASE).await.unwrap();
     assert_eq!(channels(&moved), [sms]);
     // However often it is written down.
     store.enqueue(EventId::random(), &second, None).await.unwrap();
@@ -70,31 +84,19 @@ async fn a_change_waits_for_a_reminder_that_is_being_sent_the_same_way_only() {
     let (visit, store) = (ground.neighbours.visit(), ground.store());
     ground.wants_texts(visit.patient, "+4930123456", &[Category::Reminders]).await;
     let of = appointment(visit);
-    let starts_at = of.visit.starts_at.timestamp();
-    let (patient_id, due_at) = (visit.patient, Ground::now());
-    let reminder = Reminder {
-        appointment_id: visit.id,
-        schedule_version: 1,
-        offset: 1440,
-        patient_id,
-        starts_at,
-        due_at,
-    };
-    let due = Plan { reminders: vec![reminder], dropped: Vec::new() };
+    let due = due_reminder(&of);
     assert!(store.plan(&of, &due, true, None).await.unwrap());
-    let mut reminders = store.claim(10, LEASE).await.unwrap();
-    reminders.retain(|claim| claim.notification.channel == Channel::Sms);
+    let reminders = store.claim(Channel::Sms, 10, LEASE).await.unwrap();
     let [sms] = &reminders[..] else { panic!("one by SMS") };
-    // The one by mail has arrived.
-    let sent = "UPDATE notification.messages SET state = 'sent', leased_until = NULL, sent_at = now()
-                 WHERE channel = 'email'";
-    ground.sql().await.execute(sent, &[]).await.unwrap();
+    let mail = store.claim(Channel::Email, 10, LEASE).await.unwrap().remove(0);
+    store.settle(&mail.notification, Outcome::Sent).await.unwrap();
 
     let moved = [Channel::Email, Channel::Sms].map(|by| (change(Kind::Rescheduled, visit, 2)[0], by));
     store.enqueue(EventId::random(), &moved, None).await.unwrap();
-    assert_eq!(channels(&store.claim(10, LEASE).await.unwrap()), [Channel::Email]);
+    assert_eq!(channels(&store.claim(Channel::Email, 10, LEASE).await.unwrap()), [Channel::Email]);
+    assert!(store.claim(Channel::Sms, 10, LEASE).await.unwrap().is_empty());
     store.settle(&sms.notification, Outcome::Sent).await.unwrap();
-    assert_eq!(channels(&store.claim(10, LEASE).await.unwrap()), [Channel::Sms]);
+    assert_eq!(channels(&store.claim(Channel::Sms, 10, LEASE).await.unwrap()), [Channel::Sms]);
 }
 
 /// Whoever comes first.

@@ -96,8 +96,10 @@ impl Ground {
 async fn send_all(delivery: &Delivery, waits: usize) -> bool {
     delivery.tidy().await.unwrap();
     let mut died = false;
-    for claim in delivery.claim(10).await.unwrap() {
-        died |= dying(delivery.attempt(claim, Clock::system().now()), waits).await.is_none();
+    for channel in delivery.channels() {
+        for claim in delivery.claim(*channel, 10).await.unwrap() {
+            died |= dying(delivery.attempt(claim, Clock::system().now()), waits).await.is_none();
+        }
     }
     died
 }

@@ -226,12 +226,12 @@ async fn a_later_message_waits_while_an_earlier_one_is_being_sent() {
     let (visit, store) = (ground.neighbours.visit(), ground.store());
     let lease = Duration::from_secs(30);
     store.enqueue(EventId::random(), &by_mail(change(Kind::Booked, visit, 1)), None).await.unwrap();
-    let booked = store.claim(10, lease).await.unwrap();
+    let booked = store.claim(Channel::Email, 10, lease).await.unwrap();
     store.enqueue(EventId::random(), &by_mail(change(Kind::Rescheduled, visit, 2)), None).await.unwrap();
-    assert!(store.claim(10, lease).await.unwrap().is_empty());
+    assert!(store.claim(Channel::Email, 10, lease).await.unwrap().is_empty());
 
     store.settle(&booked[0].notification, Outcome::Sent).await.unwrap();
-    let moved = store.claim(10, lease).await.unwrap();
+    let moved = store.claim(Channel::Email, 10, lease).await.unwrap();
     assert_eq!(moved.len(), 1);
     assert_eq!(moved[0].notification.about.recipient(), booked[0].notification.about.recipient());
 }
@@ -242,7 +242,7 @@ async fn a_message_that_would_wait_for_hours_is_withdrawn_once_there_is_a_later_
     let (visit, store) = (ground.neighbours.visit(), ground.store());
     store.enqueue(EventId::random(), &by_mail(change(Kind::Booked, visit, 1)), None).await.unwrap();
     let hours = Outcome::Retry { after: Duration::from_secs(7200), failure: Failure::SmtpRefused };
-    for claim in store.claim(10, Duration::from_secs(30)).await.unwrap() {
+    for claim in store.claim(Channel::Email, 10, Duration::from_secs(30)).await.unwrap() {
         store.settle(&claim.notification, hours).await.unwrap();
     }
     store.enqueue(EventId::random(), &by_mail(change(Kind::Rescheduled, visit, 2)), None).await.unwrap();
@@ -257,7 +257,7 @@ async fn what_a_dying_sender_left_half_sent_is_sent_by_another() {
     let store = ground.store();
     let change = change(Kind::Booked, visit, 1);
     assert!(store.enqueue(EventId::random(), &by_mail(change), None).await.unwrap());
-    let left = store.claim(10, Duration::from_secs(1)).await.unwrap();
+    let left = store.claim(Channel::Email, 10, Duration::from_secs(1)).await.unwrap();
     assert_eq!(left.len(), 2);
     let service = ground.serve().await;
     for message in service.until_told(visit).await {
@@ -272,12 +272,12 @@ async fn a_lease_that_is_renewed_does_not_end_and_one_that_ended_is_not_renewed(
     let (visit, store) = (ground.neighbours.visit(), ground.store());
     let (over, long) = (Duration::ZERO, Duration::from_secs(600));
     store.enqueue(EventId::random(), &by_mail(change(Kind::Booked, visit, 1)), None).await.unwrap();
-    let claims = store.claim(10, over).await.unwrap();
+    let claims = store.claim(Channel::Email, 10, over).await.unwrap();
     let (kept, lost) = (&claims[0].notification, &claims[1].notification);
     store.renew(kept, long).await.unwrap();
     assert_eq!(store.expire().await.unwrap(), 1);
 
-    let again = store.claim(10, over).await.unwrap();
+    let again = store.claim(Channel::Email, 10, over).await.unwrap();
     assert_eq!(again.iter().map(|claim| claim.notification.id).collect::<Vec<_>>(), [lost.id]);
     store.renew(lost, long).await.unwrap();
     store.settle(lost, Outcome::GivenUp(Failure::SmtpRefused)).await.unwrap();

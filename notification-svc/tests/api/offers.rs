@@ -1,7 +1,7 @@
 //! Free times that are offered to patients who wait.
 use crate::service::{Ground, Service};
 use crate::{FAILED, SENT, SUPERSEDED};
-use notification_svc::domain::{About, Kind};
+use notification_svc::domain::{About, Channel, Kind};
 use platform::caller::Role;
 use platform::postgres;
 use proto::appointment::{WaitlistOfferMode, WaitlistOfferState};
@@ -141,9 +141,9 @@ async fn what_a_dying_sender_left_of_an_offer_is_sent_by_another() {
     let (offer, store) = (ground.neighbours.offer(), ground.store());
     let message = About::Offer { id: offer.id, patient_id: offer.patient };
     assert!(store.enqueue(EventId::random(), &crate::by_mail([message]), None).await.unwrap());
-    let left = store.claim(10, Duration::from_secs(1)).await.unwrap();
+    let left = store.claim(Channel::Email, 10, Duration::from_secs(1)).await.unwrap();
     assert_eq!(left.iter().map(|claim| claim.notification.about).collect::<Vec<_>>(), [message]);
-    assert!(store.claim(10, Duration::from_secs(1)).await.unwrap().is_empty());
+    assert!(store.claim(Channel::Email, 10, Duration::from_secs(1)).await.unwrap().is_empty());
     let service = ground.serve().await;
     let message = service.until_offer_is(offer, SENT).await;
     assert_eq!(message.attempts, 2);

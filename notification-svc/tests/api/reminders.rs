@@ -2,7 +2,7 @@
 use crate::neighbours::Visit;
 use crate::service::{FAILED, Ground, PATIENCE, SENT, SKIPPED, SUPERSEDED, Service};
 use jiff::{SignedDuration, Timestamp};
-use notification_svc::domain::{self, About, Plan, Reminder, VisitStatus};
+use notification_svc::domain::{self, About, Channel, Plan, Reminder, VisitStatus};
 use proto::appointment::{AppointmentStatus, AppointmentSummary};
 use proto::doctor::ReminderOffsets;
 use proto::notification::{ListNotificationsRequest, Notification, NotificationKind, NotificationState};
@@ -329,7 +329,7 @@ async fn what_a_dying_sender_left_of_a_reminder_is_sent_by_another() {
     let now = Ground::now();
     let (of, plan) = planned(visit, DAY, now + 1439 * MINUTE, now - MINUTE);
     assert!(store.plan(&of, &plan, false, None).await.unwrap());
-    let left = store.claim(10, Duration::from_secs(1)).await.unwrap();
+    let left = store.claim(Channel::Email, 10, Duration::from_secs(1)).await.unwrap();
     assert_eq!(left[0].notification.about, About::Reminder(plan.reminders[0]));
     let service = ground.serve().await;
     let sent = service.until_reminder_is(visit, |message| message.state() == SENT).await;
@@ -356,14 +356,14 @@ async fn a_hundred_thousand_reminders_of_later_hold_up_nobody() {
         (row.get::<_, i64>(0), row.get::<_, i64>(1))
     };
     for _ in 0..20 {
-        assert!(store.claim(10, Duration::from_secs(30)).await.unwrap().is_empty());
+        assert!(store.claim(Channel::Email, 10, Duration::from_secs(30)).await.unwrap().is_empty());
     }
     // What was looked at is told with some delay.
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while looked_at().await.1 < 10 {
         assert!(tokio::time::Instant::now() < deadline, "the index is not used");
         tokio::time::sleep(Duration::from_millis(200)).await;
-        store.claim(10, Duration::from_secs(30)).await.unwrap();
+        store.claim(Channel::Email, 10, Duration::from_secs(30)).await.unwrap();
     }
     let (rows, scans) = looked_at().await;
     assert!(rows < 100, "{rows} rows in {scans} scans");

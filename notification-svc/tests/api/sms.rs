@@ -4,13 +4,18 @@ use crate::neighbours::Visit;
 use crate::provider::{Act, Provider, Sms, TOKEN};
 use crate::service::{FAILED, Ground, SENT, SKIPPED, SUPERSEDED, Service, states};
 use notification_svc::domain::{Category, Channel, Edit, Kind};
+use platform::admin::Readiness;
 use platform::audit::Entry;
+use platform::shutdown::Shutdown;
 use proto::appointment::AppointmentStatus;
 use proto::ids::{EventId, NotificationId, PatientId};
-use proto::notification::{Notification, NotificationChannel, NotificationKind, RecipientKind};
+use proto::notification::{
+    Notification, NotificationChannel, NotificationKind, NotificationState, RecipientKind,
+};
 use proto::patient::ContactPreference;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 const BY_SMS: NotificationChannel = NotificationChannel::Sms;
 
@@ -35,6 +40,17 @@ impl Ground {
     pub(crate) async fn wishes(&self, patient: PatientId, edits: &[Edit]) {
         let noted = |_| Entry::new("update", "message_preferences").of([patient.0]);
         self.store().change_preferences(patient, edits, None, true, noted).await.unwrap();
+    }
+}
+
+impl Ground {
+    /// A visit whose patient is to be told by SMS that it is booked.
+    async fn write_text_down(&self) -> Visit {
+        let visit = self.neighbours.visit();
+        self.wants_texts(visit.patient, "+4930123456", &[Category::VisitChanges]).await;
+        let text = (change(Kind::Booked, visit, 1)[0], Channel::Sms);
+        self.store().enqueue(EventId::random(), &[text], None).await.unwrap();
+        visit
     }
 }
 
@@ -136,14 +152,57 @@ async fn where_nobody_sends_sms_none_is_written_down_whatever_patients_want() {
     assert_eq!(service.until_told(visit).await.len(), 2);
 }
 
+/// As while the settings are rolled out.
 #[tokio::test]
-async fn sms_that_were_written_down_are_skipped_when_nobody_sends_them_any_more() {
+async fn sms_that_were_written_down_wait_for_a_replica_that_can_send_them() {
+    let provider = Provider::start().await;
+    let mut ground = Ground::with_provider(&provider).await;
+    let able = ground.config.clone();
+    (ground.config.sms.sms_provider_url, ground.config.sms.sms_provider_token) = (None, None);
+    let visit = ground.write_text_down().await;
+    let service = ground.serve().await;
+    let told = service.ground.neighbours.visit();
+    service.publish("booked", told, 1, "scheduled").await;
+    service.until_told(told).await;
+    assert_eq!(states(&service.about(visit).await), [NotificationState::Pending]);
+
+    let (listener, shutdown) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), Shutdown::default());
+    let serving = notification_svc::serve(able, listener, Readiness::default(), shutdown.clone());
+    shutdown.spawn(async { serving.await.unwrap() });
+    let sent = service.until(visit, |messages| states(messages) == [SENT]).await;
+    assert_eq!(sent[0].attempts, 1);
+    shutdown.request();
+}
+
+#[tokio::test]
+async fn what_nobody_could_send_by_sms_for_a_day_is_dropped() {
     let ground = Ground::prepare().await;
-    let visit = ground.neighbours.visit();
-    ground.wants_texts(visit.patient, "+4930123456", &[Category::VisitChanges]).await;
-    let text = (change(Kind::Booked, visit, 1)[0], Channel::Sms);
-    ground.store().enqueue(EventId::random(), &[text], None).await.unwrap();
-    ground.serve().await.until(visit, |messages| states(messages) == [SKIPPED]).await;
+    let (fresh, stale) = (ground.write_text_down().await, ground.write_text_down().await);
+    let age = "UPDATE notification.notifications SET next_attempt_at = next_attempt_at - interval '25 hours'
+                WHERE appointment_id = $1";
+    assert_eq!(ground.sql().await.execute(age, &[&stale.id.0]).await.unwrap(), 1);
+    let service = ground.serve().await;
+    let dropped = service.until(stale, |messages| states(messages) == [SKIPPED]).await;
+    assert_eq!((dropped[0].last_error.as_str(), dropped[0].attempts), ("late", 0));
+    assert_eq!(states(&service.about(fresh).await), [NotificationState::Pending]);
+}
+
+/// More SMS than have places, and those that have one are not slow yet.
+#[tokio::test]
+async fn a_provider_that_thinks_for_long_holds_up_no_mail() {
+    const PLACES: usize = 10;
+    let provider = Provider::start().await;
+    let ground = Ground::with_provider(&provider).await;
+    provider.will(&[Act::AnswerAfter(Duration::from_secs(12)); 2 * PLACES]);
+    for _ in 0..2 * PLACES {
+        ground.write_text_down().await;
+    }
+    let service = ground.serve().await;
+    provider.until(PLACES).await;
+    let visit = service.ground.neighbours.visit();
+    service.publish("booked", visit, 1, "scheduled").await;
+    service.until_told(visit).await;
+    assert_eq!(provider.asked(), PLACES, "the mail was sent before any SMS gave up its place");
 }
 
 #[tokio::test]
