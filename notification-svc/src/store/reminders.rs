@@ -2,6 +2,7 @@
 use super::{Error, Store, preferences};
 use crate::domain::{About, Appointment, Channel, Plan, Reminder};
 use deadpool_postgres::{GenericClient as _, Transaction};
+use jiff::Timestamp;
 use proto::ids::{AppointmentId, NotificationId, PatientId};
 use tracing::instrument;
 use uuid::Uuid;
@@ -28,17 +29,18 @@ const INSERT: &str = "
     INSERT INTO notification.reminder_notifications
            (id, appointment_id, schedule_version, offset_minutes, visit_starts_at, due_at, kind, recipient_kind,
             recipient_id, channel, state, next_attempt_at, traceparent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $6, $11)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $12, $11)
         ON CONFLICT ON CONSTRAINT reminder_notifications_once DO UPDATE
-       SET state = 'pending', due_at = excluded.due_at, next_attempt_at = excluded.due_at, attempts = 0,
+       SET state = 'pending', due_at = excluded.due_at, next_attempt_at = excluded.next_attempt_at, attempts = 0,
            last_error = NULL, traceparent = excluded.traceparent
      WHERE reminder_notifications.state = 'superseded'";
 
-/// Those that go by e-mail and are still to come.
+/// Those that go by e-mail and are still to come, or wait until the patient wants no quiet.
 const PLANNED_FOR: &str = "
-    SELECT appointment_id, schedule_version, offset_minutes, visit_starts_at, due_at, traceparent
+    SELECT appointment_id, schedule_version, offset_minutes, visit_starts_at, due_at, next_attempt_at, traceparent
       FROM notification.reminder_notifications
-     WHERE recipient_id = $1 AND channel = 'email' AND state = 'pending' AND due_at > clock_timestamp()";
+     WHERE recipient_id = $1 AND channel = 'email' AND state = 'pending'
+       AND next_attempt_at > clock_timestamp() AND attempts = 0";
 
 impl Store {
     /// Up to which version of a visit its reminders are planned.
@@ -73,9 +75,11 @@ impl Store {
         let void = tx.prepare_cached(VOID).await?;
         tx.execute(&void, &[&of.visit.id.0, &kept]).await?;
         for reminder in &plan.reminders {
-            insert(&tx, NotificationId::random().0, reminder, Channel::Email, traceparent).await?;
+            insert(&tx, NotificationId::random().0, reminder, Channel::Email, reminder.due_at, traceparent)
+                .await?;
             if is_texted {
-                insert(&tx, NotificationId::random().0, reminder, Channel::Sms, traceparent).await?;
+                insert(&tx, NotificationId::random().0, reminder, Channel::Sms, reminder.due_at, traceparent)
+                    .await?;
             }
         }
         tx.commit().await?;
@@ -88,6 +92,7 @@ pub(super) async fn insert(
     id: Uuid,
     reminder: &Reminder,
     channel: Channel,
+    first_attempt_at: Timestamp,
     traceparent: Option<&str>,
 ) -> Result<(), Error> {
     let about = About::Reminder(*reminder);
@@ -108,6 +113,7 @@ pub(super) async fn insert(
             &recipient.id(),
             &channel.name(),
             &traceparent,
+            &first_attempt_at,
         ],
     )
     .await?;
@@ -127,7 +133,8 @@ pub(super) async fn text(tx: &Transaction<'_>, patient_id: PatientId) -> Result<
             due_at: row.try_get("due_at")?,
         };
         let id = NotificationId::random().0;
-        insert(tx, id, &reminder, Channel::Sms, row.try_get("traceparent")?).await?;
+        let (at, traceparent) = (row.try_get("next_attempt_at")?, row.try_get("traceparent")?);
+        insert(tx, id, &reminder, Channel::Sms, at, traceparent).await?;
     }
     Ok(())
 }

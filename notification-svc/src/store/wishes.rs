@@ -21,8 +21,8 @@ pub enum Changed {
 }
 
 impl Store {
-    /// Changes what a patient wants, and notes it. Whoever wants reminders by SMS from now on gets those that are planned,
-    /// too, where `is_texting`.
+    /// Changes what a patient wants, and notes it. Whoever wants reminders by SMS gets those that are planned, too, where
+    /// `is_texting`: also who has said so before, when nobody was.
     #[instrument(name = "db.preferences.update", skip_all)]
     pub async fn change_preferences(
         &self,
@@ -54,8 +54,7 @@ impl Store {
                 .await?;
             after.updated_at = Some(row.try_get("updated_at")?);
         }
-        let wants_texts = |of: &Preferences| of.want(Category::Reminders, Channel::Sms);
-        if is_texting && wants_texts(&after) && !wants_texts(&before) {
+        if is_texting && after.want(Category::Reminders, Channel::Sms) {
             reminders::text(&tx, patient).await?;
         }
         audit::append(&tx, &[noted(is_changed)]).await?;

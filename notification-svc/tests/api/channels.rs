@@ -2,15 +2,17 @@
 use crate::change;
 use crate::neighbours::Visit;
 use crate::service::Ground;
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use notification_svc::domain::{
-    self, About, Appointment, Category, Channel, Edit, Kind, Outcome, Plan, Quiet,
+    self, About, Appointment, Category, Channel, Edit, Failure, Kind, Outcome, Plan, Quiet,
 };
 use notification_svc::domain::{Reminder, VisitStatus, plan};
 use notification_svc::store::{Claim, Filter};
+use platform::audit::Entry;
 use proto::ids::{DoctorId, EventId};
 use std::time::Duration;
+use uuid::Uuid;
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -118,4 +120,47 @@ async fn who_asks_for_sms_while_a_visit_is_planned_is_reminded_by_sms() {
                       WHERE recipient_id = $1 AND channel = 'sms' AND state = 'pending'";
         assert_eq!(sql.query_one(texts, &[&patient_id.0]).await.unwrap().get::<_, i64>(0), 1);
     }
+}
+
+/// Before there was a provider, it was only written down.
+#[tokio::test]
+async fn who_asked_for_sms_before_there_was_a_provider_asks_again_and_is_reminded_by_sms() {
+    let ground = Ground::prepare().await;
+    let (visit, store, sql) = (ground.neighbours.visit(), ground.store(), ground.sql().await);
+    let wish = [Edit::Sms(Category::Reminders, true)];
+    let noted = |_| Entry::new("update", "message_preferences").of([visit.patient.0]);
+    store.change_preferences(visit.patient, &wish, None, false, noted).await.unwrap();
+    let (of, awake) = (appointment(visit), Quiet { hours: None, zone: TimeZone::UTC });
+    assert!(store.plan(&of, &plan(&of, &[], &awake, Ground::now()), false, None).await.unwrap());
+    for _ in 0..2 {
+        ground.wishes(visit.patient, &wish).await;
+        let texts = "SELECT count(*) FROM notification.reminder_notifications
+                      WHERE recipient_id = $1 AND channel = 'sms' AND state = 'pending'";
+        assert_eq!(sql.query_one(texts, &[&visit.patient.0]).await.unwrap().get::<_, i64>(0), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_reminder_that_waits_for_the_morning_goes_by_sms_to_whoever_asks_for_that_meanwhile() {
+    let ground = Ground::prepare().await;
+    let (visit, tried, store) = (ground.neighbours.visit(), ground.neighbours.visit(), ground.store());
+    let until = Ground::now() + SignedDuration::from_hours(5);
+    let postponed = Outcome::Postponed { until };
+    let failed = Outcome::Retry { after: Duration::from_secs(600), failure: Failure::SmtpRefused };
+    for (visit, outcome) in [(visit, postponed), (tried, failed)] {
+        let of = appointment(visit);
+        let due = due_reminder(&of);
+        assert!(store.plan(&of, &due, true, None).await.unwrap());
+        let claims = store.claim(Channel::Email, 10, LEASE).await.unwrap();
+        assert_eq!(claims.len(), 1);
+        store.settle(&claims[0].notification, outcome).await.unwrap();
+        ground.wishes(visit.patient, &[Edit::Sms(Category::Reminders, true)]).await;
+    }
+    let texts =
+        "SELECT appointment_id, next_attempt_at, due_at < now() FROM notification.reminder_notifications
+                  WHERE channel = 'sms'";
+    let rows = ground.sql().await.query(texts, &[]).await.unwrap();
+    let rows: Vec<(Uuid, Timestamp, bool)> =
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    assert_eq!(rows, [(visit.id.0, until, true)], "and what was tried by mail before is told by mail only");
 }
