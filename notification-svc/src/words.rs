@@ -9,7 +9,9 @@ mod calendar; // dates and times
 
 pub use catalogue::{Message, find, messages};
 pub use check::{LONGEST_PATTERN, Unfit, check};
-pub use plain::{in_plain_letters, segments};
+pub use plain::in_plain_letters;
+#[cfg(test)]
+pub use plain::segments;
 pub use voice::Voice;
 
 use crate::domain::{Language, Wording};

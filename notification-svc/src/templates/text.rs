@@ -56,7 +56,7 @@ mod tests {
     use super::super::tests::voice;
     use super::super::{TEMPLATES, Template};
     use super::*;
-    use crate::domain::{About, Change, Language, Recipient, VisitStatus};
+    use crate::domain::{About, Change, Language, OfferMode, Recipient, VisitStatus};
     use crate::words::segments;
     use proto::ids::{AppointmentId, DoctorId, PatientId};
 
@@ -97,6 +97,41 @@ mod tests {
         }
     }
 
+    /// Days and months with the longest names, and times with two digits, told to who is elsewhere.
+    #[test]
+    fn a_text_costs_no_more_when_its_date_is_long_and_its_zone_is_named() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let to = TextTo { doctor: Some("Grace Hopper"), zone: Some(&zone) };
+        for (language, day) in Language::ALL.into_iter().flat_map(|one| (24..=30).map(move |day| (one, day)))
+        {
+            let voice = voice(language);
+            let starts_at: Zoned = format!("2029-09-{day}T10:30[Europe/Berlin]").parse().unwrap();
+            let visit = |status| Visit { starts_at: starts_at.clone(), ..visit(status) };
+            let mut texts = vec![text_of_reminder(&voice, &visit(VisitStatus::Scheduled), &to)];
+            for (kind, status) in [
+                (Kind::Booked, VisitStatus::Scheduled),
+                (Kind::Rescheduled, VisitStatus::Scheduled),
+                (Kind::Cancelled, VisitStatus::Cancelled),
+                (Kind::StatusChanged, VisitStatus::Scheduled),
+                (Kind::StatusChanged, VisitStatus::Confirmed),
+                (Kind::StatusChanged, VisitStatus::Expired),
+            ] {
+                texts.push(text_of_visit(&voice, kind, &visit(status), &to).unwrap());
+            }
+            for text in &texts {
+                assert!(text.contains("(Europe/Berlin)"), "{text}");
+                assert_eq!(segments(text), 1, "{}: {text}", text.chars().count());
+            }
+            for mode in [OfferMode::Cascade, OfferMode::Broadcast] {
+                let Visit { doctor_id, starts_at, ends_at, .. } = visit(VisitStatus::Scheduled);
+                let expires_at = starts_at.clone();
+                let offer = Offer { doctor_id, mode, is_open: true, starts_at, ends_at, expires_at };
+                let text = text_of_offer(&voice, &offer, &to);
+                assert!(segments(&text) <= 2, "{}: {text}", text.chars().count());
+            }
+        }
+    }
+
     #[test]
     fn each_language_says_it_in_its_way() {
         let told = |language| reminder(language, Some("Grace Hopper"), "Europe/Berlin");
@@ -107,8 +142,8 @@ mod tests {
         );
         assert_eq!(
             told(Language::German),
-            "Lindenhof: Wir erinnern an Ihren Termin: Montag, 7. Januar 2030, 9:00 Uhr, bei Dr. Grace Hopper. Falls Sie verhindert \
-             sind, sagen Sie bitte ab."
+            "Lindenhof: Wir erinnern an Ihren Termin: Montag, 7. Januar 2030, 9:00 Uhr, bei Dr. Grace Hopper. Bei Verhinderung \
+             sagen Sie bitte ab."
         );
         assert_eq!(
             told(Language::Spanish),
@@ -117,8 +152,8 @@ mod tests {
         );
         assert_eq!(
             told(Language::French),
-            "Lindenhof : rappel de votre rendez-vous : lundi 7 janvier 2030 à 9 h 00, avec Dr Grace Hopper. Si vous ne pouvez pas \
-             venir, merci d'annuler."
+            "Lindenhof : rappel de votre rendez-vous : lundi 7 janvier 2030 à 9 h 00, avec Dr Grace Hopper. En cas d'empechement, \
+             merci d'annuler."
         );
     }
 
