@@ -142,11 +142,11 @@ impl Delivery {
 
     /// Withdraws what is no longer true, and takes back what a sender left behind.
     pub async fn tidy(&self) -> Result<(), Error> {
-        for kind in self.store.supersede().await? {
-            count(kind.name(), Outcome::Superseded);
+        for (kind, channel) in self.store.supersede().await? {
+            count(kind.name(), channel, Outcome::Superseded);
         }
         for kind in self.store.drop_untaken(UNTAKEN).await? {
-            count(kind, Outcome::Late);
+            count(kind, Channel::Sms, Outcome::Late);
         }
         let expired = self.store.expire().await?;
         if expired > 0 {
@@ -178,7 +178,7 @@ impl Delivery {
             };
             let outcome = tried.unwrap_or_else(|failure| notification.after(failure, now));
             self.settle(&notification, outcome).await;
-            count(notification.about.kind(), outcome);
+            count(notification.about.kind(), notification.channel, outcome);
             tell(&notification, outcome);
         }
         .instrument(span)
@@ -358,14 +358,16 @@ fn letter(id: NotificationId, to: String, content: Content) -> Prepared {
     Prepared::Continue(Message::Letter(Box::new(Letter { id, to, content })))
 }
 
-fn count(kind: impl Into<SharedString>, outcome: Outcome) {
-    metrics::counter!("notifications_total", "kind" => kind.into(), "outcome" => outcome.name()).increment(1);
+fn count(kind: impl Into<SharedString>, channel: Channel, outcome: Outcome) {
+    let (channel, outcome) = (channel.name(), outcome.name());
+    metrics::counter!("notifications_total", "kind" => kind.into(), "channel" => channel, "outcome" => outcome).increment(1);
 }
 
 fn tell(notification: &Notification, outcome: Outcome) {
     tracing::info!(
         notification.id = %notification.id,
         notification.kind = notification.about.kind(),
+        notification.channel = notification.channel.name(),
         outcome = outcome.name(),
         failure = outcome.failure().map(Failure::name),
         "tried to send a message"

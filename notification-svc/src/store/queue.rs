@@ -4,6 +4,7 @@ use super::{Error, Store};
 use crate::domain::{Change, Channel, Kind, Notification, Outcome, Recipient};
 use deadpool_postgres::GenericClient as _;
 use std::time::Duration;
+use tokio_postgres::Row;
 use tracing::instrument;
 
 /// A message that one sender has for itself until its lease ends.
@@ -65,7 +66,7 @@ const SUPERSEDE: &str = "
            SELECT FROM notification.notifications later
             WHERE later.appointment_id = n.appointment_id AND later.recipient_kind = n.recipient_kind
               AND later.channel = n.channel AND later.appointment_version > n.appointment_version)
- RETURNING kind";
+ RETURNING kind, channel";
 
 /// Mail is always taken.
 const DROP_UNTAKEN: &str = "
@@ -148,16 +149,18 @@ impl Store {
     }
 
     /// Withdraws messages that wait although a later one about the same visit to the same recipient by the same channel
-    /// exists; their kinds.
+    /// exists; their kinds and channels.
     #[instrument(name = "db.notification.supersede", level = "debug", skip_all)]
-    pub async fn supersede(&self) -> Result<Vec<Kind>, Error> {
+    pub async fn supersede(&self) -> Result<Vec<(Kind, Channel)>, Error> {
         let client = self.connection().await?;
         let supersede = client.prepare_cached(SUPERSEDE).await?;
         let rows = client.query(&supersede, &[]).await?;
-        rows.iter()
-            .filter_map(|row| row.try_get("kind").map(Kind::named).transpose())
-            .map(|kind| Ok(kind?))
-            .collect()
+        let named = |row: &Row| {
+            let (kind, channel) =
+                (Kind::named(row.try_get("kind")?), Channel::named(row.try_get("channel")?));
+            Ok(kind.zip(channel))
+        };
+        rows.iter().filter_map(|row| named(row).transpose()).collect()
     }
 
     /// Drops SMS that were due for as long as `after` and that nobody has taken, so that nobody can; their kinds.
