@@ -135,8 +135,8 @@ pub enum NotificationState {
     /// or the token no longer be used.
     Superseded,
     /// The recipient has no address for the channel, or is a patient who prefers a call or no messages, or none of this kind
-    /// so. Or, as `last_error` says then, a reminder would have come too late (`late`), or a patient's number is none that an
-    /// SMS can go to (`bad_number`).
+    /// so. Or, as `last_error` says then, it would have come too late (`late`): a reminder, or an SMS that nobody could send for a
+    /// day; or a patient's number is none that an SMS can go to (`bad_number`).
     Skipped,
 }
 
