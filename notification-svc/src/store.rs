@@ -233,7 +233,7 @@ async fn insert(
             tx.execute(&insert, &columns).await?;
         }
         About::Reminder(reminder) => {
-            reminders::insert(tx, id, reminder, channel, reminder.due_at, traceparent).await?
+            reminders::insert(tx, id, reminder, channel, reminder.due_at, traceparent).await?;
         }
         About::Offer { id: offer, .. } => {
             let insert = tx.prepare_cached(INSERT_ABOUT_OFFER).await?;
