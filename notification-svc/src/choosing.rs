@@ -66,7 +66,10 @@ impl Choosing {
             Channel::Email => Edit::Email(category, wanted),
             Channel::Sms => Edit::Sms(category, wanted),
         };
-        let noted = |_| entry("update", patient).fields([category.name()]).because("link");
+        let noted = |is_changed| {
+            let entry = entry(if is_changed { "update" } else { "read" }, patient);
+            entry.fields([category.name()]).because("link")
+        };
         self.store.change_preferences(patient, &[edit], None, self.is_texting, noted).await?;
         Ok(())
     }

@@ -8,11 +8,15 @@ use crate::phrasebook::Phrasebook;
 use crate::templates::{Page, Sight, Stage, Step, dead, subscription, visit_page};
 use crate::words::Voice;
 use jiff::civil::Date;
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{SignedDuration, Span, Timestamp, Zoned};
 use platform::clock::Clock;
 use proto::appointment::AppointmentStatus;
 use proto::ids::{AppointmentId, PatientId};
 
+/// How long after its end a visit can still be looked at.
+const AFTERWARDS: SignedDuration = SignedDuration::from_hours(24);
+/// Visits lie within so many days.
+const HORIZON: i32 = 730;
 /// How many dates are searched for free times.
 const SEARCHED: i32 = 31;
 /// How many dates with free times are shown at once.
@@ -68,7 +72,7 @@ impl Linking {
         from: Option<Date>,
         languages: &[String],
     ) -> Result<Answer, Error> {
-        let shown = match (self.links.open(token, self.clock.now()), step) {
+        let shown = match (self.links.open(token), step) {
             (
                 Some(Purpose::Visit { appointment_id, patient_id, .. }),
                 step @ (Step::Look | Step::Visit(_)),
@@ -90,7 +94,7 @@ impl Linking {
 
     /// Does what is wished for by the link with this `token`.
     pub async fn follow(&self, token: &str, wish: Wish, languages: &[String]) -> Result<Answer, Error> {
-        let done = match (self.links.open(token, self.clock.now()), wish.step) {
+        let done = match (self.links.open(token), wish.step) {
             (Some(Purpose::Visit { appointment_id, patient_id, .. }), Step::Visit(action)) => {
                 self.act(Target { id: appointment_id, patient: patient_id }, action, &wish).await?
             }
@@ -111,13 +115,19 @@ impl Linking {
         Ok(Answer { page: dead(&voice), outcome: Outcome::Dead })
     }
 
+    /// The visit; none when it is gone, or long over.
+    async fn seen(&self, target: Target) -> Result<Option<Seen>, Error> {
+        match self.neighbours.linked_visit(target.id, target.patient).await {
+            Ok(seen) if seen.visit.ends_at.timestamp() + AFTERWARDS <= self.clock.now() => Ok(None),
+            Ok(seen) => Ok(Some(seen)),
+            Err(Unanswered::Refused(_)) => Ok(None),
+            Err(Unanswered::Failed(failure)) => Err(Error::Neighbour(failure)),
+        }
+    }
+
     /// None when the patient or the visit is gone.
     async fn show(&self, target: Target, step: Step, from: Option<Date>) -> Result<Option<Answer>, Error> {
-        let seen = match self.neighbours.linked_visit(target.id, target.patient).await {
-            Ok(seen) => seen,
-            Err(Unanswered::Refused(_)) => return Ok(None),
-            Err(Unanswered::Failed(failure)) => return Err(Error::Neighbour(failure)),
-        };
+        let Some(seen) = self.seen(target).await? else { return Ok(None) };
         match step {
             Step::Visit(action) if seen.may.contains(&action) => {
                 self.before(target, &seen, action, from, None).await
@@ -146,16 +156,23 @@ impl Linking {
             Ok(found) => found,
             Err(Unanswered::Refused(Refusal::Gone)) => return Ok(None),
             // For instance a doctor who no longer offers such visits.
-            Err(Unanswered::Refused(_)) => Vec::new(),
+            Err(Unanswered::Refused(_)) => {
+                return self.page(target, seen, Stage::Choosing(&[], None), refusal).await;
+            }
             Err(Unanswered::Failed(failure)) => return Err(Error::Neighbour(failure)),
         };
         let others = found.into_iter().filter(|time| time.timestamp() != seen.visit.starts_at.timestamp());
         let (times, later) = first_days(others, from);
+        let later = Some(later).filter(|later| *later <= today.saturating_add(Span::new().days(HORIZON)));
         self.page(target, seen, Stage::Choosing(&times, later), refusal).await
     }
 
     async fn act(&self, target: Target, action: VisitAction, wish: &Wish) -> Result<Option<Answer>, Error> {
         let Target { id, patient } = target;
+        // Before anything is done that could not be told of.
+        if self.voice(patient).await?.is_none() {
+            return Ok(None);
+        }
         let change = async |to| self.neighbours.change_linked_visit(id, patient, to, wish.version).await;
         let done = match (action, wish.start) {
             (VisitAction::Confirm, _) => change(AppointmentStatus::Confirmed).await,
@@ -167,15 +184,15 @@ impl Linking {
             (VisitAction::Move, None) => Err(Unanswered::Refused(Refusal::NothingChosen)),
         };
         let refusal = match done {
+            // It had come to that already, and to something else besides, which whoever pressed the button has not seen.
+            Ok(seen) if seen.visit.version > wish.version + 1 => {
+                return self.page(target, &seen, Stage::Look, Some(Refusal::Changed)).await;
+            }
             Ok(seen) => return self.page(target, &seen, Stage::Done(action), None).await,
             Err(Unanswered::Refused(refusal)) => refusal,
             Err(Unanswered::Failed(failure)) => return Err(Error::Neighbour(failure)),
         };
-        let seen = match self.neighbours.linked_visit(id, patient).await {
-            Ok(seen) => seen,
-            Err(Unanswered::Refused(_)) => return Ok(None),
-            Err(Unanswered::Failed(failure)) => return Err(Error::Neighbour(failure)),
-        };
+        let Some(seen) = self.seen(target).await? else { return Ok(None) };
         // Whoever presses a button twice has moved the visit the first time.
         if action == VisitAction::Move && wish.start == Some(seen.visit.starts_at.timestamp()) {
             return self.page(target, &seen, Stage::Done(action), None).await;
@@ -207,9 +224,11 @@ impl Linking {
         stage: Stage<'_>,
         refusal: Option<Refusal>,
     ) -> Result<Option<Answer>, Error> {
-        let doctor = async { self.neighbours.doctor(seen.visit.doctor_id).await.map_err(Error::Neighbour) };
-        let (voice, doctor) = tokio::try_join!(self.voice(target.patient), doctor)?;
-        let Some(voice) = voice else { return Ok(None) };
+        let (voice, doctor) =
+            tokio::join!(self.voice(target.patient), self.neighbours.doctor(seen.visit.doctor_id));
+        let Some(voice) = voice? else { return Ok(None) };
+        // Without the name, while doctor-svc is away.
+        let doctor = doctor.ok().flatten();
         let now = self.clock.now();
         let sight = Sight {
             visit: &seen.visit,

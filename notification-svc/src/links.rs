@@ -3,7 +3,6 @@
 use crate::domain::{Appointment, Category, Channel, Purpose, VisitAction};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use jiff::{SignedDuration, Timestamp};
 use platform::secrets::RootSecret;
 use proto::ids::{AppointmentId, PatientId};
 use std::sync::Arc;
@@ -11,8 +10,6 @@ use uuid::Uuid;
 
 /// Bytes of the signature that are sent along.
 const TAG: usize = 16;
-/// How long after its end a visit can still be looked at.
-const AFTERWARDS: SignedDuration = SignedDuration::from_hours(24);
 
 const VISIT: u8 = 1;
 const SUBSCRIPTION: u8 = 2;
@@ -48,7 +45,6 @@ impl Links {
         let token = self.token(Purpose::Visit {
             appointment_id: appointment.visit.id,
             patient_id: appointment.patient_id,
-            expires_at: appointment.visit.ends_at.timestamp() + AFTERWARDS,
         });
         let url = |action: VisitAction| format!("{}/visits/{token}/{}", self.public_url, action.name());
         appointment.patient_may.iter().map(|action| (*action, url(*action))).collect()
@@ -66,28 +62,21 @@ impl Links {
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// What a link is for; none when it is not ours, or too old at `now`.
-    pub fn open(&self, token: &str, now: Timestamp) -> Option<Purpose> {
+    /// What a link is for; none when it is not ours.
+    pub fn open(&self, token: &str) -> Option<Purpose> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
         let (body, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
         let expected = hmac::sign(&self.key, body);
         aws_lc_rs::constant_time::verify_slices_are_equal(&expected.as_ref()[..TAG], tag).ok()?;
-        match read(body)? {
-            Purpose::Visit { expires_at, .. } if expires_at <= now => None,
-            purpose => Some(purpose),
-        }
+        read(body)
     }
 }
 
 fn written(purpose: Purpose) -> Vec<u8> {
     match purpose {
-        Purpose::Visit { appointment_id, patient_id, expires_at } => [
-            &[VISIT][..],
-            appointment_id.0.as_bytes(),
-            patient_id.0.as_bytes(),
-            &expires_at.as_second().to_be_bytes(),
-        ]
-        .concat(),
+        Purpose::Visit { appointment_id, patient_id } => {
+            [&[VISIT][..], appointment_id.0.as_bytes(), patient_id.0.as_bytes()].concat()
+        }
         Purpose::Subscription { patient_id, category, channel } => {
             let chosen = format!("{} {}", category.name(), channel.name());
             [&[SUBSCRIPTION][..], patient_id.0.as_bytes(), chosen.as_bytes()].concat()
@@ -100,13 +89,10 @@ fn read(body: &[u8]) -> Option<Purpose> {
     let id = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
     match *kind {
         VISIT => {
-            let (appointment, rest) = rest.split_at_checked(16)?;
-            let (patient, seconds) = rest.split_at_checked(16)?;
-            let seconds = i64::from_be_bytes(seconds.try_into().ok()?);
+            let (appointment, patient) = rest.split_at_checked(16)?;
             Some(Purpose::Visit {
                 appointment_id: AppointmentId(id(appointment)?),
                 patient_id: PatientId(id(patient)?),
-                expires_at: Timestamp::from_second(seconds).ok()?,
             })
         }
         SUBSCRIPTION => {
@@ -135,47 +121,41 @@ mod tests {
         links("kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!")
     }
 
-    fn visit(expires_at: &str) -> Purpose {
-        Purpose::Visit {
-            appointment_id: AppointmentId::random(),
-            patient_id: PatientId::random(),
-            expires_at: expires_at.parse().unwrap(),
-        }
+    fn visit() -> Purpose {
+        Purpose::Visit { appointment_id: AppointmentId::random(), patient_id: PatientId::random() }
     }
 
     #[test]
-    fn a_link_says_what_it_is_for_until_it_is_too_old() {
-        let (links, purpose) = (ours(), visit("2030-01-08T08:30:00Z"));
+    fn a_link_says_what_it_is_for() {
+        let (links, purpose) = (ours(), visit());
         let token = links.token(purpose);
         assert_eq!(links.token(purpose), token, "the same whenever it is made");
-        let open = |now: &str| links.open(&token, now.parse().unwrap());
-        assert_eq!(open("2030-01-08T08:29:59Z"), Some(purpose));
-        assert_eq!(open("2030-01-08T08:30:00Z"), None);
+        assert_eq!(links.open(&token), Some(purpose));
         for category in Category::ALL {
             let purpose =
                 Purpose::Subscription { patient_id: PatientId::random(), category, channel: Channel::Email };
-            assert_eq!(links.open(&links.token(purpose), Timestamp::MAX), Some(purpose));
+            assert_eq!(links.open(&links.token(purpose)), Some(purpose));
         }
     }
 
     #[test]
     fn nobody_else_makes_links_and_none_is_changed() {
-        let (links, now) = (ours(), Timestamp::UNIX_EPOCH);
-        let token = links.token(visit("2030-01-08T08:30:00Z"));
-        assert_eq!(self::links("Another-secret-0123456789-abcdefgh").open(&token, now), None);
+        let links = ours();
+        let token = links.token(visit());
+        assert_eq!(self::links("Another-secret-0123456789-abcdefgh").open(&token), None);
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(&token).unwrap();
         for index in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[index] ^= 1;
-            assert_eq!(links.open(&BASE64_URL_SAFE_NO_PAD.encode(&changed), now), None, "{index}");
-            assert_eq!(links.open(&BASE64_URL_SAFE_NO_PAD.encode(&bytes[..index]), now), None, "{index}");
+            assert_eq!(links.open(&BASE64_URL_SAFE_NO_PAD.encode(&changed)), None, "{index}");
+            assert_eq!(links.open(&BASE64_URL_SAFE_NO_PAD.encode(&bytes[..index])), None, "{index}");
         }
     }
 
     proptest! {
         #[test]
         fn nothing_that_somebody_makes_up_opens(token in "\\PC{0,120}") {
-            prop_assert_eq!(ours().open(&token, Timestamp::UNIX_EPOCH), None);
+            prop_assert_eq!(ours().open(&token), None);
         }
 
         /// Also what was signed, should another release have other purposes.

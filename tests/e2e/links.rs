@@ -1,4 +1,5 @@
 //! What patients do by the links in mails, without an account.
+use local::service::Service;
 use serde_json::{Value, json};
 use tests::clinic::{at, path};
 use tests::mesh::Mesh;
@@ -60,9 +61,7 @@ async fn a_patient_confirms_moves_and_cancels_by_the_links_of_mails() {
     rival.books(&doctor, times[3].parse().unwrap()).await.created();
     let taken = [("version", version), ("start_time", times[3])];
     let refused = page(browser.post_form(&choose, &taken).await, 409);
-    assert!(
-        refused.contains("cannot be had any more") && !values(&refused, "start_time").contains(&times[3])
-    );
+    assert!(refused.contains("no longer available") && !values(&refused, "start_time").contains(&times[3]));
     for _ in 0..2 {
         let chosen = [("version", version), ("start_time", times[4])];
         let moved = page(browser.post_form(&choose, &chosen).await, 200);
@@ -99,6 +98,29 @@ async fn a_patient_confirms_moves_and_cancels_by_the_links_of_mails() {
 }
 
 #[tokio::test]
+async fn who_agrees_to_what_has_changed_is_told_so_and_a_doctor_who_is_away_has_no_name() {
+    let mesh = Mesh::start(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let visit = patient.books(&doctor, at(3, 9, 0)).await.created();
+    let mail = mesh.mail_to(&patient.email, "booked").await.text;
+    let confirm = link(&mail, "/visits/", "/confirm").unwrap();
+    let browser = mesh.anyone();
+    page(browser.get(&confirm).await, 200);
+    admin.put(&path(&visit), json!({ "start_time": at(4, 9, 0).to_string() })).await.ok();
+    admin.put(&format!("{}/status", path(&visit)), json!({ "status": "confirmed" })).await.ok();
+    let told = page(browser.post_form(&confirm, &[("version", "1")]).await, 409);
+    assert!(told.contains("has changed since you opened this page"), "{told}");
+
+    mesh.processes.kill(Service::Doctor).await;
+    let shown = page(browser.get(&confirm).await, 200);
+    assert!(shown.contains("Thank you for telling us") && !shown.contains("Dora"), "{shown}");
+    let cancel = confirm.replace("/confirm", "/cancel");
+    let done = page(browser.post_form(&cancel, &[("version", "3")]).await, 200);
+    assert!(done.contains("The appointment is cancelled"), "{done}");
+}
+
+#[tokio::test]
 async fn a_link_that_is_not_ours_opens_nothing() {
     let mesh = Mesh::shared().await;
     let admin = mesh.admin().await;
@@ -121,7 +143,12 @@ async fn a_link_that_is_not_ours_opens_nothing() {
         assert!(shown.contains("Dieser Link funktioniert nicht mehr") && !shown.contains("<b>"), "{shown}");
     }
     page(browser.post_form(&format!("/visits/{other}/cancel"), &[("version", "1")]).await, 404);
-    page(browser.post_form(&cancel, &[]).await, 422);
+    let strange = [&[][..], &[("version", "x")], &[("version", "0")]];
+    for form in strange {
+        let shown = page(browser.post_form(&cancel, form).await, 422);
+        assert!(shown.contains("Cancel the appointment?") && shown.contains("<form"), "{shown}");
+    }
+    page(browser.get(&cancel.replace("/cancel", "/move?from=noon")).await, 200);
     assert_eq!(text(&patient.get(&path(&visit)).await.ok(), "status"), "scheduled");
 }
 
@@ -140,7 +167,7 @@ async fn one_click_of_a_mail_program_ends_reminders_or_news_and_nothing_else() {
     let unsubscribe = link(header("list-unsubscribe").trim_end_matches('>'), "/unsubscribe/", "").unwrap();
     let browser = mesh.anyone();
     let shown = page(browser.get(&unsubscribe).await, 200);
-    assert!(shown.contains("no more e-mails about changes of your appointments"), "{shown}");
+    assert!(shown.contains("no longer get e-mails about changes of your appointments"), "{shown}");
     let preferences = format!("/api/patients/{}/message-preferences", patient.id);
     let wanted = async || patient.get(&preferences).await.ok()["visit_changes"]["email"].clone();
     assert_eq!(wanted().await, json!(true));

@@ -9,12 +9,13 @@ use crate::body::parse_form;
 use crate::problem::Problem;
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use proto::notification as pb;
 use proto::notification::{LinkAction, LinkOutcome, LinkPage};
 use proto::time::{from_wire, to_wire};
@@ -23,11 +24,10 @@ use serde::Deserialize;
 /// Most languages of a reader that are told on.
 const LANGUAGES: usize = 10;
 
-/// Where times are looked for.
-#[derive(Deserialize)]
+/// Where times are looked for: from today on, unless it is a date.
+#[derive(Default, Deserialize)]
 struct Range {
-    #[serde(default)]
-    from: String,
+    from: Option<Date>,
 }
 
 /// What people send; mail programs send something else.
@@ -67,9 +67,11 @@ async fn look(State(app): State<App>, Path(token): Path<String>, headers: Header
 async fn show(
     State(app): State<App>,
     Path((token, action)): Path<(String, String)>,
-    Query(Range { from }): Query<Range>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let range: Range = parse_form(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let from = range.from.map(|from| from.to_string()).unwrap_or_default();
     match named(&action) {
         Some(action) => open(&app, token, action, from, &headers).await,
         // No message has such a link.
@@ -87,10 +89,19 @@ async fn act(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match (named(&action), parse_form(&body)) {
-        (Some(action), Ok(form)) => follow(&app, token, action, form, &headers).await,
-        (None, _) => open(&app, String::new(), LinkAction::Unspecified, String::new(), &headers).await,
-        (_, Err(problem)) => render(problem.status(), &Unavailable),
+    let Some(action) = named(&action) else {
+        return open(&app, String::new(), LinkAction::Unspecified, String::new(), &headers).await;
+    };
+    match parse_form::<Form>(&body) {
+        Ok(form) if form.version > 0 => follow(&app, token, action, form, &headers).await,
+        // Not a form of ours: it is shown once more.
+        _ => {
+            let mut page = open(&app, token, action, String::new(), &headers).await;
+            if page.status().is_success() {
+                *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            }
+            page
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! What the links in messages are for.
 use super::channel::Channel;
 use super::preferences::Category;
-use jiff::Timestamp;
 use proto::ids::{AppointmentId, PatientId};
 
 /// What whoever has a link may do, and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To see one visit and do with it what its patient may, before `expires_at`, to the second.
-    Visit { appointment_id: AppointmentId, patient_id: PatientId, expires_at: Timestamp },
-    /// To have messages of one kind no more, or again. Never expires: mails are kept for long.
+    /// To see one visit and do with it what its patient may, until a day after its end.
+    Visit { appointment_id: AppointmentId, patient_id: PatientId },
+    /// To have messages of one kind no more, or again. Does not expire, for mails are kept for long, and ends with the
+    /// patient's record.
     Subscription { patient_id: PatientId, category: Category, channel: Channel },
 }
 

@@ -125,3 +125,34 @@ fn why(status: &Status) -> Unanswered {
     };
     Unanswered::Refused(refusal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_appointment_svc_says_is_a_refusal_or_a_failure() {
+        let told = |code, reason: &str| match why(&fault::fault(code, "test", reason, "no")) {
+            Unanswered::Refused(refusal) => Ok(refusal),
+            Unanswered::Failed(failure) => Err(failure),
+        };
+        for (code, reason, expected) in [
+            (Code::NotFound, "APPOINTMENT_NOT_FOUND", Ok(Refusal::Gone)),
+            (Code::NotFound, "DOCTOR_NOT_FOUND", Ok(Refusal::Impossible)),
+            (Code::Aborted, "VERSION_MISMATCH", Ok(Refusal::Changed)),
+            (Code::FailedPrecondition, "POLICY_VIOLATION", Ok(Refusal::TooLate)),
+            (Code::FailedPrecondition, "INVALID_TRANSITION", Ok(Refusal::Impossible)),
+            (Code::FailedPrecondition, "TOO_EARLY", Ok(Refusal::Impossible)),
+            (Code::FailedPrecondition, "ALREADY_STARTED", Ok(Refusal::Impossible)),
+            (Code::PermissionDenied, "FORBIDDEN", Ok(Refusal::Impossible)),
+            (Code::AlreadyExists, "SLOT_TAKEN", Ok(Refusal::Taken)),
+            (Code::AlreadyExists, "PATIENT_CONFLICT", Ok(Refusal::Taken)),
+            (Code::FailedPrecondition, "OUTSIDE_AVAILABILITY", Ok(Refusal::Taken)),
+            (Code::Unavailable, "", Err(Failure::AppointmentSvcUnavailable)),
+            (Code::DeadlineExceeded, "", Err(Failure::AppointmentSvcUnavailable)),
+            (Code::Internal, "", Err(Failure::BadAnswer)),
+        ] {
+            assert_eq!(told(code, reason), expected, "{code:?} {reason}");
+        }
+    }
+}

@@ -70,7 +70,7 @@ pub enum Stage<'a> {
     Look,
     Before(VisitAction),
     /// With times that the visit can be moved to, and the date from which there may be more.
-    Choosing(&'a [Zoned], Date),
+    Choosing(&'a [Zoned], Option<Date>),
     Done(VisitAction),
 }
 
@@ -101,7 +101,7 @@ pub fn visit_page(voice: &Voice, sight: &Sight<'_>, stage: Stage<'_>, refusal: O
         }
         Stage::Choosing(times, later) => {
             page.days = days(voice, times);
-            page.later = Some((later, voice.say("page-move-later")));
+            page.later = later.map(|date| (date, voice.say("page-move-later")));
             page.others.push(Choice::of(voice, Step::Look));
             if times.is_empty() {
                 page.warning = Some(voice.say("page-move-none"));
@@ -116,12 +116,12 @@ pub fn visit_page(voice: &Voice, sight: &Sight<'_>, stage: Stage<'_>, refusal: O
 /// Whether somebody wants messages of `category` no more: before it is done when `is_done` is none, and after it was
 /// done or taken back.
 pub fn subscription(voice: &Voice, category: Category, is_done: Option<bool>) -> Page {
-    let (lead, step) = match is_done {
-        None => (format!("page-unsubscribe-{}", category.name()), Step::Unsubscribe),
-        Some(true) => ("page-unsubscribe-done".to_owned(), Step::Subscribe),
-        Some(false) => ("page-subscribe-done".to_owned(), Step::Unsubscribe),
+    let (which, lead, step) = match is_done {
+        None => ("unsubscribe", category.name(), Step::Unsubscribe),
+        Some(true) => ("unsubscribed", "lead", Step::Subscribe),
+        Some(false) => ("subscribed", "lead", Step::Unsubscribe),
     };
-    let page = Page::of(voice, "page-unsubscribe-title", &lead);
+    let page = Page::of(voice, &format!("page-{which}-title"), &format!("page-{which}-{lead}"));
     Page { button: Some(Choice::of(voice, step)), ..page }
 }
 
@@ -136,14 +136,12 @@ fn standing(status: VisitStatus) -> &'static str {
         VisitStatus::Requested => "requested",
         VisitStatus::Scheduled => "scheduled",
         VisitStatus::Confirmed => "confirmed",
-        VisitStatus::Arrived | VisitStatus::CheckedIn => "arrived",
+        VisitStatus::Arrived | VisitStatus::CheckedIn | VisitStatus::InProgress => "arrived",
         VisitStatus::Cancelled => "cancelled",
         VisitStatus::Expired => "expired",
-        VisitStatus::Held
-        | VisitStatus::InProgress
-        | VisitStatus::Completed
-        | VisitStatus::NoShow
-        | VisitStatus::EnteredInError => "over",
+        VisitStatus::Held | VisitStatus::Completed | VisitStatus::NoShow | VisitStatus::EnteredInError => {
+            "over"
+        }
     }
 }
 
@@ -247,12 +245,12 @@ mod tests {
             .map(|at| format!("{at}[Europe/Berlin]").parse().unwrap())
             .into();
         let later = "2030-01-10".parse().unwrap();
-        let shown = page(Language::French, Stage::Choosing(&times, later), Some(Refusal::Taken));
+        let shown = page(Language::French, Stage::Choosing(&times, Some(later)), Some(Refusal::Taken));
         assert_eq!(shown.days.len(), 2);
         assert_eq!(shown.days[0].label, "mardi 8 janvier 2030");
         assert_eq!(shown.days[0].times[1], (times[1].timestamp(), "14\u{a0}h\u{a0}30".to_owned()));
         assert!(shown.refusal.is_some_and(|refusal| refusal.contains("plus disponible")));
-        let none = page(Language::English, Stage::Choosing(&[], later), None);
+        let none = page(Language::English, Stage::Choosing(&[], Some(later)), None);
         assert!(none.button.is_none() && none.days.is_empty());
         assert_eq!(none.warning.as_deref(), Some("There is no free time in these weeks."));
         assert_eq!(none.later, Some((later, "Later times".to_owned())));

@@ -13,7 +13,7 @@ page-visit-title = Your appointment
 page-visit-requested = We have received your request and will answer it.
 page-visit-scheduled = We expect you at this time.
 page-visit-confirmed = Thank you for telling us that you will come. We look forward to seeing you.
-page-visit-arrived = We know that you are here. Please take a seat.
+page-visit-arrived = We know that you are here.
 page-visit-cancelled = This appointment is cancelled and will not take place.
 page-visit-expired = The request was not answered in time, and this appointment will not take place.
 page-visit-over = This appointment is over.
@@ -26,33 +26,35 @@ page-confirm-lead = Tell us that you will come to this appointment:
 page-confirm-done = Thank you. We look forward to seeing you.
 page-arrive-title = Are you here?
 page-arrive-lead = Tell us that you are here for this appointment:
-page-arrive-done = Thank you. Please take a seat.
+page-arrive-done = Thank you. We know that you are here.
 page-move-title = Choose another time
 page-move-lead = Until you choose another time, your appointment is at this one:
 page-move-none = There is no free time in these weeks.
 page-move-later = Later times
 page-move-done = Your appointment has been moved. This is the new time:
 page-cancel-title = Cancel the appointment?
-page-cancel-lead = This appointment will not take place, and somebody else can have the time:
-page-cancel-late = It is later than we ask for. Please cancel only if you cannot come.
+page-cancel-lead = If you cancel, somebody else can have this time. Until then, your appointment stays as it is:
+page-cancel-late = This is later than the notice we ask for. Please cancel only if you cannot come.
 page-cancel-done = The appointment is cancelled. Thank you for telling us.
 
 ## Why something was not done.
 
 page-refused-changed = The appointment has changed since you opened this page. This is how it is now:
-page-refused-taken = This time cannot be had any more. Please choose another.
-page-refused-too_late = It is too late to do this here. Please call us.
-page-refused-impossible = This is not possible any more. This is how the appointment is now:
+page-refused-taken = This time is no longer available. Please choose another.
+page-refused-too_late = This cannot be done here any more. Please call us.
+page-refused-impossible = This is not possible now. This is how the appointment is:
 page-refused-choice = Please choose a time.
 
 ## Messages that somebody no longer wants.
 
 page-unsubscribe-title = Stop these e-mails?
-page-unsubscribe-visit_changes = You will get no more e-mails about changes of your appointments. That an appointment will not take place, we tell you in any case.
-page-unsubscribe-reminders = You will get no more reminders of your appointments by e-mail.
-page-unsubscribe-offers = You will get no more e-mails about times that have come free.
-page-unsubscribe-done = You will get these e-mails no more.
-page-subscribe-done = You will get these e-mails again.
+page-unsubscribe-visit_changes = If you press the button, you will no longer get e-mails about changes of your appointments. We will always tell you if an appointment will not take place.
+page-unsubscribe-reminders = If you press the button, you will no longer get reminders of your appointments by e-mail.
+page-unsubscribe-offers = If you press the button, you will no longer get e-mails about times that have come free.
+page-unsubscribed-title = These e-mails have stopped
+page-unsubscribed-lead = You will no longer get these e-mails.
+page-subscribed-title = You get these e-mails again
+page-subscribed-lead = From now on we will send you these e-mails again.
 
 page-dead-title = This link does not work any more
-page-dead-lead = It is too old, or what it was for is gone. Please use the newest message, or call us.
+page-dead-lead = It is too old, or no longer valid. Please use the newest message, or call us.

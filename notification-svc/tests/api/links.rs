@@ -106,7 +106,7 @@ async fn one_click_ends_messages_of_one_kind_and_another_brings_them_back() {
 
     for _ in 0..2 {
         let done = service.follow(&token, LinkAction::Unsubscribe).await.unwrap();
-        assert_eq!(done.outcome(), LinkOutcome::Done);
+        assert_eq!((done.outcome(), done.title.as_str()), (LinkOutcome::Done, "These e-mails have stopped"));
         assert_eq!(done.button.map(|button| button.action()), Some(LinkAction::Subscribe));
     }
     assert_eq!(wanted().await, [false, true, true]);
