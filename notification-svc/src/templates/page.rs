@@ -234,7 +234,7 @@ mod tests {
 
         let before = page(Language::German, Stage::Before(VisitAction::Cancel), None);
         assert_eq!(before.title, "Termin absagen?");
-        assert!(before.warning.is_some_and(|warning| warning.starts_with("Es ist später")));
+        assert!(before.warning.is_some_and(|warning| warning.starts_with("Das ist kurzfristiger")));
         assert_eq!(before.button.map(|choice| choice.step), Some(Step::Visit(VisitAction::Cancel)));
         assert_eq!(before.others[0].step, Step::Look);
     }
