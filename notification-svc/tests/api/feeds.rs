@@ -4,11 +4,11 @@ use crate::service::{Ground, Service};
 use calcard::common::timezone::Tz;
 use calcard::icalendar::{ICalendar, ICalendarComponentType, ICalendarProperty as Property};
 use jiff::{SignedDuration, Timestamp};
-use platform::caller::Role;
+use platform::caller::{Role, User};
 use platform::fault::reason;
 use proto::appointment::AppointmentStatus;
 use proto::doctor::VisitType;
-use proto::ids::{DoctorId, PatientId, VisitTypeId};
+use proto::ids::{DoctorId, PatientId, SessionId, UserId, VisitTypeId};
 use proto::notification::{
     CalendarFeed, CalendarTitles, DeleteDoctorCalendarFeedRequest, DeletePatientCalendarFeedRequest,
     GetCalendarRequest, GetDoctorCalendarFeedRequest, GetPatientCalendarFeedRequest, NewCalendarFeed,
@@ -230,6 +230,24 @@ async fn a_calendar_that_cannot_be_put_together_is_not_told_as_an_empty_one() {
     let url = service.subscribe_patient(Role::Staff, visit.patient, titles).await.unwrap().url;
     service.ground.neighbours.now_know(|known| known.no_patients = true);
     assert_eq!(service.read(&url).await.err().unwrap().code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn whoever_acts_for_a_patient_is_given_no_address_that_outlives_their_leave() {
+    let service = Service::start().await;
+    let (visit, _) = service.ground.visit_in(1);
+    let (own, titles) = (Role::Patient(visit.patient), CalendarTitles::Private);
+    service.subscribe_patient(own, visit.patient, titles).await.unwrap();
+    let proxy = User { acting: true, ..User::new(UserId::random(), SessionId::random(), own) };
+    let patient_id = visit.patient.to_string();
+    let rotate = RotatePatientCalendarFeedRequest { patient_id: patient_id.clone(), titles: titles.into() };
+    let rotate = service.ask_as(proxy, rotate);
+    let refused = service.feeds.clone().rotate_patient_calendar_feed(rotate).await.err().unwrap();
+    assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::PermissionDenied, Some("FORBIDDEN")));
+    let get = GetPatientCalendarFeedRequest { patient_id: patient_id.clone() };
+    service.feeds.clone().get_patient_calendar_feed(service.ask_as(proxy, get)).await.unwrap();
+    let delete = DeletePatientCalendarFeedRequest { patient_id };
+    service.feeds.clone().delete_patient_calendar_feed(service.ask_as(proxy, delete)).await.unwrap();
 }
 
 #[tokio::test]
