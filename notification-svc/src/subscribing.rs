@@ -97,7 +97,7 @@ impl Subscribing {
             Published::of(&listed.visit, named, listed.changed_at)
         });
         let published: Vec<Published> = published.collect();
-        self.store.feed_was_fetched(&hash).await?;
+        self.store.feed_was_fetched(&hash, entry("read", owner).because("link")).await?;
         Ok(publish(&self.clinic, &voice.say("calendar-name"), &published))
     }
 

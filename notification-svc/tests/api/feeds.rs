@@ -30,10 +30,10 @@ impl Ground {
         (visit, start)
     }
 
-    /// What was noted about the calendar of somebody, oldest first: what, and by whom.
+    /// What was noted about the calendar of a patient, oldest first: what, by whom, and why.
     async fn noted_of_feed(&self, owner: uuid::Uuid) -> Vec<String> {
-        let entries = "SELECT concat_ws(' ', action, role) FROM audit.entries
-                        WHERE $1 = ANY (resource_ids) AND resource = 'calendar_feed' ORDER BY at";
+        let entries = "SELECT concat_ws(' ', action, role, reason) FROM audit.entries
+                        WHERE resource_ids = ARRAY[$1::uuid] AND subjects = ARRAY[$1::uuid] AND resource = 'calendar_feed' ORDER BY at";
         let rows = self.sql().await.query(entries, &[&owner]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
@@ -193,7 +193,9 @@ async fn an_address_leads_nowhere_once_there_is_another_or_none_or_nobody() {
     let first = service.subscribe_patient(patient, visit.patient, titles).await.unwrap();
     let feed = service.feed_of_patient(Role::Staff, visit.patient).await.unwrap();
     assert!(feed == first.feed.unwrap() && feed.last_fetch_time.is_none());
-    service.read(&first.url).await.unwrap();
+    for _ in 0..2 {
+        service.read(&first.url).await.unwrap();
+    }
     assert!(service.feed_of_patient(patient, visit.patient).await.unwrap().last_fetch_time.is_some());
     let hashes =
         "SELECT count(*) FROM notification.calendar_feeds WHERE position($1::bytea IN token_hash) > 0";
@@ -210,7 +212,19 @@ async fn an_address_leads_nowhere_once_there_is_another_or_none_or_nobody() {
     deleted.unwrap();
     service.is_gone(&second.url).await;
     let noted = service.ground.noted_of_feed(visit.patient.0).await;
-    assert_eq!(noted, ["rotate patient", "read staff", "read patient", "rotate admin", "delete patient"]);
+    assert_eq!(
+        noted,
+        [
+            "rotate patient",
+            "read staff",
+            // Once a minute.
+            "read nobody link",
+            "read patient",
+            "rotate admin",
+            "read nobody link",
+            "delete patient",
+        ]
+    );
 
     let doctors = service.subscribe_doctor(Role::Doctor(visit.doctor), visit.doctor, titles).await.unwrap();
     let patients = service.subscribe_patient(patient, visit.patient, titles).await.unwrap();
