@@ -8,6 +8,9 @@ use tests::mesh::Mesh;
 use tests::people::text;
 use tests::rest::{Answer, Rest};
 
+/// Longest wait for a line in a log.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The path of an address that was told.
 fn path(told: &Value) -> String {
     let url = text(told, "url");
@@ -62,13 +65,18 @@ async fn a_program_follows_a_patients_calendar_until_its_address_ends() {
     let third = path(&admin.put(&feed, json!({})).await.ok());
     calendar(&anyone.get(&third).await);
     admin.delete(&format!("/api/patients/{}", patient.id)).await.ok();
-    anyone.get(&third).await.refused(404, "calendar_not_found");
+    let last = anyone.get(&third).await;
+    let id = last.header("x-request-id").to_owned();
+    last.refused(404, "calendar_not_found");
 
-    // It was asked for often, and each time there is a line of it.
-    let mut look = tokio::time::interval(Duration::from_millis(50));
-    while mesh.logged(Service::Gateway).matches("/calendars/{file}").count() < 9 {
-        look.tick().await;
-    }
+    // Once that one is in the log, those before it are.
+    let logged = async {
+        let mut look = tokio::time::interval(Duration::from_millis(50));
+        while !mesh.logged(Service::Gateway).contains(&id) {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, logged).await.expect("requests are logged");
     for service in Service::ALL {
         for address in [&first, &second, &third] {
             let token = address.trim_start_matches("/calendars/").trim_end_matches(".ics");
