@@ -157,7 +157,8 @@ impl Event {
 
     fn write(&self, lines: &mut Lines, clinic: &Mailbox, stamp: Timestamp, more: impl FnOnce(&mut Lines)) {
         lines.within("VEVENT", |lines| {
-            lines.add_text("UID", &format!("{}@{}", self.id, clinic.email.domain()));
+            // Alone, as RFC 7986, section 5.3 would have it: whatever is set, it stays the same.
+            lines.add("UID", &self.id.to_string());
             // It is 32 bits wide there.
             lines.add("SEQUENCE", &self.sequence.clamp(0, i32::MAX.into()).to_string());
             lines.add("DTSTAMP", &utc(stamp));

@@ -42,7 +42,7 @@ async fn a_program_follows_a_patients_calendar_until_its_address_ends() {
 
     let read = anyone.get(&first).await;
     let (text, tag) = (calendar(&read), read.header("etag"));
-    let uid = format!("UID:{}@", visit["id"].as_str().unwrap());
+    let uid = format!("UID:{}\r\n", visit["id"].as_str().unwrap());
     assert!(text.contains(&uid) && text.contains("STATUS:CONFIRMED"), "{text}");
     assert!(text.contains("SUMMARY:Appointment – Dr. ") && !text.contains("Patient"), "{text}");
     let same = again(&anyone, &first, tag).await;
@@ -95,7 +95,7 @@ async fn a_doctors_calendar_says_when_and_never_who() {
     let address = path(&doctor.put(&feed, json!({ "titles": "visit_type" })).await.ok());
     let read = anyone.get(&address).await;
     let text = calendar(&read);
-    assert!(text.contains(&format!("UID:{}@", visit["id"].as_str().unwrap())), "{text}");
+    assert!(text.contains(&format!("UID:{}\r\n", visit["id"].as_str().unwrap())), "{text}");
     assert!(text.contains("SUMMARY:Appointment\r\n"), "{text}");
     assert!(!text.contains("Paula") && !text.contains(&patient.id) && !text.contains("ATTENDEE"), "{text}");
     anyone.get("/calendars/nonsense.ics").await.refused(404, "calendar_not_found");

@@ -90,7 +90,7 @@ async fn a_visit_is_put_into_both_calendars_and_taken_out_of_them_again() {
     service.publish("booked", visit, 1, "scheduled").await;
     let told = |method: &str, sequence, attendee: &str, title: &str| Told {
         method: method.to_owned(),
-        uid: format!("{}@example.com", visit.id),
+        uid: visit.id.to_string(),
         sequence,
         title: title.to_owned(),
         attendee: attendee.to_owned(),
