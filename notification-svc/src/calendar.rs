@@ -86,6 +86,11 @@ impl Invite {
         Some(Self(Event::of(visit, standing, title)))
     }
 
+    /// Takes the visit out of the calendar of somebody who has it no more, however it stands.
+    pub fn withdrawing(visit: &Visit, title: String) -> Self {
+        Self(Event::of(visit, Standing::Cancelled, title))
+    }
+
     pub fn method(&self) -> Method {
         match self.0.standing {
             Standing::Expected | Standing::Confirmed => Method::Request,
