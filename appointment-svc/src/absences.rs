@@ -149,7 +149,7 @@ impl Absences {
                     let place = board.place(&visit, doctor, time).ok_or_else(outdated)?;
                     let zone = board.diary(doctor).map(|diary| diary.schedule().zone(place.location).clone());
                     visit.zone = zone.unwrap_or(visit.zone);
-                    let is_reassigned = visit.doctor_id != doctor;
+                    let from = visit.doctor_id;
                     visit.doctor_id = doctor;
                     visit.visit = time;
                     visit.location_id = place.location;
@@ -158,7 +158,7 @@ impl Absences {
                     // The patient confirmed another time.
                     visit.status = Status::Scheduled;
                     tx.claim(&visit, &place).await?.map_err(|_| outdated())?;
-                    if is_reassigned { Change::Reassigned } else { Change::Rescheduled }
+                    if from == doctor { Change::Rescheduled } else { Change::Reassigned { from } }
                 }
             };
             tx.update(&mut visit, change, &Why::default(), user).await?;

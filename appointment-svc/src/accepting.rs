@@ -235,7 +235,8 @@ async fn move_earlier(
     let diary = Diary::new(rules, clinic, &taken, reader, now);
     let (place, _) = placing::place(&diary, wish, offer.visit, None)
         .map_err(|refusal| refused(unbookable(refusal, offer.visit, now), offer))?;
-    let change = if visit.doctor_id == doctor { Change::Rescheduled } else { Change::Reassigned };
+    let from = visit.doctor_id;
+    let change = if from == doctor { Change::Rescheduled } else { Change::Reassigned { from } };
     visit.doctor_id = doctor;
     // The practice offered it: that is none of the times that a patient may move a visit.
     let moved_before = visit.reschedule_count;

@@ -13,8 +13,10 @@ pub enum Change {
     Booked,
     Imported,
     Rescheduled,
-    /// To another doctor.
-    Reassigned,
+    /// To another doctor than this one.
+    Reassigned {
+        from: DoctorId,
+    },
     NotesEdited,
     StatusChanged,
     Cancelled,
@@ -29,7 +31,7 @@ impl Change {
             Self::Booked => "booked",
             Self::Imported => "imported",
             Self::Rescheduled => "rescheduled",
-            Self::Reassigned => "reassigned",
+            Self::Reassigned { .. } => "reassigned",
             Self::NotesEdited => "notes_edited",
             Self::StatusChanged => "status_changed",
             Self::Cancelled => "cancelled",
@@ -48,7 +50,7 @@ impl Change {
             Self::Booked => "appointment.booked",
             Self::Imported => "appointment.imported",
             // Whoever is told of visits that move is told of these.
-            Self::Rescheduled | Self::Reassigned => "appointment.rescheduled",
+            Self::Rescheduled | Self::Reassigned { .. } => "appointment.rescheduled",
             Self::NotesEdited => "appointment.notes_edited",
             Self::StatusChanged => "appointment.status_changed",
             Self::Cancelled => "appointment.cancelled",
@@ -99,7 +101,10 @@ pub fn expired(request: AppointmentId, patient: PatientId, doctor: DoctorId, ver
 pub fn event(change: Change, appointment: &Appointment) -> NewEvent {
     let Appointment { id, patient_id, doctor_id, version, schedule_version, status, .. } = *appointment;
     let versions = Versions { visit: version, schedule: schedule_version };
-    let data = visit(id, patient_id, doctor_id, versions, status);
+    let mut data = visit(id, patient_id, doctor_id, versions, status);
+    if let Change::Reassigned { from } = change {
+        data["previous_doctor_id"] = json!(from);
+    }
     NewEvent { aggregate_id: id.0, event_type: change.routing_key(), data }
 }
 

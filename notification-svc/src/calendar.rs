@@ -86,6 +86,11 @@ impl Invite {
         Some(Self(Event::of(visit, standing, title)))
     }
 
+    /// Takes the visit out of the calendar of somebody who has it no more, however it stands.
+    pub fn withdrawing(visit: &Visit, title: String) -> Self {
+        Self(Event::of(visit, Standing::Cancelled, title))
+    }
+
     pub fn method(&self) -> Method {
         match self.0.standing {
             Standing::Expected | Standing::Confirmed => Method::Request,
@@ -157,7 +162,8 @@ impl Event {
 
     fn write(&self, lines: &mut Lines, clinic: &Mailbox, stamp: Timestamp, more: impl FnOnce(&mut Lines)) {
         lines.within("VEVENT", |lines| {
-            lines.add_text("UID", &format!("{}@{}", self.id, clinic.email.domain()));
+            // Alone, as RFC 7986, section 5.3 would have it: whatever is set, it stays the same.
+            lines.add("UID", &self.id.to_string());
             // It is 32 bits wide there.
             lines.add("SEQUENCE", &self.sequence.clamp(0, i32::MAX.into()).to_string());
             lines.add("DTSTAMP", &utc(stamp));

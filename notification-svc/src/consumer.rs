@@ -71,6 +71,8 @@ struct Data {
     appointment_id: AppointmentId,
     patient_id: PatientId,
     doctor_id: DoctorId,
+    /// Who had the visit before; when that is another.
+    previous_doctor_id: Option<DoctorId>,
     version: i64,
     status: String,
     /// Where the visit stood before; of changes of status.
@@ -87,17 +89,23 @@ enum BadEvent {
     Status,
 }
 
-/// One to the patient and one to the doctor; none when they are not told.
-fn messages(event: Envelope) -> Result<Option<[About; 2]>, BadEvent> {
+/// One to the patient and one to the doctor, and one to whoever had the visit before; none when they are not told.
+fn messages(event: Envelope) -> Result<Option<Vec<About>>, BadEvent> {
     let data: Data = serde_json::from_value(event.data)?;
     let status = VisitStatus::named(&data.status).ok_or(BadEvent::Status)?;
     let from = data.from_status.as_deref().and_then(VisitStatus::named);
     let kind = kind(&event.event_type, &data, from, status);
-    let Data { appointment_id, patient_id, doctor_id, version, .. } = data;
-    Ok(kind.map(|kind| {
+    let Data { appointment_id, patient_id, doctor_id, previous_doctor_id, version, .. } = data;
+    let about = |kind, recipient| {
         let change = Change { kind, appointment_id, version, status };
-        [Recipient::Patient(patient_id), Recipient::Doctor(doctor_id)]
-            .map(|recipient| About::Visit { change, recipient })
+        About::Visit { change, recipient }
+    };
+    Ok(kind.map(|kind| {
+        let former = previous_doctor_id.map(|id| about(Kind::Cancelled, Recipient::Doctor(id)));
+        [about(kind, Recipient::Patient(patient_id)), about(kind, Recipient::Doctor(doctor_id))]
+            .into_iter()
+            .chain(former)
+            .collect()
     }))
 }
 
@@ -136,12 +144,12 @@ mod tests {
     }
 
     fn change(event: Envelope) -> Option<Change> {
-        messages(event).unwrap().map(|[to_patient, to_doctor]| match (to_patient, to_doctor) {
-            (
+        messages(event).unwrap().map(|messages| match messages[..] {
+            [
                 About::Visit { change, recipient: Recipient::Patient(_) },
                 About::Visit { change: same, recipient: Recipient::Doctor(_) },
-            ) if change == same => change,
-            other => panic!("not told to both: {other:?}"),
+            ] if change == same => change,
+            ref other => panic!("not told to both: {other:?}"),
         })
     }
 

@@ -231,7 +231,7 @@ impl Delivery {
         }
         let of = self.neighbours.appointment(change.appointment_id).await?;
         let visit = &of.visit;
-        if change.is_outdated_by(visit) {
+        if change.is_outdated_by(visit, recipient) {
             return Ok(Prepared::Break(Outcome::Superseded));
         }
         let words = |voice: &Voice, reader: Reader<'_>| render(voice, change.kind, visit, reader);
@@ -245,7 +245,12 @@ impl Delivery {
                 self.to_patient(message, id, visit.doctor_id, words, text).await
             }
             Recipient::Doctor(id) => {
-                let words = |voice: &Voice, name: &str| words(voice, Reader::Doctor { name });
+                let is_former = change.is_handover();
+                let words = |voice: &Voice, name: &str| {
+                    let reader =
+                        if is_former { Reader::FormerDoctor { name } } else { Reader::Doctor { name } };
+                    words(voice, reader)
+                };
                 self.to_doctor(message.id, id, words).await
             }
             // Nobody else is told of visits.

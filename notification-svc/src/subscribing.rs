@@ -54,6 +54,10 @@ impl Subscribing {
         titles: Titles,
     ) -> Result<(Feed, String), Error> {
         self.admit(user, owner).await?;
+        // Who has an address reads it without asking, also once they may not act for the patient any more.
+        if user.acting {
+            return Err(Error::Forbidden);
+        }
         let token = Token::generate()?;
         let feed = self.store.rotate_feed(owner, &token.hash(), titles, entry("rotate", owner)).await?;
         let base = self.public_url.trim_end_matches('/');
@@ -93,7 +97,7 @@ impl Subscribing {
             Published::of(&listed.visit, named, listed.changed_at)
         });
         let published: Vec<Published> = published.collect();
-        self.store.feed_was_fetched(&hash).await?;
+        self.store.feed_was_fetched(&hash, entry("read", owner).because("link")).await?;
         Ok(publish(&self.clinic, &voice.say("calendar-name"), &published))
     }
 

@@ -173,7 +173,7 @@ const MATRIX: &str = "
     GET    /api/patients/{id}/message-preferences                 401 401 200 404 403 403 200 200 403 200 200
     PUT    /api/patients/{id}/message-preferences                 401 401 200 404 403 403 200 200 403 200 200
     GET    /api/patients/{id}/calendar-feed                       401 401 200 404 403 403 200 200 403 200 200
-    PUT    /api/patients/{id}/calendar-feed                       401 401 200 404 403 403 200 200 403 200 200
+    PUT    /api/patients/{id}/calendar-feed                       401 401 200 404 403 403 200 200 403 403 403
     DELETE /api/patients/{id}/calendar-feed                       401 401 204 404 403 403 204 204 403 204 204
     GET    /api/doctors/{id}/calendar-feed                        401 401 403 403 200 403 200 200 403 403 403
     PUT    /api/doctors/{id}/calendar-feed                        401 401 403 403 200 403 200 200 403 403 403

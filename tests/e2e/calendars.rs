@@ -8,6 +8,9 @@ use tests::mesh::Mesh;
 use tests::people::text;
 use tests::rest::{Answer, Rest};
 
+/// Longest wait for a line in a log.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The path of an address that was told.
 fn path(told: &Value) -> String {
     let url = text(told, "url");
@@ -39,7 +42,7 @@ async fn a_program_follows_a_patients_calendar_until_its_address_ends() {
 
     let read = anyone.get(&first).await;
     let (text, tag) = (calendar(&read), read.header("etag"));
-    let uid = format!("UID:{}@", visit["id"].as_str().unwrap());
+    let uid = format!("UID:{}\r\n", visit["id"].as_str().unwrap());
     assert!(text.contains(&uid) && text.contains("STATUS:CONFIRMED"), "{text}");
     assert!(text.contains("SUMMARY:Appointment – Dr. ") && !text.contains("Patient"), "{text}");
     let same = again(&anyone, &first, tag).await;
@@ -62,13 +65,18 @@ async fn a_program_follows_a_patients_calendar_until_its_address_ends() {
     let third = path(&admin.put(&feed, json!({})).await.ok());
     calendar(&anyone.get(&third).await);
     admin.delete(&format!("/api/patients/{}", patient.id)).await.ok();
-    anyone.get(&third).await.refused(404, "calendar_not_found");
+    let last = anyone.get(&third).await;
+    let id = last.header("x-request-id").to_owned();
+    last.refused(404, "calendar_not_found");
 
-    // It was asked for often, and each time there is a line of it.
-    let mut look = tokio::time::interval(Duration::from_millis(50));
-    while mesh.logged(Service::Gateway).matches("/calendars/{file}").count() < 9 {
-        look.tick().await;
-    }
+    // Once that one is in the log, those before it are.
+    let logged = async {
+        let mut look = tokio::time::interval(Duration::from_millis(50));
+        while !mesh.logged(Service::Gateway).contains(&id) {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, logged).await.expect("requests are logged");
     for service in Service::ALL {
         for address in [&first, &second, &third] {
             let token = address.trim_start_matches("/calendars/").trim_end_matches(".ics");
@@ -87,7 +95,7 @@ async fn a_doctors_calendar_says_when_and_never_who() {
     let address = path(&doctor.put(&feed, json!({ "titles": "visit_type" })).await.ok());
     let read = anyone.get(&address).await;
     let text = calendar(&read);
-    assert!(text.contains(&format!("UID:{}@", visit["id"].as_str().unwrap())), "{text}");
+    assert!(text.contains(&format!("UID:{}\r\n", visit["id"].as_str().unwrap())), "{text}");
     assert!(text.contains("SUMMARY:Appointment\r\n"), "{text}");
     assert!(!text.contains("Paula") && !text.contains(&patient.id) && !text.contains("ATTENDEE"), "{text}");
     anyone.get("/calendars/nonsense.ics").await.refused(404, "calendar_not_found");

@@ -35,7 +35,7 @@ pub(super) fn change(change: Change, a: &Appointment, code: &str) -> Entry {
         Change::Booked => ("book", &[]),
         Change::Imported => ("import", &[]),
         Change::Rescheduled => ("move", &["start_time", "end_time"]),
-        Change::Reassigned => ("move", &["doctor_id"]),
+        Change::Reassigned { .. } => ("move", &["doctor_id"]),
         Change::NotesEdited => ("update", &["notes"]),
         Change::StatusChanged => ("update", &["status"]),
         Change::Cancelled => ("cancel", &["status"]),

@@ -11,6 +11,7 @@ use proto::doctor::DoctorRules;
 use proto::ids::DoctorId;
 use proto::time::{from_wire, to_wire};
 use tonic::{Code, Response, Status};
+use uuid::Uuid;
 
 /// A doctor with a colleague of the same specialization, and one of another.
 async fn practice(clinic: &Clinic) -> (DoctorId, DoctorId) {
@@ -93,6 +94,11 @@ async fn every_visit_of_an_absence_gets_the_nearest_time_and_all_move_at_once() 
         let seen = as_of(&mut staff, &first.id, from_wire(event.time).unwrap()).await.unwrap();
         assert_eq!(seen.doctor_id, with.to_string());
     }
+    let told = "SELECT data->>'doctor_id', data->>'previous_doctor_id' FROM appointment.outbox
+                 WHERE aggregate_id = $1 AND event_type = 'appointment.rescheduled'";
+    let told = clinic.sql.query_one(told, &[&first.id.parse::<Uuid>().unwrap()]).await.unwrap();
+    let told: [Option<String>; 2] = [told.get(0), told.get(1)];
+    assert_eq!(told, [colleague, doctor].map(|doctor| Some(doctor.to_string())));
     let undo =
         UndoAppointmentChangeRequest { id: first.id.clone(), ..UndoAppointmentChangeRequest::default() };
     assert_eq!(refusal(staff.undo_appointment_change(undo).await).1, "NOTHING_TO_UNDO");

@@ -1,4 +1,5 @@
 //! Visits: how they change, and what of it is news.
+use super::Recipient;
 use jiff::Zoned;
 use proto::ids::{AppointmentId, DoctorId};
 
@@ -133,13 +134,25 @@ impl Change {
         self.is_notice() || self.kind == Kind::Rescheduled || is_to_come
     }
 
-    /// Whether `visit` has gone on to something else since.
+    /// Whether it says to a doctor that the visit is another's now: it is gone for them alone.
+    pub fn is_handover(&self) -> bool {
+        self.kind == Kind::Cancelled && self.status != VisitStatus::Cancelled
+    }
+
+    /// Whether `visit` has gone on to something else since, as far as `recipient` is told.
+    ///
+    /// A doctor who does not have it any more is told that, whatever becomes of it, and nothing else; nor that when it
+    /// has come back, which has a later message.
     ///
     /// A newer version alone does not say so: edited notes make one too, and nobody is told of them. Another
     /// status does, and its own message is on the way. A visit that was moved and kept its status leaves the
     /// message true, because times are looked up when it is sent; once the move has a message of its own, the
     /// store knows a later message, and that supersedes this one.
-    pub fn is_outdated_by(&self, visit: &Visit) -> bool {
+    pub fn is_outdated_by(&self, visit: &Visit, recipient: Recipient) -> bool {
+        let is_anothers = matches!(recipient, Recipient::Doctor(id) if id != visit.doctor_id);
+        if self.is_handover() || is_anothers {
+            return self.is_handover() != is_anothers;
+        }
         // That a request has run out is seen before it is written down.
         let is_later = visit.version > self.version || visit.status == VisitStatus::Expired;
         is_later && visit.status != self.status
@@ -149,6 +162,8 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PATIENT: Recipient = Recipient::Patient(proto::ids::PatientId(uuid::Uuid::nil()));
 
     fn change(kind: Kind, status: VisitStatus) -> Change {
         Change { kind, appointment_id: AppointmentId::random(), version: 3, status }
@@ -163,14 +178,30 @@ mod tests {
     #[test]
     fn nobody_hears_of_a_booking_after_it_was_cancelled() {
         let booked = change(Kind::Booked, VisitStatus::Scheduled);
-        assert!(booked.is_outdated_by(&visit(4, VisitStatus::Cancelled)));
-        assert!(!booked.is_outdated_by(&visit(3, VisitStatus::Scheduled)));
+        assert!(booked.is_outdated_by(&visit(4, VisitStatus::Cancelled), PATIENT));
+        assert!(!booked.is_outdated_by(&visit(3, VisitStatus::Scheduled), PATIENT));
     }
 
     #[test]
     fn edited_notes_do_not_silence_a_message() {
         let confirmed = change(Kind::StatusChanged, VisitStatus::Confirmed);
-        assert!(!confirmed.is_outdated_by(&visit(9, VisitStatus::Confirmed)));
+        assert!(!confirmed.is_outdated_by(&visit(9, VisitStatus::Confirmed), PATIENT));
+    }
+
+    #[test]
+    fn a_doctor_hears_that_a_visit_is_anothers_as_long_as_it_is_and_nothing_else() {
+        let (booked, gone) =
+            (change(Kind::Booked, VisitStatus::Scheduled), change(Kind::Cancelled, VisitStatus::Scheduled));
+        let cancelled = change(Kind::Cancelled, VisitStatus::Cancelled);
+        assert!(gone.is_handover() && !cancelled.is_handover());
+        for status in [VisitStatus::Scheduled, VisitStatus::Confirmed, VisitStatus::Cancelled] {
+            let visit = visit(4, status);
+            let (theirs, anothers) =
+                (Recipient::Doctor(visit.doctor_id), Recipient::Doctor(DoctorId::random()));
+            assert!(!gone.is_outdated_by(&visit, anothers) && gone.is_outdated_by(&visit, theirs));
+            assert!(booked.is_outdated_by(&visit, anothers) && cancelled.is_outdated_by(&visit, anothers));
+            assert_eq!(booked.is_outdated_by(&visit, theirs), status != VisitStatus::Scheduled);
+        }
     }
 
     #[test]

@@ -80,12 +80,16 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers that it was read.
+    /// Remembers that it was read, and notes it as often as it does.
     #[instrument(name = "db.calendar_feeds.fetched", skip_all)]
-    pub async fn feed_was_fetched(&self, token_hash: &[u8]) -> Result<(), Error> {
-        let client = self.connection().await?;
-        let fetched = client.prepare_cached(FETCHED).await?;
-        client.execute(&fetched, &[&token_hash]).await?;
+    pub async fn feed_was_fetched(&self, token_hash: &[u8], noted: Entry) -> Result<(), Error> {
+        let mut client = self.connection().await?;
+        let tx = client.transaction().await?;
+        let fetched = tx.prepare_cached(FETCHED).await?;
+        if tx.execute(&fetched, &[&token_hash]).await? > 0 {
+            audit::append(&tx, &[noted]).await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 }

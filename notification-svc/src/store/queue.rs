@@ -64,7 +64,7 @@ const SUPERSEDE: &str = "
      WHERE state = 'pending'
        AND EXISTS (
            SELECT FROM notification.notifications later
-            WHERE later.appointment_id = n.appointment_id AND later.recipient_kind = n.recipient_kind
+            WHERE later.appointment_id = n.appointment_id AND later.recipient_id = n.recipient_id
               AND later.channel = n.channel AND later.appointment_version > n.appointment_version)
  RETURNING kind, channel";
 
@@ -79,7 +79,7 @@ const DROP_UNTAKEN: &str = "
 const IS_OVERTAKEN: &str = "
     SELECT EXISTS (
         SELECT FROM notification.notifications later
-         WHERE appointment_id = $1 AND recipient_kind = $2 AND channel = $3 AND appointment_version > $4)";
+         WHERE appointment_id = $1 AND recipient_id = $2 AND channel = $3 AND appointment_version > $4)";
 
 /// Whatever has become of the lease: the message has left.
 const SENT: &str = "
@@ -184,9 +184,8 @@ impl Store {
         let client = self.connection().await?;
         let overtaken = client.prepare_cached(IS_OVERTAKEN).await?;
         let visit = &change.appointment_id.0;
-        let row = client
-            .query_one(&overtaken, &[visit, &recipient.kind(), &channel.name(), &change.version])
-            .await?;
+        let row =
+            client.query_one(&overtaken, &[visit, &recipient.id(), &channel.name(), &change.version]).await?;
         Ok(row.try_get(0)?)
     }
 

@@ -17,20 +17,33 @@ pub enum Reader<'a> {
     Doctor {
         name: &'a str,
     },
+    /// Whoever had the visit before another doctor.
+    FormerDoctor {
+        name: &'a str,
+    },
 }
 
 /// What a message of `kind` about `visit` says to `reader`.
 pub fn render(voice: &Voice, kind: Kind, visit: &Visit, reader: Reader<'_>) -> Content {
     let said = said(kind, visit.status);
     let nothing = Ways::default();
+    let is_former = matches!(reader, Reader::FormerDoctor { .. });
     let (reader, preheader, name, doctor, ways) = match reader {
         Reader::Patient { name, doctor, ways } => ("patient", "preheader-visit", name, doctor, ways),
-        Reader::Doctor { name } => ("doctor", "preheader-schedule", name, None, &nothing),
+        Reader::Doctor { name } | Reader::FormerDoctor { name } => {
+            ("doctor", "preheader-schedule", name, None, &nothing)
+        }
     };
     let letter = Letter::of(voice, &format!("{said}-{reader}"), preheader, greeting(voice, reader, name));
-    let rows = when(voice, &visit.starts_at, &visit.ends_at, doctor);
+    let title = title(voice, doctor);
+    let (rows, invite) = if is_former {
+        // It may have another time by now, at which it never was with the reader.
+        (Vec::new(), Some(Invite::withdrawing(visit, title)))
+    } else {
+        (when(voice, &visit.starts_at, &visit.ends_at, doctor), Invite::to(visit, title))
+    };
     let content = Letter { rows, ..letter }.with(voice, ways).lay_out(voice);
-    Content { invite: Invite::to(visit, title(voice, doctor)), ..content }
+    Content { invite, ..content }
 }
 
 /// What is said of a visit: the first part of the ids of its words.

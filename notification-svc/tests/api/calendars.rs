@@ -1,11 +1,13 @@
 //! What mails bring to the calendars of those who read them.
 use crate::neighbours::Visit;
-use crate::service::Service;
+use crate::service::{SENT, SUPERSEDED, Service};
 use calcard::common::timezone::Tz;
 use calcard::icalendar::{ICalendar, ICalendarComponentType as Kind, ICalendarProperty as Property};
 use mail_parser::{MessageParser, MimeHeaders as _, PartType};
-use proto::appointment::AppointmentStatus;
-use proto::notification::RecipientKind;
+use proto::appointment::{AppointmentStatus, AppointmentSummary};
+use proto::ids::DoctorId;
+use proto::notification::{Notification, NotificationKind, NotificationState, RecipientKind};
+use serde_json::json;
 
 /// What somebody's calendar is told.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,7 +92,7 @@ async fn a_visit_is_put_into_both_calendars_and_taken_out_of_them_again() {
     service.publish("booked", visit, 1, "scheduled").await;
     let told = |method: &str, sequence, attendee: &str, title: &str| Told {
         method: method.to_owned(),
-        uid: format!("{}@example.com", visit.id),
+        uid: visit.id.to_string(),
         sequence,
         title: title.to_owned(),
         attendee: attendee.to_owned(),
@@ -126,4 +128,122 @@ async fn calendars_are_told_nothing_of_visits_that_are_not_settled_or_over() {
         service.publish(event, visit, 1, word).await;
         assert_eq!(service.brought(visit).await, [None, None], "{word}");
     }
+}
+
+impl Service {
+    /// Says that another doctor has `visit` from now on, which the neighbours know; the visit as it is then.
+    async fn hand_over(&self, visit: Visit, doctor: DoctorId, version: i64) -> Visit {
+        self.ground.neighbours.change_visit(visit, |summary| {
+            summary.doctor_id = doctor.to_string();
+            summary.version = version;
+        });
+        let data = json!({
+            "appointment_id": visit.id,
+            "patient_id": visit.patient,
+            "doctor_id": doctor,
+            "previous_doctor_id": visit.doctor,
+            "version": version,
+            "status": "scheduled",
+        });
+        self.publish_event("appointment.rescheduled", visit.id.0, data).await;
+        Visit { doctor, ..visit }
+    }
+
+    /// A colleague of whoever has `visit`, at another address.
+    fn colleague(&self, visit: Visit) -> DoctorId {
+        let doctor = DoctorId::random();
+        self.ground.neighbours.now_know(|known| {
+            let mut contact = known.doctors[&visit.doctor.to_string()].clone();
+            contact.doctor_id = doctor.to_string();
+            "barbara@example.com".clone_into(&mut contact.email);
+            known.doctors.insert(contact.doctor_id.clone(), contact);
+        });
+        doctor
+    }
+}
+
+/// What became of messages to doctors, newest first: to whom, of what, how.
+fn to_doctors(messages: &[Notification]) -> Vec<(String, NotificationKind, NotificationState)> {
+    let to_doctors = messages.iter().filter(|message| message.recipient_kind() == RecipientKind::Doctor);
+    let mut told: Vec<_> =
+        to_doctors.map(|message| (message.recipient_id.clone(), message.kind(), message.state())).collect();
+    told.sort();
+    told
+}
+
+#[tokio::test]
+async fn a_visit_that_another_doctor_takes_over_is_taken_out_of_the_formers_calendar() {
+    let service = Service::start().await;
+    let visit = service.ground.neighbours.visit();
+    let colleague = service.colleague(visit);
+    service.publish("booked", visit, 1, "scheduled").await;
+    service.until_told(visit).await;
+    service.hand_over(visit, colleague, 2).await;
+    // The message stands, whatever becomes of the visit elsewhere.
+    service.ground.neighbours.change(visit, 3, AppointmentStatus::Confirmed);
+    service.publish("status_changed", Visit { doctor: colleague, ..visit }, 3, "confirmed").await;
+    let former = |message: &Notification| {
+        message.recipient_id == visit.doctor.to_string() && message.kind() == NotificationKind::Cancelled
+    };
+    let messages = service
+        .until(visit, |messages| messages.iter().any(|message| former(message) && message.state() == SENT))
+        .await;
+    let message = messages.iter().find(|message| former(message)).unwrap();
+    let mail = service.mail_of(message).await;
+    assert_eq!(mail.envelope_recipients, ["grace@example.com"]);
+    assert_eq!(mail.subject, "Appointment cancelled");
+    // It may be at another time by now.
+    assert!(!mail.text.contains("Monday, 7 January 2030"), "{}", mail.text);
+    let told = invitation(&mail.raw).unwrap();
+    assert_eq!((told.method.as_str(), told.uid), ("CANCEL", visit.id.to_string()));
+    assert!(told.sequence >= 2 && told.attendee == "grace@example.com");
+}
+
+#[tokio::test]
+async fn a_visit_that_comes_back_is_not_told_as_gone() {
+    let service = Service::start().await;
+    let visit = service.ground.neighbours.visit();
+    let colleague = service.colleague(visit);
+    service.ground.mail.pause().await;
+    let theirs = service.hand_over(visit, colleague, 2).await;
+    service.until(visit, |messages| messages.len() == 3).await;
+    service.hand_over(theirs, visit.doctor, 3).await;
+    service.until(visit, |messages| messages.len() == 6).await;
+    service.ground.mail.resume().await.unwrap();
+    let is_done = |messages: &[Notification]| {
+        messages.iter().all(|message| [SENT, SUPERSEDED].contains(&message.state()))
+    };
+    let told = to_doctors(&service.until(visit, is_done).await);
+    let mut expected = [
+        (visit.doctor.to_string(), NotificationKind::Cancelled, SUPERSEDED),
+        (visit.doctor.to_string(), NotificationKind::Rescheduled, SENT),
+        (colleague.to_string(), NotificationKind::Rescheduled, SUPERSEDED),
+        (colleague.to_string(), NotificationKind::Cancelled, SENT),
+    ];
+    expected.sort();
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn what_is_known_of_whose_a_visit_is_comes_before_what_was_said_of_it() {
+    let service = Service::start().await;
+    let visit = service.ground.neighbours.visit();
+    let colleague = service.colleague(visit);
+    let back_already = |summary: &mut AppointmentSummary| {
+        summary.doctor_id = visit.doctor.to_string();
+        summary.version = 4;
+    };
+    service.ground.neighbours.now_know(|known| known.no_patients = true);
+    service.ground.mail.pause().await;
+    service.hand_over(visit, colleague, 2).await;
+    service.ground.neighbours.change_visit(visit, back_already);
+    service.ground.mail.resume().await.unwrap();
+    let told = service
+        .until(visit, |messages| {
+            let told = to_doctors(messages);
+            told.len() == 2 && told.iter().all(|(.., state)| *state == SUPERSEDED)
+        })
+        .await;
+    assert_eq!(told.len(), 3);
+    assert!(service.ground.mail.messages().is_empty());
 }

@@ -4,11 +4,11 @@ use crate::service::{Ground, Service};
 use calcard::common::timezone::Tz;
 use calcard::icalendar::{ICalendar, ICalendarComponentType, ICalendarProperty as Property};
 use jiff::{SignedDuration, Timestamp};
-use platform::caller::Role;
+use platform::caller::{Role, User};
 use platform::fault::reason;
 use proto::appointment::AppointmentStatus;
 use proto::doctor::VisitType;
-use proto::ids::{DoctorId, PatientId, VisitTypeId};
+use proto::ids::{DoctorId, PatientId, SessionId, UserId, VisitTypeId};
 use proto::notification::{
     CalendarFeed, CalendarTitles, DeleteDoctorCalendarFeedRequest, DeletePatientCalendarFeedRequest,
     GetCalendarRequest, GetDoctorCalendarFeedRequest, GetPatientCalendarFeedRequest, NewCalendarFeed,
@@ -30,10 +30,10 @@ impl Ground {
         (visit, start)
     }
 
-    /// What was noted about the calendar of somebody, oldest first: what, and by whom.
+    /// What was noted about the calendar of a patient, oldest first: what, by whom, and why.
     async fn noted_of_feed(&self, owner: uuid::Uuid) -> Vec<String> {
-        let entries = "SELECT concat_ws(' ', action, role) FROM audit.entries
-                        WHERE $1 = ANY (resource_ids) AND resource = 'calendar_feed' ORDER BY at";
+        let entries = "SELECT concat_ws(' ', action, role, reason) FROM audit.entries
+                        WHERE resource_ids = ARRAY[$1::uuid] AND subjects = ARRAY[$1::uuid] AND resource = 'calendar_feed' ORDER BY at";
         let rows = self.sql().await.query(entries, &[&owner]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
@@ -104,7 +104,7 @@ fn visits(calendar: &str) -> Vec<(String, String, String, i64)> {
 }
 
 fn event(visit: Visit, title: &str, status: &str, start: Timestamp) -> (String, String, String, i64) {
-    (format!("{}@example.com", visit.id), title.to_owned(), status.to_owned(), start.as_second())
+    (visit.id.to_string(), title.to_owned(), status.to_owned(), start.as_second())
 }
 
 #[tokio::test]
@@ -193,7 +193,9 @@ async fn an_address_leads_nowhere_once_there_is_another_or_none_or_nobody() {
     let first = service.subscribe_patient(patient, visit.patient, titles).await.unwrap();
     let feed = service.feed_of_patient(Role::Staff, visit.patient).await.unwrap();
     assert!(feed == first.feed.unwrap() && feed.last_fetch_time.is_none());
-    service.read(&first.url).await.unwrap();
+    for _ in 0..2 {
+        service.read(&first.url).await.unwrap();
+    }
     assert!(service.feed_of_patient(patient, visit.patient).await.unwrap().last_fetch_time.is_some());
     let hashes =
         "SELECT count(*) FROM notification.calendar_feeds WHERE position($1::bytea IN token_hash) > 0";
@@ -210,7 +212,19 @@ async fn an_address_leads_nowhere_once_there_is_another_or_none_or_nobody() {
     deleted.unwrap();
     service.is_gone(&second.url).await;
     let noted = service.ground.noted_of_feed(visit.patient.0).await;
-    assert_eq!(noted, ["rotate patient", "read staff", "read patient", "rotate admin", "delete patient"]);
+    assert_eq!(
+        noted,
+        [
+            "rotate patient",
+            "read staff",
+            // Once a minute.
+            "read nobody link",
+            "read patient",
+            "rotate admin",
+            "read nobody link",
+            "delete patient",
+        ]
+    );
 
     let doctors = service.subscribe_doctor(Role::Doctor(visit.doctor), visit.doctor, titles).await.unwrap();
     let patients = service.subscribe_patient(patient, visit.patient, titles).await.unwrap();
@@ -230,6 +244,24 @@ async fn a_calendar_that_cannot_be_put_together_is_not_told_as_an_empty_one() {
     let url = service.subscribe_patient(Role::Staff, visit.patient, titles).await.unwrap().url;
     service.ground.neighbours.now_know(|known| known.no_patients = true);
     assert_eq!(service.read(&url).await.err().unwrap().code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn whoever_acts_for_a_patient_is_given_no_address_that_outlives_their_leave() {
+    let service = Service::start().await;
+    let (visit, _) = service.ground.visit_in(1);
+    let (own, titles) = (Role::Patient(visit.patient), CalendarTitles::Private);
+    service.subscribe_patient(own, visit.patient, titles).await.unwrap();
+    let proxy = User { acting: true, ..User::new(UserId::random(), SessionId::random(), own) };
+    let patient_id = visit.patient.to_string();
+    let rotate = RotatePatientCalendarFeedRequest { patient_id: patient_id.clone(), titles: titles.into() };
+    let rotate = service.ask_as(proxy, rotate);
+    let refused = service.feeds.clone().rotate_patient_calendar_feed(rotate).await.err().unwrap();
+    assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::PermissionDenied, Some("FORBIDDEN")));
+    let get = GetPatientCalendarFeedRequest { patient_id: patient_id.clone() };
+    service.feeds.clone().get_patient_calendar_feed(service.ask_as(proxy, get)).await.unwrap();
+    let delete = DeletePatientCalendarFeedRequest { patient_id };
+    service.feeds.clone().delete_patient_calendar_feed(service.ask_as(proxy, delete)).await.unwrap();
 }
 
 #[tokio::test]

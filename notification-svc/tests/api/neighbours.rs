@@ -7,7 +7,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::Request;
 use jsonwebtoken::EncodingKey;
 use platform::admission::bearer;
-use platform::caller::{Caller, Role, User};
+use platform::caller::{Caller, User};
 use platform::clock::Clock;
 use platform::secrets::RootSecret;
 
@@ -22,7 +22,7 @@ use proto::auth::{ListReviewersRequest, ListReviewersResponse};
 use proto::doctor::{BatchGetDoctorsRequest, BatchGetDoctorsResponse, Doctor};
 use proto::doctor::{DoctorContact, GetDoctorContactRequest, ReminderOffsets};
 use proto::doctor::{ListVisitTypesRequest, ListVisitTypesResponse, VisitType};
-use proto::ids::{AppointmentId, DoctorId, PatientId, SessionId, UserId, WaitlistEntryId, WaitlistOfferId};
+use proto::ids::{AppointmentId, DoctorId, PatientId, UserId, WaitlistEntryId, WaitlistOfferId};
 use proto::patient::{ContactPreference, GetPatientContactRequest, PatientContact};
 use proto::time::to_wire;
 use std::collections::{HashMap, HashSet};
@@ -271,8 +271,7 @@ impl Neighbours {
     }
 
     /// An access token of a person with `role`.
-    pub(crate) fn token_of(&self, role: Role) -> String {
-        let user = User::new(UserId::random(), SessionId::random(), role);
+    pub(crate) fn token_of(&self, user: User) -> String {
         token::sign(&self.key, KEY_ID, &Claims::of(user, Clock::system().now(), 900)).unwrap()
     }
 }

@@ -12,7 +12,7 @@ use notification_svc::domain::State;
 use notification_svc::store::Store;
 use platform::admin::Readiness;
 use platform::broker::{self, Broker, Publisher};
-use platform::caller::Role;
+use platform::caller::{Role, User};
 use platform::clock::Clock;
 use platform::config;
 use platform::outbox::Envelope;
@@ -20,7 +20,7 @@ use platform::postgres;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
 use proto::events::dead_letter_service_client::DeadLetterServiceClient;
-use proto::ids::EventId;
+use proto::ids::{EventId, SessionId, UserId};
 use proto::notification::calendar_feed_service_client::CalendarFeedServiceClient;
 use proto::notification::link_service_client::LinkServiceClient;
 use proto::notification::notification_service_client::NotificationServiceClient;
@@ -242,8 +242,13 @@ impl Service {
 
     /// `message` as somebody with `role` sends it.
     pub(crate) fn ask<T>(&self, role: Role, message: T) -> Request<T> {
+        self.ask_as(User::new(UserId::random(), SessionId::random(), role), message)
+    }
+
+    /// `message` as `user` sends it.
+    pub(crate) fn ask_as<T>(&self, user: User, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        let token = format!("Bearer {}", self.ground.neighbours.token_of(role));
+        let token = format!("Bearer {}", self.ground.neighbours.token_of(user));
         request.metadata_mut().insert("authorization", token.parse().unwrap());
         request
     }

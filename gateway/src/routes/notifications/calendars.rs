@@ -36,8 +36,9 @@ async fn of_patient(
 
 /// Give the calendar of a patient an address
 ///
-/// For the patient and whoever acts for them, staff and admins. Whoever has the address reads the visits of the last 30
-/// days and the next year as iCalendar. The one before leads nowhere from then on.
+/// For the patient, staff and admins, not for whoever acts for the patient: that ends, and an address does not. Whoever
+/// has the address reads the visits of the last 30 days and the next year as iCalendar. The one before leads nowhere from
+/// then on.
 #[utoipa::path(put, path = "/api/patients/{id}/calendar-feed", operation_id = "RotatePatientCalendarFeed",
     tag = "notifications", params(("id" = Uuid, Path, description = "The patient")),
     responses(Forbidden, NotFound))]
