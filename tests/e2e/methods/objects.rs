@@ -112,7 +112,7 @@ const MATRIX: &str = r#"
 
     notification.v1.PreferenceService/GetPreferences         oooh xxx oox {"patient_id":"$patient"}
     notification.v1.PreferenceService/UpdatePreferences      oooh xxx oox {"preferences":{"patient_id":"$patient","offers":{"email":true}},"update_mask":"offers.email"}
-    notification.v1.CalendarFeedService/RotatePatientCalendarFeed oooh xxx oox {"patient_id":"$patient"}
+    notification.v1.CalendarFeedService/RotatePatientCalendarFeed oxxh xxx oox {"patient_id":"$patient"}
     notification.v1.CalendarFeedService/GetPatientCalendarFeed oooh xxx oox {"patient_id":"$patient"}
     notification.v1.CalendarFeedService/DeletePatientCalendarFeed oooh xxx oox {"patient_id":"$patient"}
     notification.v1.CalendarFeedService/RotateDoctorCalendarFeed xxxx oxx oox {"doctor_id":"$doctor"}
