@@ -121,7 +121,10 @@ async fn patients_and_guardians_choose_what_they_are_told_of() {
     let preferences = format!("/api/patients/{child}/message-preferences");
     let usual = acting.get(&preferences).await.ok();
     let night = json!({ "start_time": "21:00:00", "end_time": "08:00:00" });
-    assert_eq!((&usual["reminders"], &usual["quiet_hours"]), (&json!({ "email": true }), &night));
+    assert_eq!(
+        (&usual["reminders"], &usual["quiet_hours"]),
+        (&json!({ "email": true, "sms": false }), &night)
+    );
     let wish = json!({ "reminders": { "email": false }, "quiet_hours": { "start_time": "20:00", "end_time": "07:30" } });
     let changed = acting.put(&preferences, wish).await.ok();
     assert_eq!((&changed["reminders"]["email"], &changed["offers"]["email"]), (&json!(false), &json!(true)));
