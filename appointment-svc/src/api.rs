@@ -75,12 +75,7 @@ impl AppointmentService for Api {
         let SlotsQuery { doctor_id, kind, dates, excluding } = SlotsQuery::try_from(request.into_inner())?;
         let excluding = self.visits.if_seen(&user, excluding).await?;
         let (slots, diary) = self.offers.slots(reader, doctor_id, kind, dates, excluding).await?;
-        let zone = |location| diary.schedule().zone(location);
-        let slots = slots.into_iter().map(|slot| convert::offers::slot(doctor_id, slot, zone(slot.location)));
-        Ok(Response::new(pb::ListAvailableSlotsResponse {
-            slots: slots.collect(),
-            time_zone: convert::zone_name(&diary.rules.zone),
-        }))
+        Ok(Response::new(convert::offers::slots(doctor_id, slots.into_iter(), &diary)))
     }
 
     async fn search_slots(

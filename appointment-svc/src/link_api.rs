@@ -50,12 +50,7 @@ impl VisitLinkService for LinkApi {
         let (slots, diary) = self.offers.slots(reader, doctor, kind, dates, Some(linked.id)).await?;
         // Who is not told of places must not come to another.
         let slots = slots.into_iter().filter(|slot| slot.location == visit.location_id);
-        let zone = |location| diary.schedule().zone(location);
-        let slots = slots.map(|slot| convert::offers::slot(doctor, slot, zone(slot.location)));
-        Ok(Response::new(pb::ListAvailableSlotsResponse {
-            slots: slots.collect(),
-            time_zone: convert::zone_name(&diary.rules.zone),
-        }))
+        Ok(Response::new(convert::offers::slots(doctor, slots, &diary)))
     }
 
     async fn change_linked_visit(

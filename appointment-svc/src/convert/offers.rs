@@ -3,6 +3,7 @@ use super::{optional_id, text, when, zone_name};
 use crate::domain::claims::Blocker;
 use crate::domain::commands::When;
 use crate::domain::days::{Day, DayState};
+use crate::domain::diary::Diary;
 use crate::domain::questions::{Among, Dates, Explanation, Found, Kind, MAX_DOCTORS};
 use crate::domain::schedule::Closed;
 use crate::domain::slots::{self, MAX_DAYS, Refusal, Rule, Slot};
@@ -133,8 +134,18 @@ pub fn kind(wrong: &mut Violations, visit_type: &str, minutes: i32) -> Kind {
     Kind { visit_type, minutes: u32::try_from(minutes).ok().filter(|minutes| *minutes > 0) }
 }
 
+/// Free times with `doctor`, from whose diary they are.
+pub fn slots(
+    doctor: DoctorId,
+    slots: impl Iterator<Item = Slot>,
+    diary: &Diary,
+) -> pb::ListAvailableSlotsResponse {
+    let slots = slots.map(|slot| self::slot(doctor, slot, diary.schedule().zone(slot.location)));
+    pb::ListAvailableSlotsResponse { slots: slots.collect(), time_zone: zone_name(&diary.rules.zone) }
+}
+
 /// A free time with `doctor`.
-pub fn slot(doctor: DoctorId, slot: Slot, zone: &TimeZone) -> pb::Slot {
+fn slot(doctor: DoctorId, slot: Slot, zone: &TimeZone) -> pb::Slot {
     let Slot { visit, location, left } = slot;
     pb::Slot {
         start_time: Some(to_wire(visit.start)),
