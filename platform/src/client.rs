@@ -1,26 +1,48 @@
 //! The gRPC client stack: replicas in turn, the caller's identity, trace and deadline on each call.
+mod connection; // to one replica, and what its end tells of calls
+mod replica; // one, and how it does
+mod replicas; // those that there are
+
 use crate::mtls::Mtls;
 use crate::propagation;
 use crate::{context, deadline, fault};
-use http::{HeaderName, HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
+use http::{HeaderName, HeaderValue, Request, Response, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
-use hyper_util::rt::TokioIo;
-use std::error::Error;
-use std::io;
+use replica::{Failure, Replica, State};
+use replicas::{Replicas, by_system};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, ConnectError, Status};
+use tonic::{Code, Status};
 use tower::Service;
+use tower::retry::budget::{Budget as _, TpsBudget};
 use tracing::Instrument as _;
+
+pub use replicas::Lookup;
 
 /// Time for a call that is not part of a request with a deadline of its own.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Calls to one service that wait for their answers at once. A service that is slow takes no more of a process than that.
+const MOST_CALLS: usize = 256;
+
+/// Reads that may be repeated in ten seconds: a tenth of all, and ten a second besides, so that a service that fails is
+/// not asked twice as much.
+const BUDGET: (Duration, u32, f32) = (Duration::from_secs(10), 10, 0.1);
+
+tokio::task_local! {
+    static REPEATABLE: ();
+}
+
+/// Runs `work`, whose calls change nothing: those that a replica does not answer are put to the next. Only where a request
+/// enters the mesh: were every hop to try twice, a request would become many.
+pub async fn repeatable<F: Future>(work: F) -> F::Output {
+    REPEATABLE.scope((), work).await
+}
 
 /// Says who calls, to the service of the name it is given.
 pub type Identity = Arc<dyn Fn(&'static str) -> HeaderValue + Send + Sync>;
@@ -31,118 +53,133 @@ pub const THROUGH: &str = "through-authorization";
 /// The replicas of one service.
 ///
 /// Calls go to each in turn. One that certainly has not begun the call, because it cannot be connected to or is
-/// about to stop, is passed over at once: trying the next is safe for every call.
+/// about to stop, is passed over at once: trying the next is safe for every call. One that does not answer is asked whether
+/// it lives, and gets no calls until it does.
 #[derive(Clone)]
 pub struct Peer {
     name: &'static str,
-    replicas: Arc<[Channel]>,
-    turn: Arc<AtomicUsize>,
     identity: Option<Identity>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    replicas: Arc<Replicas>,
+    turn: AtomicUsize,
+    places: Arc<Semaphore>,
+    budget: TpsBudget,
 }
 
 impl Peer {
     /// `urls` are separated by commas, for instance `http://10.0.0.1:50051,http://10.0.0.2:50051`; with `https://` when
-    /// services show each other certificates, and only then.
+    /// services show each other certificates, and only then. A name stands for all its addresses, which are looked up
+    /// anew every few seconds.
     /// Nothing is connected until the first call.
     pub fn new(name: &'static str, urls: &str, identity: Option<Identity>) -> anyhow::Result<Self> {
-        let mtls = Mtls::of_process();
-        let replicas = urls.split(',').map(|url| {
-            let (endpoint, mtls) = (endpoint(bare(url.trim(), mtls.is_some())?.as_str())?, mtls.clone());
-            let connector = tower::service_fn(move |uri| connect(name, uri, mtls.clone()));
-            Ok(endpoint.connect_with_connector_lazy(connector))
-        });
-        let replicas: Arc<[Channel]> = replicas.collect::<anyhow::Result<Vec<_>>>()?.into();
-        Ok(Self { name, replicas, turn: Arc::default(), identity })
+        Self::resolved_by(by_system(), name, urls, identity)
+    }
+
+    /// [`Self::new`], where names are resolved by `lookup`.
+    pub fn resolved_by(
+        lookup: Lookup,
+        name: &'static str,
+        urls: &str,
+        identity: Option<Identity>,
+    ) -> anyhow::Result<Self> {
+        let scheme = if Mtls::of_process().is_some() { "https" } else { "http" };
+        let (period, always, share) = BUDGET;
+        let shared = Shared {
+            replicas: Arc::new(Replicas::new(name, urls, scheme, lookup)?),
+            turn: AtomicUsize::new(0),
+            places: Arc::new(Semaphore::new(MOST_CALLS)),
+            budget: TpsBudget::new(period, always, share),
+        };
+        Ok(Self { name, identity, shared: Arc::new(shared) })
     }
 
     /// Tries the replicas in turn, starting with the next.
-    async fn send(self, request: Request<Body>) -> Result<Response<Body>, Status> {
+    async fn send(self, request: Request<Body>, until: Instant) -> Result<Response<Body>, Status> {
+        let Ok(_place) = self.shared.places.try_acquire() else {
+            metrics::counter!("rpc_client_refused_total", "peer" => self.name).increment(1);
+            return Err(fault::overloaded(self.name, format!("{} is slow, and many wait for it", self.name)));
+        };
+        let is_repeatable = REPEATABLE.try_with(|()| ()).is_ok();
+        if is_repeatable {
+            self.shared.budget.deposit();
+        }
         let (parts, body) = request.into_parts();
         // Kept in memory, so that it can be sent again to the next replica.
         let body = body.collect().await?.to_bytes();
-        let first = self.turn.fetch_add(1, Relaxed);
+        let replicas = self.shared.replicas.now().await;
+        let mut turns = Turns::new(&replicas, self.shared.turn.fetch_add(1, Relaxed));
         let mut refused = None;
-        for attempt in 0..self.replicas.len() {
-            let mut replica = self.replicas[(first + attempt) % self.replicas.len()].clone();
-            let request = Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())));
-            let answer = match std::future::poll_fn(|cx| replica.poll_ready(cx)).await {
-                Ok(()) => replica.call(request).await,
-                Err(error) => Err(error),
-            };
-            match answer {
-                Ok(response) => return Ok(response),
-                Err(error) if never_begun(&error) => refused = Some(error),
-                Err(error) => return Err(fault::unavailable(self.name, self.name, &error)),
+        while let Some(replica) = turns.next() {
+            let mut request = Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())));
+            let left = until.saturating_duration_since(Instant::now());
+            if let Ok(value) = HeaderValue::from_str(&deadline::to_header(left)) {
+                request.headers_mut().insert("grpc-timeout", value);
+            }
+            match replica.call(request).await {
+                Ok(response) => return Ok(self.all_or_unknown(response)),
+                Err(Failure::NeverBegun(error)) => {
+                    refused = Some(fault::unavailable(self.name, self.name, &error));
+                }
+                Err(failure) => {
+                    if let Failure::Broken(error) = failure {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, dependency = self.name, "a call broke off");
+                    }
+                    if !is_repeatable {
+                        return Err(fault::unknown_outcome(self.name, self.name));
+                    }
+                    refused = Some(fault::away(self.name, self.name));
+                    if !self.shared.budget.withdraw() {
+                        break;
+                    }
+                    metrics::counter!("rpc_client_repeated_total", "peer" => self.name).increment(1);
+                }
             }
         }
-        let Some(error) = refused else {
-            return Err(Status::new(Code::Unavailable, format!("{} has no replicas", self.name)));
+        Err(refused.unwrap_or_else(|| fault::away(self.name, self.name)))
+    }
+
+    /// An answer whose end may be missing: what was done is not known then, and is not what the library makes of it.
+    fn all_or_unknown(&self, response: Response<Body>) -> Response<Body> {
+        let name = self.name;
+        response.map(|body| {
+            Body::new(body.map_err(move |error| {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    dependency = name,
+                    "an answer broke off"
+                );
+                fault::unknown_outcome(name, name)
+            }))
+        })
+    }
+}
+
+/// The order in which replicas are tried: from `first` on those that are well, then those that may be back. Each once.
+struct Turns<'a> {
+    replicas: &'a [Arc<Replica>],
+    first: usize,
+    tried: Vec<usize>,
+}
+
+impl<'a> Turns<'a> {
+    fn new(replicas: &'a [Arc<Replica>], first: usize) -> Self {
+        Self { replicas, first, tried: Vec::new() }
+    }
+
+    fn next(&mut self) -> Option<&'a Arc<Replica>> {
+        let count = self.replicas.len();
+        let in_turn = |wanted: State| {
+            let mut turns = (0..count).map(|turn| (self.first.wrapping_add(turn)) % count);
+            turns.find(|index| !self.tried.contains(index) && self.replicas[*index].state() == wanted)
         };
-        Err(fault::unavailable(self.name, self.name, &error))
+        let index = in_turn(State::Well).or_else(|| in_turn(State::Away))?;
+        self.tried.push(index);
+        Some(&self.replicas[index])
     }
-}
-
-/// The URL without TLS, which is ours to add: the library has no say in which server it is.
-fn bare(url: &str, is_encrypted: bool) -> anyhow::Result<String> {
-    let scheme = if is_encrypted { "https://" } else { "http://" };
-    match url.strip_prefix(scheme) {
-        Some(rest) => Ok(format!("http://{rest}")),
-        None => anyhow::bail!(
-            "{url} must begin with {scheme}, as services {} each other certificates",
-            if is_encrypted { "show" } else { "do not show" }
-        ),
-    }
-}
-
-fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
-    Ok(Endpoint::from_shared(url.to_owned())?
-        .connect_timeout(Duration::from_millis(500))
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(3))
-        .keep_alive_while_idle(true))
-}
-
-/// Bytes in and out, encrypted or not.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
-
-type Connection = Box<dyn Stream>;
-
-/// A connection to a server that has spoken, as one does at once in HTTP/2 (RFC 9113, section 3.4).
-///
-/// Otherwise one that stops before it has seen the connection, which the kernel accepts for it, could not be told
-/// from one that dies at work.
-async fn connect(name: &'static str, uri: Uri, mtls: Option<Mtls>) -> io::Result<TokioIo<Connection>> {
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
-    stream.set_nodelay(true)?;
-    if let Some(mtls) = mtls {
-        return Ok(TokioIo::new(Box::new(mtls.connect(name, stream).await?)));
-    }
-    match stream.peek(&mut [0]).await? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(TokioIo::new(Box::new(stream))),
-    }
-}
-
-/// Whether the server has certainly done nothing about the call that failed with `error`.
-fn never_begun(error: &tonic::transport::Error) -> bool {
-    let first: &(dyn Error + 'static) = error;
-    let mut causes = std::iter::successors(Some(first), |&cause| cause.source());
-    causes.any(|cause| {
-        cause.is::<ConnectError>()
-            || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
-            || cause.downcast_ref::<h2::Error>().is_some_and(was_turned_away)
-    })
-}
-
-/// Whether the server said that it has not looked at a stream (RFC 9113, sections 6.8 and 8.7). Of streams that it
-/// has begun, one hears differently.
-fn was_turned_away(error: &h2::Error) -> bool {
-    let said_no = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR)
-        || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-    error.is_remote() && said_no
 }
 
 impl Service<Request<Body>> for Peer {
@@ -163,10 +200,7 @@ impl Service<Request<Body>> for Peer {
             rpc.system = "grpc",
             peer.service = self.name
         );
-        let left = deadline::remaining().unwrap_or(DEFAULT_DEADLINE);
-        if let Ok(value) = HeaderValue::from_str(&deadline::to_header(left)) {
-            request.headers_mut().insert("grpc-timeout", value);
-        }
+        let until = Instant::now() + deadline::remaining().unwrap_or(DEFAULT_DEADLINE);
         if let Some(identity) = &self.identity {
             let for_itself = !request.headers().contains_key(AUTHORIZATION);
             let header = if for_itself { AUTHORIZATION } else { HeaderName::from_static(THROUGH) };
@@ -177,7 +211,7 @@ impl Service<Request<Body>> for Peer {
         let (name, peer) = (self.name, self.clone());
         let call = async move {
             let late = |_| Status::new(Code::DeadlineExceeded, format!("{name} did not answer in time"));
-            tokio::time::timeout(left, peer.send(request)).await.map_err(late)?
+            timeout_at(until, peer.send(request, until)).await.map_err(late)?
         };
         Box::pin(call.instrument(span))
     }

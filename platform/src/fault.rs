@@ -55,9 +55,30 @@ pub fn internal(error: &(dyn Error + 'static)) -> Status {
 /// Something this service needs is away for the moment; the same request may succeed in `retry_after`.
 pub fn unavailable(domain: &str, dependency: &str, error: &(dyn Error + 'static)) -> Status {
     tracing::warn!(error, dependency, "dependency unavailable");
-    let mut details = ErrorDetails::with_error_info("DEPENDENCY_UNAVAILABLE", domain, HashMap::new());
+    away(domain, dependency)
+}
+
+/// [`unavailable`], as everybody knows by now.
+pub fn away(domain: &str, dependency: &str) -> Status {
+    not_now(domain, "DEPENDENCY_UNAVAILABLE", format!("{dependency} is not available"), HashMap::new())
+}
+
+/// Whoever was asked may have done it, and did not say so. The same request with the same idempotency key tells.
+pub fn unknown_outcome(domain: &str, dependency: &str) -> Status {
+    let message = format!("{dependency} did not answer; whether a change took effect is not known");
+    let outcome = HashMap::from([("outcome".to_owned(), "unknown".to_owned())]);
+    not_now(domain, "DEPENDENCY_UNAVAILABLE", message, outcome)
+}
+
+/// So much is asked for that this is not even begun; the same request may succeed in `retry_after`.
+pub fn overloaded(domain: &str, message: impl Into<String>) -> Status {
+    not_now(domain, "OVERLOADED", message.into(), HashMap::new())
+}
+
+fn not_now(domain: &str, reason: &str, message: String, metadata: HashMap<String, String>) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, domain, metadata);
     details.set_retry_info(Some(RETRY_AFTER));
-    Status::with_error_details(Code::Unavailable, format!("{dependency} is not available"), details)
+    Status::with_error_details(Code::Unavailable, message, details)
 }
 
 /// More is asked for at once than this service does; the same request may succeed in `retry_after`.

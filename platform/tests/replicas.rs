@@ -1,10 +1,16 @@
-//! Calls to a service with two replicas, one of which is about to stop.
+//! Calls to a service with replicas that stop, die, freeze, and move.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use platform::client::Peer;
+use platform::client::{Lookup, Peer, repeatable};
+use platform::fault;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tonic::Code;
+use tokio::time::{Instant, sleep};
+use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
@@ -18,6 +24,9 @@ const GOAWAY_AFTER_FIRST: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0,
 const REFUSED_STREAM: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
 /// Stream 1 failed.
 const INTERNAL_ERROR: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 2];
+
+/// The answer on stream 1 begins, with status 200.
+const ANSWER_BEGUN: &[u8] = &[0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88];
 
 const HEADERS: u8 = 1;
 
@@ -39,17 +48,153 @@ async fn a_replica_that_refuses_a_call_is_passed_over() {
     assert_eq!(outcomes(&stopping).await, [Code::Ok; 4]);
 }
 
-/// It may have done what was asked, so nobody else is asked again.
+/// It may have done what was asked, so nobody else is asked again; the next who come are not sent to it first.
 #[tokio::test]
 async fn a_replica_that_may_have_begun_a_call_is_not_passed_over() {
     for last_words in [GOAWAY_AFTER_FIRST, INTERNAL_ERROR, &[]] {
         let dying = replica(move |stream| answer_first_call(stream, last_words)).await;
         assert_eq!(
             outcomes(&dying).await,
-            [Code::Unavailable, Code::Ok, Code::Unavailable, Code::Ok],
+            [Code::Unavailable, Code::Ok, Code::Ok, Code::Ok],
             "{last_words:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_no_answer() {
+    let dying = replica(|stream| answer_first_call(stream, ANSWER_BEGUN)).await;
+    let status = ask(&Peer::new("health", &dying, None).unwrap()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{}", status.message());
+    assert!(status.message().contains("not known"), "{}", status.message());
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_asked_of_the_next_when_a_replica_dies() {
+    let dying = replica(|stream| answer_first_call(stream, &[])).await;
+    let peer = Peer::new("health", &format!("{dying},{}", healthy().await), None).unwrap();
+    for _ in 0..4 {
+        repeatable(ask(&peer)).await.unwrap();
+    }
+}
+
+/// Else a service whose replicas all fail would be asked twice as much.
+#[tokio::test]
+async fn only_so_much_is_repeated() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counting = |asked: &Arc<AtomicUsize>| {
+        let asked = asked.clone();
+        move |stream| {
+            asked.fetch_add(1, Relaxed);
+            answer_first_call(stream, &[])
+        }
+    };
+    let urls = format!("{},{}", replica(counting(&asked)).await, replica(counting(&asked)).await);
+    let peer = Peer::new("health", &urls, None).unwrap();
+    for _ in 0..400 {
+        repeatable(ask(&peer)).await.unwrap_err();
+    }
+    let asked = asked.load(Relaxed);
+    // A tenth, and a hundred that ten seconds have for free, and whether it lives.
+    assert!((400..=400 + 40 + 100 + 20).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn a_replica_that_falls_silent_is_given_up_and_left_alone_until_it_speaks() {
+    let frozen = Arc::new(AtomicBool::new(true));
+    let waking = frozen.clone();
+    let silent = relay(healthy().await, move || waking.load(Relaxed)).await;
+    let peer = Peer::new("health", &silent, None).unwrap();
+    let started = Instant::now();
+    let status = ask(&peer).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.message().contains("not known"), "{}", status.message());
+    assert!((1.0..4.0).contains(&started.elapsed().as_secs_f64()), "{:?}", started.elapsed());
+
+    let started = Instant::now();
+    ask(&peer).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_millis(50), "{:?}", started.elapsed());
+
+    frozen.store(false, Relaxed);
+    while ask(&peer).await.is_err() {
+        sleep(Duration::from_millis(50)).await;
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_asked_of_the_next_when_a_replica_freezes() {
+    let silent = relay(healthy().await, || true).await;
+    let peer = Peer::new("health", &format!("{silent},{}", healthy().await), None).unwrap();
+    let started = Instant::now();
+    for _ in 0..20 {
+        repeatable(ask(&peer)).await.unwrap();
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "only the first had to wait: {:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn only_so_many_wait_for_a_service() {
+    let silent = relay(healthy().await, || true).await;
+    let peer = Peer::new("health", &silent, None).unwrap();
+    let waiting = (0..256).map(|_| ask(&peer));
+    let refused = async {
+        sleep(Duration::from_millis(300)).await;
+        ask(&peer).await.unwrap_err()
+    };
+    let (_, refused) = tokio::join!(futures::future::join_all(waiting), refused);
+    assert_eq!(fault::reason(&refused).as_deref(), Some("OVERLOADED"));
+}
+
+#[tokio::test]
+async fn calls_are_spread_over_the_addresses_of_a_name_and_follow_them() {
+    let counts: [Arc<AtomicUsize>; 3] = Default::default();
+    let port = counted([127, 0, 0, 1], 0, &counts[0]).await;
+    counted([127, 0, 0, 2], port, &counts[1]).await;
+    counted([127, 0, 0, 3], port, &counts[2]).await;
+    let of = |last: &[u8]| {
+        last.iter().map(|last| SocketAddr::from(([127, 0, 0, *last], port))).collect::<Vec<_>>()
+    };
+    let addresses = Arc::new(Mutex::new(of(&[1, 2])));
+    let told = addresses.clone();
+    let lookup: Lookup = Arc::new(move |host, _| {
+        assert_eq!(host, "health.clinic");
+        let told = told.lock().unwrap().clone();
+        Box::pin(async move { Ok(told) })
+    });
+    let peer = Peer::resolved_by(lookup, "health", &format!("http://health.clinic:{port}"), None).unwrap();
+    let ask_ten = async || {
+        for _ in 0..10 {
+            ask(&peer).await.unwrap();
+        }
+        counts.each_ref().map(|count| count.swap(0, Relaxed))
+    };
+    assert_eq!(ask_ten().await, [5, 5, 0]);
+
+    *addresses.lock().unwrap() = of(&[2, 3]);
+    sleep(Duration::from_millis(5100)).await;
+    // This one finds out that it is time to look.
+    ask(&peer).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    for count in &counts {
+        count.store(0, Relaxed);
+    }
+    assert_eq!(ask_ten().await, [0, 5, 5]);
+
+    // Whoever resolves names has nothing to say: those that are known go on.
+    addresses.lock().unwrap().clear();
+    sleep(Duration::from_millis(5100)).await;
+    ask(&peer).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    ask(&peer).await.unwrap();
+}
+
+async fn ask(peer: &Peer) -> Result<(), Status> {
+    HealthClient::new(peer.clone()).check(HealthCheckRequest::default()).await.map(|_| ())
 }
 
 /// How four calls end, every other of them sent to `failing` first.
@@ -57,8 +202,7 @@ async fn outcomes(failing: &str) -> Vec<Code> {
     let peer = Peer::new("health", &format!("{failing},{}", healthy().await), None).unwrap();
     let mut outcomes = Vec::new();
     for _ in 0..4 {
-        let answer = HealthClient::new(peer.clone()).check(HealthCheckRequest::default()).await;
-        outcomes.push(answer.map_or_else(|status| status.code(), |_| Code::Ok));
+        outcomes.push(ask(&peer).await.map_or_else(|status| status.code(), |()| Code::Ok));
     }
     outcomes
 }
@@ -72,6 +216,48 @@ async fn healthy() -> String {
         server.serve_with_incoming(tonic::transport::server::TcpIncoming::from(listener)).await.unwrap();
     });
     url
+}
+
+/// A replica that answers, at `port` or any; it counts what it is asked.
+async fn counted(address: [u8; 4], port: u16, count: &Arc<AtomicUsize>) -> u16 {
+    let listener = TcpListener::bind(SocketAddr::from((address, port))).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (_, service) = tonic_health::server::health_reporter();
+    let count = count.clone();
+    let counting = tower::layer::layer_fn(move |inner| {
+        let count = count.clone();
+        tower::util::MapRequest::new(inner, move |request: http::Request<tonic::body::Body>| {
+            count.fetch_add(1, Relaxed);
+            request
+        })
+    });
+    let server = tonic::transport::Server::builder().layer(counting).add_service(service);
+    in_background(async move {
+        server.serve_with_incoming(tonic::transport::server::TcpIncoming::from(listener)).await.unwrap();
+    });
+    port
+}
+
+/// A replica that greets like the one at `url` and then says nothing as long as it is frozen.
+async fn relay(url: String, is_frozen: impl Fn() -> bool + Clone + Send + Sync + 'static) -> String {
+    let (listener, own) = listen().await;
+    in_background(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (url, is_frozen) = (url.clone(), is_frozen.clone());
+            in_background(async move {
+                if is_frozen() {
+                    stream.write_all(SETTINGS).await.unwrap();
+                    while is_frozen() {
+                        sleep(Duration::from_millis(10)).await;
+                    }
+                    return;
+                }
+                let mut server = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut stream, &mut server).await;
+            });
+        }
+    });
+    own
 }
 
 /// A replica that does `serve` with every connection.
