@@ -22,6 +22,7 @@ pub mod token; // access tokens verified, service tokens made
 pub mod postgres; // the pool, migrations, and what database errors mean
 pub mod audit; // who did what with whose data
 pub mod admission; // who gets in: callers known, methods that name them
+pub mod bulkhead; // how many calls are worked on at once
 pub mod server; // the gRPC server stack; health, reflection
 pub mod admin; // the private port: liveness, readiness, metrics
 pub mod redis; // a pool that fails fast

@@ -1,6 +1,7 @@
 //! The gRPC server stack, the same for every service.
 use crate::admission::{self, admit};
 use crate::audit;
+use crate::bulkhead::Bulkheads;
 use crate::config;
 use crate::deadline;
 use crate::fault::{DOMAIN, fault};
@@ -88,6 +89,7 @@ impl Stack {
         let shared = Arc::new(Shared {
             verifier: self.verifier,
             deadline: Duration::from_secs(self.settings.grpc_deadline_seconds),
+            bulkheads: Bulkheads::new(self.audit.status().max_size),
             audit: self.audit,
             shutdown: self.shutdown,
         });
@@ -133,12 +135,13 @@ fn reflection(services: &[&'static str]) -> tonic_reflection::server::Builder<'s
 struct Shared {
     verifier: Verifier,
     deadline: Duration,
+    bulkheads: Bulkheads,
     audit: Pool,
     shutdown: Shutdown,
 }
 
 /// The layers around every method, outermost first: a span that continues the caller's trace; a task of its
-/// own, so that a caller who hangs up does not stop a write half-way; the deadline; who is asking.
+/// own, so that a caller who hangs up does not stop a write half-way; the deadline; who is asking; how many do.
 #[derive(Clone)]
 struct Guarded<S> {
     inner: S,
@@ -193,8 +196,13 @@ where
             Err(status) => return status.into_http(),
         };
         let call = async {
-            let response = match admit(&request, &access) {
-                Ok(()) => inner.call(request).await.unwrap_or_else(|never| match never {}),
+            let admitted = admit(&request, &access);
+            let place = match admitted {
+                Ok(()) => stack.bulkheads.enter(method).await,
+                Err(status) => Err(status),
+            };
+            let response = match place {
+                Ok(_place) => inner.call(request).await.unwrap_or_else(|never| match never {}),
                 Err(status) => status.into_http(),
             };
             if let Some(status) = Status::from_header_map(response.headers()) {
