@@ -16,6 +16,7 @@ pub mod patch; // partial updates
 pub mod observe; // span, log line and measurement of every request
 pub mod caller; // who is asking
 pub mod challenge; // log-ins that wait for a code
+pub mod shedding; // more than can be answered in time
 pub mod limits; // how often one caller may ask
 pub mod cache; // answers about doctors, kept for a minute
 pub mod app; // what handlers share

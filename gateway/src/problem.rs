@@ -93,6 +93,11 @@ pub struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "W3Q0c2VhbGVkIGNoYWxsZW5nZQ")]
     challenge: Option<String>,
+    /// `unknown` when a change may have taken effect although nobody said so: the same request with the same
+    /// `Idempotency-Key` tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "unknown")]
+    outcome: Option<String>,
     /// For the `Retry-After` header.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -140,6 +145,7 @@ impl Problem {
             appointment_ids: Vec::new(),
             patient_ids: Vec::new(),
             challenge: None,
+            outcome: None,
             retry_after: matches!(status.as_u16(), 429 | 503).then_some(RETRY_AFTER),
         }))
     }
@@ -192,6 +198,12 @@ impl Problem {
     #[must_use]
     pub fn with_challenge(mut self, challenge: String) -> Self {
         self.0.challenge = Some(challenge);
+        self
+    }
+
+    #[must_use]
+    pub fn with_unknown_outcome(mut self) -> Self {
+        self.0.outcome = Some("unknown".to_owned());
         self
     }
 

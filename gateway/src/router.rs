@@ -9,12 +9,14 @@ use crate::limits::{Limits, limit};
 use crate::observe::observe;
 use crate::parameters::{self, Bare};
 use crate::problem::Problem;
+use crate::shedding::{Shedding, shed};
 use crate::{calendars, docs, openapi, pages, routes};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode, header};
+use platform::client::repeatable;
 use platform::deadline;
 use std::any::Any;
 use std::time::Duration;
@@ -58,12 +60,14 @@ pub fn service(app: App, health: Health, identifier: Identifier, edge: &Edge) ->
 }
 
 /// The stack, outermost first: id, span, log and the body of problems; headers that every answer has; pages of other
-/// origins; who asks; how often; panics to 500; the deadline; unchanged answers; the size of bodies.
+/// origins; whether there is time for it; who asks; how often; panics to 500; the deadline; unchanged answers; the size
+/// of bodies.
 pub fn with_stack(router: Router, limits: Limits, identifier: Identifier, edge: &Edge) -> Router {
     let stack = ServiceBuilder::new()
         .layer(from_fn(observe))
         .layer(from_fn_with_state(identifier.proxies.clone(), protect))
         .layer(option_layer(cors(&edge.cors_allowed_origins)))
+        .layer(from_fn_with_state(Shedding::new(edge), shed))
         .layer(from_fn_with_state(identifier, identify))
         .layer(from_fn_with_state::<_, Limits, (State<Limits>, Request)>(limits, limit))
         .layer(CatchPanicLayer::custom(panicked))
@@ -95,11 +99,18 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
 
-/// Gives a request up when its time is over, and tells services how much is left.
+/// Gives a request up when its time is over, and tells services how much is left. What only reads may be asked of
+/// another replica when one does not answer.
 async fn in_time(State(time): State<Duration>, request: Request, next: Next) -> Response {
-    deadline::within(Instant::now() + time, next.run(request)).await.unwrap_or_else(|_late| {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let run = async {
+        let answer = next.run(request);
+        if is_read { repeatable(answer).await } else { answer.await }
+    };
+    deadline::within(Instant::now() + time, run).await.unwrap_or_else(|_late| {
         let detail = "it took too long; whether a change took effect is not known";
-        Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", detail).into_response()
+        let late = Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", detail);
+        if is_read { late } else { late.with_unknown_outcome() }.into_response()
     })
 }
 

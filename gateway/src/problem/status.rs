@@ -33,6 +33,7 @@ impl From<Status> for Problem {
         problem.0.occurrences = occurrences(&status);
         problem.0.current = word(&details, "current");
         problem.0.allowed = fact(&details, "allowed");
+        problem.0.outcome = word(&details, "outcome");
         problem.0.rule = word(&details, "rule");
         problem.0.limit = number(&details, "limit");
         problem.0.actual = number(&details, "actual");

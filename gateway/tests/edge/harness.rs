@@ -43,6 +43,8 @@ pub(crate) fn config() -> Config {
             trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             request_deadline_seconds: 5,
             max_connections: 16,
+            max_requests_in_flight: 1024,
+            min_requests_in_flight: 16,
             serve_docs: true,
         },
         tls: Tls::default(),

@@ -11,5 +11,6 @@ mod pages; // pages behind the links in mails
 mod calendars; // calendars that programs subscribe to
 mod origins; // pages of other origins
 mod stack; // what the layers do to any route
+mod shedding; // more than can be answered in time
 mod headers; // what every answer tells browsers
 mod connections; // over a real socket

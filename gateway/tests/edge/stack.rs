@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use gateway::caller::Identifier;
-use gateway::config::Config;
+use gateway::config::{Config, Edge};
 use gateway::limits::Limits;
 use gateway::reply::{Found, Resource};
 use gateway::router::with_stack;
@@ -30,13 +30,19 @@ impl Resource for Thing {
 
 /// The stack around routes that do what no route of the API does.
 pub(crate) fn gateway() -> Gateway {
-    let Config { redis, edge, rate_limits, .. } = config();
+    gateway_with(|_| {})
+}
+
+pub(crate) fn gateway_with(change: impl FnOnce(&mut Edge)) -> Gateway {
+    let Config { redis, mut edge, rate_limits, .. } = config();
+    change(&mut edge);
     let root = RootSecret::new(&SECRET.to_owned().into()).unwrap();
     let limits = Limits::new(Redis::new(&redis).unwrap(), &root, &rate_limits);
     let verifier = Verifier::new(gateway::SERVICE, &root, None, Clock::system());
     let routes = Router::new()
         .route("/panics", get(panics))
-        .route("/waits", get(std::future::pending::<()>))
+        .route("/waits", get(std::future::pending::<()>).post(std::future::pending::<()>))
+        .route("/health/here", get(async || ()))
         .route("/thing", get(async || Found(Thing { version: 3 })));
     let identifier = Identifier { verifier, proxies: [].into() };
     Gateway::of(NormalizePath::trim_trailing_slash(with_stack(routes, limits, identifier, &edge)))

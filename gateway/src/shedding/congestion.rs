@@ -1,0 +1,186 @@
+//! How many requests may be under way at once: as many as are answered about as fast as when there are few.
+use http::Method;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Requests that are judged together: those that end in this time, if they are enough.
+const WINDOW: Duration = Duration::from_millis(250);
+const ENOUGH: usize = 30;
+/// Answers that take that much longer than usual, as half of all do, have waited for each other.
+const TOO_LONG: f64 = 6.0;
+/// Nobody minds how much longer than this it takes to be faster than this.
+const FAST: f64 = 0.005;
+/// In which what is usual doubles, should everything have become slower for good.
+const FORGET: f64 = 600.0;
+
+/// What is judged, and what came of it so far.
+pub(super) struct Congestion {
+    least: u32,
+    most: u32,
+    limit: u32,
+    usual: HashMap<String, HashMap<Method, Usual>>,
+    /// How many times longer than usual each took.
+    stretches: Vec<f64>,
+    since: Instant,
+    /// Most that were under way at once.
+    peak: u32,
+}
+
+/// How long a route takes when nobody waits, in seconds.
+struct Usual {
+    seconds: f64,
+    since: Instant,
+}
+
+impl Usual {
+    /// Falls fast to what is faster, and rises slowly: what is slow now may be so because much is asked for.
+    fn note(&mut self, seconds: f64, now: Instant) {
+        let passed = now.duration_since(self.since).as_secs_f64().min(1.0);
+        self.since = now;
+        if seconds < self.seconds {
+            self.seconds += (seconds - self.seconds) * 0.2;
+        } else {
+            self.seconds *= 1.0 + passed / FORGET;
+        }
+    }
+}
+
+impl Congestion {
+    pub(super) fn new(least: u32, most: u32, now: Instant) -> Self {
+        let most = most.max(least);
+        Self { least, most, limit: most, usual: HashMap::new(), stretches: Vec::new(), since: now, peak: 0 }
+    }
+
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// One request was answered as it should be, `under_way` when it came.
+    pub(super) fn note(
+        &mut self,
+        method: &Method,
+        route: &str,
+        took: Duration,
+        under_way: u32,
+        now: Instant,
+    ) {
+        let seconds = took.as_secs_f64();
+        let usual = self.usual(method, route, seconds, now);
+        usual.note(seconds, now);
+        let stretch = seconds / usual.seconds.max(FAST);
+        self.stretches.push(stretch);
+        self.peak = self.peak.max(under_way);
+        if now.duration_since(self.since) >= WINDOW && self.stretches.len() >= ENOUGH {
+            self.judge();
+            self.since = now;
+        }
+    }
+
+    fn usual(&mut self, method: &Method, route: &str, seconds: f64, now: Instant) -> &mut Usual {
+        if !self.usual.contains_key(route) {
+            self.usual.insert(route.to_owned(), HashMap::new());
+        }
+        let methods = self.usual.get_mut(route).expect("it was put there");
+        methods.entry(method.clone()).or_insert(Usual { seconds, since: now })
+    }
+
+    fn judge(&mut self) {
+        let middle = self.stretches.len() / 2;
+        let (_, median, _) = self.stretches.select_nth_unstable_by(middle, f64::total_cmp);
+        if *median > TOO_LONG {
+            // Not of a limit that was never reached.
+            self.limit = (self.limit.min(self.peak) * 4 / 5).max(self.least);
+        } else if self.peak * 4 >= self.limit * 3 {
+            self.limit = (self.limit + self.limit / 10 + 1).min(self.most);
+        }
+        self.stretches.clear();
+        self.peak = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTE: &str = "/api/appointments";
+
+    fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    /// What a machine does that has room for ten at once, each in 10 ms: who asks keeps as many under way as may be.
+    fn run(congestion: &mut Congestion, now: &mut Instant, seconds: u64, wanted: u32) {
+        for _ in 0..seconds * 100 {
+            *now += ms(10);
+            let under_way = wanted.min(congestion.limit());
+            let took = Duration::from_secs_f64(0.01 * (f64::from(under_way) / 10.0).max(1.0));
+            for _ in 0..under_way.min(10) {
+                congestion.note(&Method::POST, ROUTE, took, under_way, *now);
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_too_fast_is_cut_to_what_is_answered_in_time_and_let_in_again() {
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 1000, now);
+        run(&mut congestion, &mut now, 5, 10);
+        assert_eq!(congestion.limit(), 1000);
+        run(&mut congestion, &mut now, 5, 1000);
+        assert!((20..=66).contains(&congestion.limit()), "{}", congestion.limit());
+        run(&mut congestion, &mut now, 60, 1000);
+        assert!((20..=80).contains(&congestion.limit()), "after a minute: {}", congestion.limit());
+        // The machine has become larger.
+        for _ in 0..40 {
+            now += WINDOW;
+            for _ in 0..ENOUGH {
+                congestion.note(&Method::POST, ROUTE, ms(10), congestion.limit(), now);
+            }
+        }
+        assert_eq!(congestion.limit(), 1000);
+    }
+
+    #[test]
+    fn one_route_that_is_slow_is_no_reason_to_refuse_others() {
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 1000, now);
+        for round in 0..200 {
+            now += ms(20);
+            let slow = if round < 50 { ms(10) } else { ms(3000) };
+            for _ in 0..3 {
+                congestion.note(&Method::GET, "/api/doctors", slow, 500, now);
+            }
+            for _ in 0..7 {
+                congestion.note(&Method::GET, ROUTE, ms(12), 500, now);
+            }
+        }
+        assert_eq!(congestion.limit(), 1000);
+    }
+
+    #[test]
+    fn what_is_fast_may_take_many_times_as_long() {
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 1000, now);
+        for round in 0..200_u64 {
+            now += ms(20);
+            let took = if round < 50 { Duration::from_micros(200) } else { ms(20) };
+            for _ in 0..10 {
+                congestion.note(&Method::GET, ROUTE, took, 900, now);
+            }
+        }
+        assert_eq!(congestion.limit(), 1000);
+    }
+
+    #[test]
+    fn a_few_that_are_slow_say_nothing() {
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 1000, now);
+        congestion.note(&Method::GET, ROUTE, ms(10), 1, now);
+        for _ in 0..ENOUGH - 2 {
+            now += ms(500);
+            congestion.note(&Method::GET, ROUTE, ms(400), 1, now);
+        }
+        assert_eq!(congestion.limit(), 1000);
+    }
+}
