@@ -10,8 +10,9 @@ const TAKE: &str = "
     SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $3, 0))
        AND pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2 || ' ' || $3, 0))";
 
-/// Only once the name is taken, as another statement: that one sees what the one before has committed. The release
-/// before may have noted one name for several methods: each of these is still answered its own.
+/// After the name was taken, or not, and as another statement: that one sees what the one before has committed. Whoever
+/// only repeats a request that was carried out has the name for a moment, too. The release before may have noted one
+/// name for several methods: each of these is still answered its own.
 const FIND: &str = "
     SELECT method = $2 AS is_same_method, fingerprint, answer, appointments.notes
       FROM appointment.idempotency_keys
@@ -77,12 +78,10 @@ impl Tx<'_> {
     pub async fn take(&self, name: &Name) -> Result<Seen, Error> {
         let Name { user, method, key, fingerprint } = name;
         let take = self.tx.prepare_cached(TAKE).await?;
-        if !self.tx.query_one(&take, &[&user.0, method, key]).await?.try_get::<_, bool>(0)? {
-            return Ok(Seen::UnderWay);
-        }
+        let is_taken: bool = self.tx.query_one(&take, &[&user.0, method, key]).await?.try_get(0)?;
         let find = self.tx.prepare_cached(FIND).await?;
         let Some(row) = self.tx.query_opt(&find, &[&user.0, method, key]).await? else {
-            return Ok(Seen::Never);
+            return Ok(if is_taken { Seen::Never } else { Seen::UnderWay });
         };
         let is_same =
             row.try_get("is_same_method")? && row.try_get::<_, &[u8]>("fingerprint")? == fingerprint;
