@@ -16,6 +16,8 @@ pub struct Rest {
     client: Client,
     gateways: Arc<[String]>,
     turn: Arc<AtomicUsize>,
+    /// The gateway that gets no requests for the moment, counted from 1; 0 when all do.
+    left_out: Arc<AtomicUsize>,
     token: Option<String>,
 }
 
@@ -33,7 +35,13 @@ pub struct Answer {
 impl Rest {
     pub fn new(gateways: Vec<String>) -> Self {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self { client, gateways: gateways.into(), turn: Arc::default(), token: None }
+        Self {
+            client,
+            gateways: gateways.into(),
+            turn: Arc::default(),
+            left_out: Arc::default(),
+            token: None,
+        }
     }
 
     #[must_use]
@@ -43,6 +51,11 @@ impl Rest {
 
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
+    }
+
+    /// Sends nothing to one of the gateways for a while, or to all again. So do all who talk as others by way of this.
+    pub fn leave_out(&self, gateway: Option<usize>) {
+        self.left_out.store(gateway.map_or(0, |index| index + 1), Relaxed);
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -96,6 +109,25 @@ impl Rest {
         self.answer(method, path, request).await
     }
 
+    /// [`Self::send`], or why there is no answer within `patience`.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+        patience: Duration,
+    ) -> Result<Answer, reqwest::Error> {
+        let mut request = self.request(method.clone(), path).timeout(patience);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        self.try_answer(method, path, request).await
+    }
+
     /// A body as it is, whatever it is.
     pub async fn send_raw(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
         let request = self.request(method.clone(), path).header("content-type", content_type).body(body);
@@ -120,7 +152,12 @@ impl Rest {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let gateway = &self.gateways[self.turn.fetch_add(1, Relaxed) % self.gateways.len()];
+        let count = self.gateways.len();
+        let mut turn = self.turn.fetch_add(1, Relaxed) % count;
+        if turn + 1 == self.left_out.load(Relaxed) {
+            turn = (turn + 1) % count;
+        }
+        let gateway = &self.gateways[turn];
         let request = self.client.request(method, format!("{gateway}{path}"));
         match &self.token {
             Some(token) => request.bearer_auth(token),
@@ -130,12 +167,22 @@ impl Rest {
 
     async fn answer(&self, method: Method, path: &str, request: reqwest::RequestBuilder) -> Answer {
         let asked = format!("{method} {path}");
-        let response = request.send().await.unwrap_or_else(|error| panic!("{asked}: {error}"));
+        self.try_answer(method, path, request).await.unwrap_or_else(|error| panic!("{asked}: {error}"))
+    }
+
+    async fn try_answer(
+        &self,
+        method: Method,
+        path: &str,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Answer, reqwest::Error> {
+        let asked = format!("{method} {path}");
+        let response = request.send().await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let content_type =
             headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        let text = response.text().await.unwrap_or_else(|error| panic!("{asked}: {error}"));
+        let text = response.text().await?;
         let body = if text.is_empty() {
             Value::Null
         } else {
@@ -146,7 +193,7 @@ impl Rest {
         {
             panic!("{asked} answered {status}, which is not as documented: {complaint}\n{body}");
         }
-        Answer { asked, status, headers, body }
+        Ok(Answer { asked, status, headers, body })
     }
 }
 

@@ -10,6 +10,13 @@ pub fn test_stores() -> Option<PathBuf> {
     env::var_os(TEST_STORES).map(PathBuf::from)
 }
 
+/// Names how many rounds of a tournament of all that may die at once the chaos suite plays: nine are all pairs.
+pub const CHAOS_ROUNDS: &str = "HEALTHCARE_CHAOS_ROUNDS";
+
+pub fn chaos_rounds() -> usize {
+    env::var_os(CHAOS_ROUNDS).and_then(|rounds| rounds.to_str()?.parse().ok()).unwrap_or(1)
+}
+
 /// The cargo that runs us.
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())

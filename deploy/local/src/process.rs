@@ -135,6 +135,17 @@ impl Process {
         self.unless_reaped(|pid| kill(pid, signal));
     }
 
+    /// Sends `signal` to the process and all that it has started, whatever group they are in by now.
+    pub fn signal_family(&self, signal: Signal) {
+        self.unless_reaped(|pid| {
+            for member in family(pid) {
+                // Whoever has ended meanwhile needs no signal.
+                let _ = kill(member, signal);
+            }
+            Ok(())
+        });
+    }
+
     /// Ends the process and its group at once.
     pub fn kill(&self) {
         self.unless_reaped(|pid| killpg(pid, Signal::SIGKILL));
@@ -153,6 +164,28 @@ impl Process {
             let _ = act(self.pid);
         }
     }
+}
+
+/// A process and its descendants.
+fn family(of: Pid) -> Vec<Pid> {
+    let parents: Vec<(i32, i32)> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let pid = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            Some((pid, stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?))
+        })
+        .collect();
+    let mut found = vec![of];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        found.extend(
+            parents.iter().filter(|(_, of)| *of == parent.as_raw()).map(|(pid, _)| Pid::from_raw(*pid)),
+        );
+        next += 1;
+    }
+    found
 }
 
 impl Drop for Process {

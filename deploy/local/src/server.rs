@@ -93,6 +93,20 @@ impl Server {
         }
     }
 
+    /// Stops it and all that it has started where they stand: connections stay open, and nobody answers.
+    pub fn freeze(&self) {
+        if let Some(process) = &*self.process() {
+            process.signal_family(Signal::SIGSTOP);
+        }
+    }
+
+    /// Lets what [`Self::freeze`] has stopped go on.
+    pub fn thaw(&self) {
+        if let Some(process) = &*self.process() {
+            process.signal_family(Signal::SIGCONT);
+        }
+    }
+
     /// Waits until it ends without having been asked to.
     pub async fn died(&self) -> Option<ExitStatus> {
         let exited = self.process().as_ref().map(Process::exited);
