@@ -5,15 +5,15 @@ use local::service::Service;
 use std::time::Duration;
 use tests::clinic::instant;
 use tests::mesh::Mesh;
-use tests::rest::Rest;
 use tokio::time::sleep;
 use tokio_postgres::{Client, NoTls};
 
 /// Every visit is as it was acknowledged, and there is no other; no time is taken twice; everybody is told of every change
 /// once.
-pub(crate) async fn all_is_well(mesh: &Mesh, staff: &Rest, visits: &[Booked]) {
+pub(crate) async fn all_is_well(mesh: &Mesh, visits: &[Booked]) {
     let database = connect(mesh).await;
     rest(&database, visits).await;
+    let staff = mesh.admin().await;
     for visit in visits {
         let seen = staff.get(&visit.path).await.ok();
         assert_eq!(

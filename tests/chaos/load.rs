@@ -31,6 +31,8 @@ pub(crate) struct Booked {
 pub(crate) struct Desk {
     patient: Patient,
     doctor: String,
+    /// Of the session that it works in, but for the first.
+    refresh_token: Option<String>,
     chance: Chance,
     /// Times that nobody has had.
     free: Vec<Timestamp>,
@@ -40,10 +42,11 @@ pub(crate) async fn desks(admin: &Admin, count: u64) -> Vec<Desk> {
     let mut desks = Vec::new();
     for number in 0..count {
         let (doctor, patient) = (admin.doctor().await, admin.patient().await);
-        let slots = (0..2000).map(|slot: i64| at(3, 0, 0) + SignedDuration::from_mins(30 * slot));
+        let slots = (0..25_000).map(|slot: i64| at(3, 0, 0) + SignedDuration::from_mins(30 * slot));
         desks.push(Desk {
             patient,
             doctor: doctor.id.clone(),
+            refresh_token: None,
             chance: Chance::new(SEED + number),
             free: slots.collect(),
         });
@@ -87,24 +90,27 @@ impl Desk {
                 _ => {}
             }
             if self.chance.below(5) == 0 {
-                let asked = Instant::now();
-                let form = json!({ "username": self.patient.email, "password": PASSWORD });
-                let answer =
-                    self.patient.try_send(Method::POST, "/api/auth/login", Some(form), &[], PATIENCE).await;
-                // An account has only so many sessions; the oldest would end.
-                if let Some(answer) = journal.note(Deed::Account, asked, &[200], answer) {
-                    let session = self.patient.with_token(&text(&answer.body, "access_token"));
-                    let asked = Instant::now();
-                    let answer =
-                        session.try_send(Method::POST, "/api/auth/logout", None, &[], PATIENCE).await;
-                    journal.note(Deed::Account, asked, &[200, 204], answer);
-                }
+                self.log_in_anew(journal).await;
             }
             self.look(journal, Deed::Account, "/api/auth/me").await;
             booked.push(visit);
             sleep(Duration::from_millis(self.chance.below(200).unsigned_abs().into())).await;
         }
         booked
+    }
+
+    /// Goes on with another session, and ends the one before: an account has only so many, and none for long.
+    async fn log_in_anew(&mut self, journal: &Journal) {
+        let asked = Instant::now();
+        let form = json!({ "username": self.patient.email, "password": PASSWORD });
+        let answer = self.patient.try_send(Method::POST, "/api/auth/login", Some(form), &[], PATIENCE).await;
+        let Some(Answer { body, .. }) = journal.note(Deed::Account, asked, &[200], answer) else { return };
+        self.patient.rest = self.patient.with_token(&text(&body, "access_token"));
+        let Some(before) = self.refresh_token.replace(text(&body, "refresh_token")) else { return };
+        let asked = Instant::now();
+        let body = Some(json!({ "refresh_token": before }));
+        let answer = self.patient.try_send(Method::POST, "/api/auth/logout", body, &[], PATIENCE).await;
+        journal.note(Deed::Account, asked, &[200, 204], answer);
     }
 
     async fn move_it(&mut self, journal: &Journal, visit: &mut Booked) {

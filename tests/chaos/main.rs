@@ -11,6 +11,7 @@ mod victims; // what may die or freeze
 mod killing; // everything, in turn and in pairs
 mod network; // slow, and cut
 mod rolling; // a new release of everything
+mod soak; // for long
 mod overload; // three times as much as can be done
 
 /// Held by the test that runs.

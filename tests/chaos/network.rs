@@ -70,7 +70,7 @@ async fn a_network_that_is_slow_or_cut_loses_and_doubles_nothing() {
         is_over.store(true, Relaxed);
     };
     let (visits, ()) = tokio::join!(load::work(desks, &journal, &is_over), unrest);
-    checks::all_is_well(&mesh, &admin, &visits).await;
+    checks::all_is_well(&mesh, &visits).await;
     println!("{} visits, {} requests", visits.len(), journal.len());
 }
 

@@ -17,6 +17,13 @@ pub fn chaos_rounds() -> usize {
     env::var_os(CHAOS_ROUNDS).and_then(|rounds| rounds.to_str()?.parse().ok()).unwrap_or(1)
 }
 
+/// Names how long people work in the test that nothing grows.
+pub const SOAK_SECONDS: &str = "HEALTHCARE_SOAK_SECONDS";
+
+pub fn soak_seconds() -> u64 {
+    env::var_os(SOAK_SECONDS).and_then(|seconds| seconds.to_str()?.parse().ok()).unwrap_or(15)
+}
+
 /// The cargo that runs us.
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())

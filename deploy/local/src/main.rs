@@ -4,7 +4,7 @@ mod verbs;
 use clap::{Parser, Subcommand};
 use local::say::Say;
 use std::process::ExitCode;
-use verbs::{bench, conform, openapi, reset, sbom, test, up};
+use verbs::{bench, chaos, conform, openapi, reset, sbom, test, up};
 
 #[derive(Parser)]
 #[command(
@@ -30,6 +30,10 @@ enum Verb {
     Test(test::Arguments),
     /// Measure what must not become slow; the numbers are ratios, so that they hold on any machine.
     Bench(bench::Arguments),
+    /// Kill everything in pairs while people work, and see that nothing is lost: all pairs, in about ten minutes.
+    Chaos(chaos::Chaos),
+    /// Let people work for long, and see that no process grows.
+    Soak(chaos::Soak),
     /// Hold the running system against gateway/openapi.json, by requests that schemathesis makes up.
     Conform(conform::Arguments),
     /// Delete all data, accounts and logs of this checkout's system.
@@ -49,6 +53,8 @@ async fn main() -> ExitCode {
             Verb::Up(arguments) => up::run(arguments, &say).await,
             Verb::Test(arguments) => test::run(arguments, &say).await,
             Verb::Bench(arguments) => bench::run(arguments, &say).await,
+            Verb::Chaos(arguments) => chaos::run(arguments, &say).await,
+            Verb::Soak(arguments) => chaos::soak(arguments, &say).await,
             Verb::Conform(arguments) => conform::run(arguments, &say).await,
             Verb::Reset(arguments) => reset::run(&arguments, &say),
             Verb::Openapi => openapi::run(&say).await,

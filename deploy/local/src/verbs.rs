@@ -6,5 +6,6 @@ pub(crate) mod reset;
 pub(crate) mod sbom;
 pub(crate) mod test;
 pub(crate) mod bench;
+pub(crate) mod chaos;
 pub(crate) mod conform;
 pub(crate) mod up;

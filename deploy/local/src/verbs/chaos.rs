@@ -1,0 +1,34 @@
+//! `cargo dev chaos` and `cargo dev soak`: what `cargo dev test` does in short, at length.
+use crate::verbs::build::cargo;
+use crate::verbs::test::on_servers;
+use local::config::{CHAOS_ROUNDS, SOAK_SECONDS};
+use local::say::Say;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub(crate) struct Chaos {
+    /// Rounds in which pairs die together, five pairs each; nine are all pairs that there are.
+    #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u8).range(0..=9))]
+    rounds: u8,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Soak {
+    /// How long people work.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=240))]
+    minutes: u16,
+}
+
+pub(crate) async fn run(Chaos { rounds }: Chaos, say: &Say) -> anyhow::Result<ExitCode> {
+    suite("killing::", CHAOS_ROUNDS, rounds.to_string(), say).await
+}
+
+pub(crate) async fn soak(Soak { minutes }: Soak, say: &Say) -> anyhow::Result<ExitCode> {
+    suite("soak::", SOAK_SECONDS, (u32::from(minutes) * 60).to_string(), say).await
+}
+
+async fn suite(filter: &str, name: &str, value: String, say: &Say) -> anyhow::Result<ExitCode> {
+    let mut command = cargo("test")?;
+    command.args(["--package", "tests", "--test", "chaos", "--", "--nocapture", filter]).env(name, value);
+    on_servers(command, true, say).await
+}
