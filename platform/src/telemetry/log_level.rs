@@ -5,17 +5,8 @@ use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::Filter;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
-/// The crates that are ours: they write ids, codes and numbers only.
-const OURS: [&str; 8] = [
-    "appointment_svc",
-    "auth_svc",
-    "doctor_svc",
-    "gateway",
-    "notification_svc",
-    "patient_svc",
-    "platform",
-    "proto",
-];
+/// The crates that are ours, besides the services: they write ids, codes and numbers only.
+const OURS: [&str; 3] = ["gateway", "platform", "proto"];
 
 /// What was asked for cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +78,8 @@ fn parse(text: &str) -> Result<EnvFilter, BadLogLevel> {
 }
 
 fn is_ours(target: &str) -> bool {
-    OURS.contains(&target.split("::").next().unwrap_or_default())
+    let name = target.split("::").next().unwrap_or_default();
+    name.ends_with("_svc") || OURS.contains(&name)
 }
 
 #[cfg(test)]
