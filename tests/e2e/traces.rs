@@ -106,7 +106,7 @@ async fn booking_a_visit_is_one_trace_through_every_process() {
     };
     let patience = tokio::time::timeout(Duration::from_secs(30), whole).await;
     assert!(patience.is_ok(), "parents that nobody exported: {:?}", lost(&collector, trace));
-    assert_eq!(children_of(&collector, trace, CALLER), ["POST /api/appointments/"], "one root, called by us");
+    assert_eq!(children_of(&collector, trace, CALLER), ["POST /api/appointments"], "one root, called by us");
 
     // Whoever has no collector finds the same id in every log.
     for service in ["gateway", "appointment-svc", "doctor-svc", "patient-svc", "notification-svc"] {
