@@ -41,7 +41,7 @@ const CALLER: &str = "00f067aa0ba902b7";
 
 /// Name, id and parent of every span of a trace, whoever exported it.
 fn spans(collector: &Collector, trace: &str) -> Vec<(String, String, String)> {
-    let hex = |id: &[u8]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = platform::audit::hex;
     let spans = collector.exported().into_iter().flat_map(|request| request.resource_spans);
     let spans = spans.flat_map(|spans| spans.scope_spans).flat_map(|scope| scope.spans);
     let of_trace = spans.filter(|span| hex(&span.trace_id) == trace);
