@@ -8,6 +8,7 @@ use crate::domain::slots::{self, Slot};
 use crate::domain::transition::Refusal;
 use crate::domain::waitlist;
 use crate::domain::zone;
+use crate::measurements;
 use crate::store::{self, Replay};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -146,6 +147,19 @@ impl Error {
         Self::SlotTaken { doctor, alternatives: Vec::new(), zone: zone.clone() }
     }
 
+    /// The code of a refusal that is about the time that somebody wanted.
+    fn conflict(&self) -> Option<&'static str> {
+        match self {
+            Self::SlotTaken { .. } => Some("SLOT_TAKEN"),
+            Self::PatientConflict => Some("PATIENT_CONFLICT"),
+            Self::Unbookable(slots::Refusal::OverbookLimit(_)) => Some("OVERBOOK_LIMIT"),
+            Self::Unbookable(refusal) => Some(code(refusal.rule())),
+            Self::HoldRanOut | Self::HeldTimeTaken { .. } => Some("HOLD_EXPIRED"),
+            Self::SeriesConflict { .. } => Some("SERIES_CONFLICT"),
+            _ => None,
+        }
+    }
+
     /// Whether the same transaction may succeed when it is run again.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Store(store::Error::Database(error)) if error.is_conflict())
@@ -154,6 +168,9 @@ impl Error {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
+        if let Some(reason) = error.conflict() {
+            measurements::conflicts(reason).increment(1);
+        }
         let message = error.to_string();
         let (code, reason) = match error {
             Error::NotFound => (Code::NotFound, "APPOINTMENT_NOT_FOUND"),

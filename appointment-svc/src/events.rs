@@ -40,6 +40,15 @@ impl Change {
         }
     }
 
+    /// What has become of the visit, in one word: where it stands now when that is what changed.
+    pub fn word(self, status: Status) -> &'static str {
+        match self {
+            Self::Booked if status == Status::Requested => status.name(),
+            Self::StatusChanged => status.name(),
+            _ => self.name(),
+        }
+    }
+
     /// Whether it can be taken back.
     pub fn is_undoable(self) -> bool {
         matches!(self, Self::Rescheduled | Self::StatusChanged | Self::Cancelled)

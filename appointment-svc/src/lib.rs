@@ -5,6 +5,7 @@
 pub mod domain; // what a visit is, when a doctor can be booked; pure
 pub mod config; // settings
 pub mod events; // what the other services are told
+pub mod measurements; // what is counted, and what that says
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod convert; // wire <-> domain
@@ -110,7 +111,9 @@ pub async fn serve(
     let doctors = Peer::new(neighbours::DOCTOR_SVC, &config.doctor_url, Some(identity.clone()))?;
     let patients = Peer::new(neighbours::PATIENT_SVC, &config.patient_url, Some(identity))?;
 
+    measurements::begin();
     let pool = postgres::pool_planning_once(&config.postgres, NAME)?;
+    postgres::watch("primary", &pool, &shutdown);
     let broker = Broker::new(&config.broker, NAME);
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), broker.clone(), &shutdown);

@@ -1,6 +1,7 @@
 //! All SQL of this service.
 
 pub mod audited; // what the audit log is told
+mod tally; // changes that count once they are committed
 mod query; // statements that narrow by what is asked for
 mod clinic; // what the clinic offers
 mod calendars; // what doctors offer, and who may be booked
@@ -31,6 +32,8 @@ pub use verify::{Check, Verdict};
 pub use waitlist::{Turn, Waiters};
 pub use waitlist_offers::Offered;
 
+use crate::domain::appointment::Appointment;
+use crate::events::Change;
 use clinic::Known;
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::audit::{self, Entry, Pending};
@@ -38,6 +41,7 @@ use platform::outbox::{NewEvent, Outbox};
 use platform::postgres;
 use query::Query;
 use std::time::Duration;
+use tally::Tally;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -74,6 +78,7 @@ pub struct Tx<'c> {
     outbox: &'c Outbox,
     clinic: &'c Known,
     audit: Pending,
+    tally: Tally,
 }
 
 impl Store {
@@ -90,7 +95,13 @@ impl Store {
 impl Connection {
     pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
         let Self { client, outbox, clinic } = self;
-        Ok(Tx { tx: client.transaction().await?, outbox, clinic, audit: Pending::default() })
+        Ok(Tx {
+            tx: client.transaction().await?,
+            outbox,
+            clinic,
+            audit: Pending::default(),
+            tally: Tally::default(),
+        })
     }
 
     /// Notes a read in the audit log. What cannot be noted must not be told.
@@ -110,6 +121,12 @@ impl Tx<'_> {
         self.audit.note(entry);
     }
 
+    /// Notes a change of a visit, which counts when it is committed; `code` says why, when it has to.
+    fn changed(&self, change: Change, a: &Appointment, code: &str) {
+        self.note(audited::change(change, a, code));
+        self.tally.note(change, a.status);
+    }
+
     /// Waits no longer than this for what others have locked, until it is set anew.
     pub async fn wait_at_most(&self, limit: Duration) -> Result<(), Error> {
         let statement = self.tx.prepare_cached("SELECT set_config('lock_timeout', $1, true)").await?;
@@ -120,6 +137,7 @@ impl Tx<'_> {
     pub async fn commit(self) -> Result<(), Error> {
         self.audit.write(&self.tx).await?;
         self.tx.commit().await?;
+        self.tally.count();
         self.outbox.wake();
         Ok(())
     }

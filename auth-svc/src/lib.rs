@@ -4,6 +4,7 @@
 
 pub mod config; // settings
 pub mod domain; // accounts and sessions, and what may become of them; pure
+pub mod measurements; // what is counted, and what that says
 pub mod passwords; // hashed a few at a time, and only good ones
 pub mod keys; // signing keys, sealed, and which is in use when
 pub mod totp; // codes from an authenticator
@@ -121,6 +122,8 @@ pub async fn serve(
     let clock = Clock::system();
     let root = RootSecret::new(&config.process.secret_key)?;
     let pool = postgres::pool(&config.postgres, SERVICE)?;
+    measurements::begin();
+    postgres::watch("primary", &pool, &shutdown);
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
     let store = Store::new(pool.clone(), outbox);

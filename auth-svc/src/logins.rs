@@ -3,6 +3,7 @@ use crate::challenge::{self, Challenge, Proof};
 use crate::domain::{Login, Pending, Purpose, Start, UserAgent};
 use crate::error::Error;
 use crate::mailing::Mailing;
+use crate::measurements;
 use crate::passwords::{Hash, Passwords};
 use crate::second_factor::SecondFactor;
 use crate::sessions::Sessions;
@@ -49,7 +50,7 @@ impl Logins {
             None => None,
         };
         let (id, hash) = found.map(|(user, hash)| (user.id, hash)).unzip();
-        let outcome = self.enter(id, hash, password, proof, user_agent, now).await;
+        let outcome = counted(self.enter(id, hash, password, proof, user_agent, now).await);
         let code = match outcome {
             Err(Error::InvalidCredentials) => "INVALID_CREDENTIALS",
             Err(Error::CodeRefused) => "WRONG_CODE",
@@ -127,6 +128,10 @@ impl Logins {
         proof: Proof,
         now: Timestamp,
     ) -> Result<TokenPair, Error> {
+        counted(self.prove(challenge, proof, now).await)
+    }
+
+    async fn prove(&self, challenge: &Challenge, proof: Proof, now: Timestamp) -> Result<TokenPair, Error> {
         let mut connection = self.store.connection().await?;
         let tx = connection.begin().await?;
         let found = tx.find_challenge(challenge, now).await?.ok_or(Error::ChallengeExpired)?;
@@ -159,6 +164,21 @@ impl Logins {
     pub async fn forget_expired(&self, now: Timestamp) -> Result<(), Error> {
         Ok(self.store.connection().await?.delete_expired_challenges(now).await?)
     }
+}
+
+fn counted(outcome: Result<TokenPair, Error>) -> Result<TokenPair, Error> {
+    let word = match &outcome {
+        Ok(_) => "succeeded",
+        Err(Error::InvalidCredentials) => "wrong_password",
+        Err(Error::SecondFactorRequired(_)) => "code_required",
+        Err(Error::CodeRefused) => "wrong_code",
+        Err(Error::EmailUnverified) => "email_unverified",
+        Err(Error::ChallengeExpired) => "expired",
+        Err(Error::Busy) => "busy",
+        Err(_) => "failed",
+    };
+    measurements::log_ins(word).increment(1);
+    outcome
 }
 
 fn refused(account: Option<UserId>, code: &str) -> Entry {

@@ -46,7 +46,7 @@ impl Passwords {
     pub fn new() -> Result<Self, Error> {
         let cores = available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
         let nobody = hash("nobody has this password")?;
-        Ok(Self { verifying: Cores::new(cores)?, setting: Cores::new(1)?, nobody })
+        Ok(Self { verifying: Cores::new("verify", cores)?, setting: Cores::new("set", 1)?, nobody })
     }
 
     pub async fn hash(&self, password: NewPassword) -> Result<Hash, Error> {

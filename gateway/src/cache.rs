@@ -72,6 +72,7 @@ impl Directory {
             asking: Gate::default(),
             next: Mutex::default(),
         });
+        drop(["memory", "redis", "missed", "skipped"].map(lookups));
         Self { redis, clock, generation, memory }
     }
 
@@ -85,12 +86,14 @@ impl Directory {
         // Whose token does not allow it is for doctor-svc to refuse.
         let may_ask = caller.user.scopes.allow(SCOPE);
         let Some(generation) = self.generation.read().await.ok().filter(|_| may_ask) else {
+            lookups("skipped").increment(1);
             return Ok(Cached(ask().await?.into_response(), PhantomData));
         };
         let key = key(generation, caller.user.role, asked);
         if let Some((kept, age)) = self.kept(&key).await {
             return Ok(Cached(kept.respond(age), PhantomData));
         }
+        lookups("missed").increment(1);
         let response = ask().await?.into_response();
         Ok(Cached(self.keep(key, response).await, PhantomData))
     }
@@ -98,13 +101,13 @@ impl Directory {
     /// An answer that was kept, and its age in seconds.
     async fn kept(&self, key: &str) -> Option<(Arc<Kept>, u32)> {
         if let Some(kept) = self.memory.get(key) {
-            return self.young(kept);
+            return self.young(kept).inspect(|_| lookups("memory").increment(1));
         }
         let get = commands::Cmd::get(key);
         let text: Option<String> = self.redis.run(async |redis| get.query_async(redis).await).await.ok()?;
         let kept: Arc<Kept> = serde_json::from_str(&text?).ok()?;
         self.memory.insert(key.to_owned(), kept.clone());
-        self.young(kept)
+        self.young(kept).inspect(|_| lookups("redis").increment(1))
     }
 
     fn young(&self, kept: Arc<Kept>) -> Option<(Arc<Kept>, u32)> {
@@ -144,6 +147,10 @@ impl Directory {
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static("miss"));
         response
     }
+}
+
+fn lookups(outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("directory_lookups_total", "outcome" => outcome)
 }
 
 /// The generation of the directory, read once for all who ask at the same time.

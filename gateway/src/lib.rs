@@ -13,6 +13,7 @@ pub mod body; // bodies, and what is wrong with them
 pub mod query; // path, query, preconditions
 pub mod once; // requests that are carried out once
 pub mod patch; // partial updates
+pub mod measurements; // what is counted, and what that says
 pub mod observe; // span, log line and measurement of every request
 pub mod caller; // who is asking
 pub mod challenge; // log-ins that wait for a code
@@ -61,6 +62,7 @@ pub async fn serve(
     readiness: Readiness,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
+    measurements::begin();
     let service = service(&config, &shutdown)?;
     let tls = config.tls.files().map(|files| tls::settings(files, &shutdown)).transpose()?;
     let grace = Duration::from_secs(config.process.shutdown_grace_seconds);

@@ -145,6 +145,9 @@ struct Inner {
 impl Limits {
     pub fn new(redis: Redis, root: &RootSecret, settings: &RateLimits) -> Self {
         let quotas = POLICIES.map(|policy| policy.quota(settings));
+        for policy in POLICIES {
+            drop(["allowed", "refused"].map(|outcome| decisions(policy, outcome)));
+        }
         Self(Arc::new(Inner {
             redis,
             take: Script::new(include_str!("limits/take.lua")),
@@ -158,6 +161,13 @@ impl Limits {
     }
 
     async fn take(&self, policy: Policy, key: &str) -> Verdict {
+        let verdict = self.decide(policy, key).await;
+        let outcome = if verdict.is_allowed { "allowed" } else { "refused" };
+        decisions(policy, outcome).increment(1);
+        verdict
+    }
+
+    async fn decide(&self, policy: Policy, key: &str) -> Verdict {
         let owed = match self.0.tabs.pass(key) {
             Ok(verdict) => return verdict,
             Err(owed) => owed,
@@ -229,6 +239,10 @@ pub async fn limit(State(limits): State<Limits>, request: Request, next: Next) -
         }
     }
     response
+}
+
+fn decisions(policy: Policy, outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("rate_limit_decisions_total", "policy" => policy.name(), "outcome" => outcome)
 }
 
 /// The bucket that a request is taken from.

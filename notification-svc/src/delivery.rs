@@ -155,6 +155,14 @@ impl Delivery {
         Ok(())
     }
 
+    /// Measures how late messages by `channel` are. While the database is away, the last is the best that is known.
+    pub async fn measure(&self, channel: Channel) {
+        if let Ok(longest) = self.store.longest_due(channel).await {
+            let seconds = longest.unwrap_or_default();
+            metrics::gauge!("notifications_due_age_seconds", "channel" => channel.name()).set(seconds);
+        }
+    }
+
     /// Takes up to `limit` messages that are due by `channel`. Each is to be given to [`Delivery::attempt`].
     pub async fn claim(&self, channel: Channel, limit: usize) -> Result<Vec<Claim>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);

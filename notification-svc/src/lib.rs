@@ -5,6 +5,7 @@
 
 pub mod domain; // what a message is, when it is tried again, when it is no longer true; pure
 pub mod config; // where the mail server and the neighbours are
+pub mod measurements; // what is measured, and what that says
 pub mod words; // what is said, in each language and as the clinic wants it
 pub mod calendar; // visits as calendars know them; pure
 pub mod links; // where the links in messages lead, and that they are ours
@@ -108,6 +109,8 @@ pub async fn serve(
         peer("doctor-svc", &config.doctor_url)?,
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
+    measurements::begin();
+    postgres::watch("primary", &pool, &shutdown);
     let Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead } =
         assemble(&config, &root, neighbours, pool.clone(), clock.clone(), &shutdown)?;
 

@@ -24,6 +24,8 @@ const ASIDE: usize = 40;
 const SLOW: Duration = Duration::from_secs(5);
 /// How often it looks although nobody woke it: for messages that are tried again, and those of other replicas.
 const POLL: Duration = Duration::from_secs(1);
+/// How often it is measured how late messages are.
+const WATCH: Duration = Duration::from_secs(5);
 
 /// Starts sending, until shutdown is requested; messages under way are finished.
 pub fn start(delivery: &Delivery, clock: &Clock, shutdown: &Shutdown) {
@@ -37,6 +39,13 @@ pub fn start(delivery: &Delivery, clock: &Clock, shutdown: &Shutdown) {
             shutdown: shutdown.clone(),
         };
         shutdown.spawn(sender.run());
+        shutdown.spawn(watch(delivery.clone(), *channel, shutdown.clone()));
+    }
+}
+
+async fn watch(delivery: Delivery, channel: Channel, shutdown: Shutdown) {
+    while shutdown.pause(WATCH).await {
+        delivery.measure(channel).await;
     }
 }
 

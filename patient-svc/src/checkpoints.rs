@@ -2,6 +2,7 @@
 //! so that what is cut off later shows from outside.
 use crate::domain::chain::{Told, is_due};
 use crate::error::Error;
+use crate::measurements;
 use crate::store::{Signed, Store};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use platform::audit::chain::{Checkpoint, Head, Signer};
@@ -42,9 +43,11 @@ pub async fn sign(store: &Store, signer: &Signer, now: Timestamp) -> Result<Opti
     tx.become_oneself().await?;
     if let [finding, ..] = rewritten.as_slice() {
         tracing::error!(audit.finding = %finding, "the audit log was changed and is not signed any more");
+        measurements::looked(now, true);
         return Ok(None);
     }
     if !is_due(last.as_ref(), &heads, now) {
+        measurements::looked(now, false);
         return Ok(None);
     }
     // To the microsecond, which is what the store keeps.
@@ -56,6 +59,7 @@ pub async fn sign(store: &Store, signer: &Signer, now: Timestamp) -> Result<Opti
     let signed = Signed { checkpoint: checkpoint.clone(), signature };
     tx.insert_checkpoint(&signed).await?;
     tx.commit().await?;
+    measurements::looked(now, false);
     let signature = hex(&signed.signature);
     tracing::info!(
         audit.checkpoint = %Told::of(&checkpoint),

@@ -18,6 +18,7 @@ pub mod registry; // the use cases on patients
 pub mod merging; // the use cases on two records of one person
 pub mod holding; // the use cases on legal holds
 pub mod auditing; // the use cases on the audit log
+pub mod measurements; // what is measured, and what that says
 pub mod checkpoints; // the ends of the audit log's chains, signed
 pub mod verify; // use case: whether the audit log is as it was written
 pub mod claiming; // the use cases on codes by which patients get to their records
@@ -119,6 +120,8 @@ pub async fn serve(
     let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;
 
     let pool = postgres::pool(&config.postgres, SERVICE)?;
+    measurements::begin();
+    postgres::watch("primary", &pool, &shutdown);
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
     let store = Store::new(pool.clone(), outbox, keyring(&config, &root)?);

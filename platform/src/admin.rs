@@ -1,9 +1,11 @@
-//! The private port of a process: whether it lives, whether it can work, and its numbers.
+//! The private port of a process: whether it lives, whether it can work, its numbers, and which log lines it writes.
+use crate::measurements::Measurements;
 use crate::shutdown::Shutdown;
+use crate::telemetry::LogLevel;
 use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -24,17 +26,19 @@ impl Readiness {
     }
 }
 
-/// Serves `/livez`, `/readyz` and `/metrics` (Prometheus text) until shutdown is requested.
-pub async fn serve(address: SocketAddr, readiness: Readiness, shutdown: &Shutdown) -> anyhow::Result<()> {
-    let metrics = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
-        .install_recorder()?;
+/// Serves `/livez`, `/readyz`, `/metrics` (Prometheus text) and `/log-level` until shutdown is requested.
+pub async fn serve(
+    address: SocketAddr,
+    readiness: Readiness,
+    log_level: LogLevel,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let measurements = Measurements::begin()?;
     shutdown.spawn({
-        let (metrics, shutdown) = (metrics.clone(), shutdown.clone());
-        // Samples are summed up here, so that they do not pile up while nobody scrapes.
+        let (measurements, shutdown) = (measurements.clone(), shutdown.clone());
         async move {
             while shutdown.pause(UPKEEP).await {
-                metrics.run_upkeep();
+                measurements.sum_up();
             }
         }
     });
@@ -48,7 +52,10 @@ pub async fn serve(address: SocketAddr, readiness: Readiness, shutdown: &Shutdow
     let routes = Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(ready))
-        .route("/metrics", get(async move || metrics.render()));
+        .route("/metrics", get(async move || measurements.render()))
+        .route("/log-level", get(tell_log_level).put(set_log_level))
+        .layer(DefaultBodyLimit::max(LONGEST_LOG_LEVEL))
+        .with_state(log_level);
     let listener = TcpListener::bind(address).await?;
     shutdown.spawn({
         let shutdown = shutdown.clone();
@@ -63,8 +70,21 @@ pub async fn serve(address: SocketAddr, readiness: Readiness, shutdown: &Shutdow
     Ok(())
 }
 
+async fn tell_log_level(State(log_level): State<LogLevel>) -> String {
+    format!("{log_level}\n")
+}
+
+/// Until the process ends: another has what its settings say.
+async fn set_log_level(
+    State(log_level): State<LogLevel>,
+    wanted: String,
+) -> Result<String, (StatusCode, String)> {
+    log_level.set(wanted.trim()).map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")))?;
+    Ok(format!("{log_level}\n"))
+}
+
 /// How often measurements are summed up.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// From a cache hit to a time-out.
-const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+/// In bytes.
+const LONGEST_LOG_LEVEL: usize = 4096;

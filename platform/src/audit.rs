@@ -179,7 +179,12 @@ pub async fn append(client: &impl GenericClient, entries: &[Entry]) -> Result<()
         let statement = client.prepare_cached("SELECT audit.append($1)").await?;
         client.query_one(&statement, &[&given]).await
     };
-    written.await.map(drop).map_err(postgres::Error::Unaudited)
+    written.await.map_err(postgres::Error::Unaudited)?;
+    let denied = entries.iter().filter(|entry| entry.denied).count();
+    for (decision, written) in [("allowed", entries.len() - denied), ("denied", denied)] {
+        metrics::counter!("audit_entries_total", "decision" => decision).increment(written as u64);
+    }
+    Ok(())
 }
 
 /// Entries of a transaction that are written when it commits.

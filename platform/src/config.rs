@@ -14,7 +14,7 @@ pub struct Process {
     #[arg(long, env, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
 
-    /// Private address for /livez, /readyz and /metrics; not served when unset.
+    /// Private address for /livez, /readyz, /metrics and /log-level; not served when unset.
     #[arg(long, env)]
     pub admin_listen: Option<SocketAddr>,
 
@@ -44,7 +44,7 @@ pub struct Process {
     #[arg(long, env)]
     pub otel_exporter_otlp_endpoint: Option<String>,
 
-    /// Which log lines to write, as `level` or `target=level,…`.
+    /// Which log lines to write, as `level` or `target=level,…`; libraries tell nothing below `info`.
     #[arg(long, env, default_value = "info,tokio_postgres=warn,refinery_core=warn")]
     pub log_level: String,
 

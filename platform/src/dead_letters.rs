@@ -74,6 +74,7 @@ impl DeadLetters {
     #[must_use]
     pub fn collecting(self, queues: &[&'static str], shutdown: &Shutdown) -> Self {
         for queue in queues {
+            metrics::counter!("dead_letters_total", "queue" => *queue).increment(0);
             shutdown.spawn(self.clone().collect(queue, shutdown.clone()));
         }
         shutdown.spawn(self.clone().watch(shutdown.clone()));

@@ -161,6 +161,7 @@ async fn act(
                 let lag = Clock::system().now().duration_since(event.time);
                 metrics::histogram!("inbox_lag_seconds", "queue" => queue.to_owned())
                     .record(lag.as_secs_f64());
+                tracing::debug!(event.id = %event.id, event.r#type = event.event_type, queue, "took an event");
                 return Some(outcome);
             }
         }

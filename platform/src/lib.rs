@@ -8,6 +8,7 @@ pub mod clock; // the time as a value
 pub mod shutdown; // stop taking work, finish what was begun
 pub mod secrets; // the root secret, and the keys derived from it
 pub mod telemetry; // logs and traces, flushed on the way out
+pub mod measurements; // what processes measure of themselves
 pub mod propagation; // W3C trace context through gRPC metadata and AMQP headers
 pub mod deadline; // how much time is left, through every hop
 pub mod fault; // Status with ErrorInfo; internal errors logged once, told blandly
@@ -24,7 +25,7 @@ pub mod audit; // who did what with whose data
 pub mod admission; // who gets in: callers known, methods that name them
 pub mod bulkhead; // how many calls are worked on at once
 pub mod server; // the gRPC server stack; health, reflection
-pub mod admin; // the private port: liveness, readiness, metrics
+pub mod admin; // the private port: liveness, readiness, metrics, log level
 pub mod redis; // a pool that fails fast
 pub mod broker; // RabbitMQ: exchange, queues, dead letters
 pub mod outbox; // events leave in the order they were committed, at least once

@@ -19,8 +19,10 @@ use uuid::Uuid;
 const BATCH: i64 = 100;
 /// How often the relay looks although nobody woke it: another replica may have died with events left.
 const POLL: Duration = Duration::from_secs(1);
-/// How often the age of what waits is measured.
+/// How often what waits is measured.
 const WATCH: Duration = Duration::from_secs(5);
+/// Up to so many that wait are counted: an outage must not become one of the database.
+const COUNTED: i64 = 10_000;
 /// Pause after the broker failed.
 const BACK_OFF: Duration = Duration::from_millis(500);
 /// Published events are kept for this long, for those who look into what happened.
@@ -90,21 +92,23 @@ impl Outbox {
         shutdown.spawn(Relay::new(self.clone(), pool, broker).run(shutdown.clone()));
     }
 
-    /// Measures how long the oldest event has waited, also while the broker is away.
+    /// Measures how many events wait, and how long the oldest has, also while the broker is away.
     async fn watch(self, pool: Pool, shutdown: Shutdown) {
-        let age = format!(
-            "SELECT extract(epoch FROM clock_timestamp() - occurred_at)::float8
-               FROM {}.outbox WHERE published_at IS NULL ORDER BY position LIMIT 1",
+        let waiting = format!(
+            "SELECT count(*)::float8, coalesce(extract(epoch FROM clock_timestamp() - min(occurred_at)), 0)::float8
+               FROM (SELECT occurred_at FROM {}.outbox WHERE published_at IS NULL ORDER BY position LIMIT $1) waiting",
             self.schema
         );
-        let measured = async || -> Result<f64, postgres::Error> {
+        let measured = async || -> Result<(f64, f64), postgres::Error> {
             let client = postgres::connection(&pool).await?;
-            let age = client.prepare_cached(&age).await?;
-            Ok(client.query_opt(&age, &[]).await?.map_or(0.0, |row| row.get(0)))
+            let waiting = client.prepare_cached(&waiting).await?;
+            let row = client.query_one(&waiting, &[&COUNTED]).await?;
+            Ok((row.get(0), row.get(1)))
         };
         while shutdown.pause(WATCH).await {
             // While the database is away, the last is the best that is known.
-            if let Ok(seconds) = measured().await {
+            if let Ok((events, seconds)) = measured().await {
+                metrics::gauge!("outbox_pending", "schema" => self.schema).set(events);
                 metrics::gauge!("outbox_age_seconds", "schema" => self.schema).set(seconds);
             }
         }
@@ -203,7 +207,9 @@ impl Relay {
         let tx = client.transaction().await?;
         // One relay a schema: two would mix up the order.
         let lock = tx.prepare_cached("SELECT pg_try_advisory_xact_lock(hashtext($1))").await?;
-        if !tx.query_one(&lock, &[&format!("{schema}.outbox")]).await?.get::<_, bool>(0) {
+        let leads: bool = tx.query_one(&lock, &[&format!("{schema}.outbox")]).await?.get(0);
+        metrics::gauge!("outbox_relay_leads", "schema" => schema).set(f64::from(u8::from(leads)));
+        if !leads {
             return Ok(0);
         }
         let pending = format!(
@@ -258,6 +264,7 @@ impl Relay {
         tx.execute(&mark, &[&published]).await?;
         tx.commit().await?;
         metrics::counter!("outbox_published_total", "schema" => schema).increment(published.len() as u64);
+        tracing::debug!(outbox.schema = schema, outbox.published = published.len(), "published events");
         outcome?;
         Ok(rows.len())
     }

@@ -1,4 +1,8 @@
 //! The pool, migrations, and what database errors mean to a caller.
+mod load; // how much a pool has to do
+
+pub use load::watch;
+
 use crate::config;
 use crate::fault::{self, fault};
 use deadpool_postgres::{
@@ -159,7 +163,9 @@ fn pool_with(settings: &config::Postgres, service: &str, options: &str) -> anyho
 
 /// A connection from the pool.
 pub async fn connection(pool: &Pool) -> Result<Object, Error> {
-    Ok(pool.get().await?)
+    let got = pool.get().await;
+    load::count(&got);
+    Ok(got?)
 }
 
 /// Brings `schema` up to date as its owner: the outbox, the inbox, the dead letters, then the service's own migrations.

@@ -39,6 +39,7 @@ impl Redis {
             .retry_connection(false)
             .test_on_check_out(false)
             .build_unchecked(connections);
+        drop(["answered", "failed", "skipped"].map(counter));
         Ok(Self { pool, started: Instant::now(), away_until: Arc::default() })
     }
 
@@ -48,6 +49,7 @@ impl Redis {
         command: impl AsyncFnOnce(&mut MultiplexedConnection) -> commands::RedisResult<T>,
     ) -> Result<T, Away> {
         if self.now() < self.away_until.load(Relaxed) {
+            counter("skipped").increment(1);
             return Err(Away);
         }
         let answer = tokio::time::timeout(PATIENCE, async {
@@ -59,8 +61,10 @@ impl Redis {
             Ok::<T, Away>(answer)
         });
         if let Ok(Ok(value)) = answer.await {
+            counter("answered").increment(1);
             return Ok(value);
         }
+        counter("failed").increment(1);
         let now = self.now();
         let until = now + u64::try_from(RESPITE.as_millis()).unwrap_or(u64::MAX);
         if self.away_until.swap(until, Relaxed) < now {
@@ -72,6 +76,10 @@ impl Redis {
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+fn counter(outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("redis_commands_total", "outcome" => outcome)
 }
 
 /// Opens connections, and knows those that are dead: without that the pool would hand out the connections of a

@@ -4,7 +4,7 @@ use crate::config::{Process, secrets_in_files};
 use crate::mtls::Mtls;
 use crate::secrets::RootSecret;
 use crate::shutdown::{self, Shutdown};
-use crate::telemetry;
+use crate::telemetry::{self, LogLevel};
 use std::convert::Infallible;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -104,7 +104,7 @@ pub async fn run(
         }
     };
     let shutdown = Shutdown::default();
-    let outcome = with_private_port(process, &shutdown, body).await;
+    let outcome = with_private_port(process, telemetry.log_level.clone(), &shutdown, body).await;
     let grace = Duration::from_secs(process.shutdown_grace_seconds);
     if !shutdown.complete(grace).await {
         tracing::warn!("gave up on unfinished work");
@@ -118,13 +118,14 @@ pub async fn run(
 
 async fn with_private_port(
     process: &Process,
+    log_level: LogLevel,
     shutdown: &Shutdown,
     body: impl AsyncFnOnce(Readiness, Shutdown) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     Mtls::install(process, shutdown)?;
     let readiness = Readiness::default();
     if let Some(address) = process.admin_listen {
-        admin::serve(address, readiness.clone(), shutdown).await?;
+        admin::serve(address, readiness.clone(), log_level, shutdown).await?;
     }
     body(readiness, shutdown.clone()).await
 }

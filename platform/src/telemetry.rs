@@ -1,5 +1,9 @@
 //! Logs to standard output, one line an event, each with the trace it belongs to; traces to OTLP when a
 //! collector is set. Span fields go to traces, not to logs: a log line says what its message names.
+mod log_level; // which log lines are written
+
+pub use log_level::{BadLogLevel, LogLevel};
+
 use crate::config::{LogFormat, Process};
 use opentelemetry::{KeyValue, global, trace::TraceContextExt as _, trace::TracerProvider as _};
 use opentelemetry_otlp::WithExportConfig as _;
@@ -12,11 +16,14 @@ use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, registry::LookupSpan};
 
-/// Flushes traces when the process ends.
-pub struct Telemetry(SdkTracerProvider);
+/// What is told of the process while it runs; traces are flushed when it ends.
+pub struct Telemetry {
+    provider: SdkTracerProvider,
+    pub log_level: LogLevel,
+}
 
 /// Sets up logs, traces and metrics for the process.
 pub fn start(service: &'static str, settings: &Process) -> anyhow::Result<Telemetry> {
@@ -31,18 +38,19 @@ pub fn start(service: &'static str, settings: &Process) -> anyhow::Result<Teleme
     }
     let provider = provider.build();
 
-    let filter = EnvFilter::try_new(&settings.log_level)?;
+    let (log_level, wanted) = LogLevel::new(&settings.log_level)?;
     let lines = tracing_subscriber::fmt::layer().event_format(Lines { service, format: settings.log_format });
     let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer(service));
     // Spans pass whatever the log level: a quiet process must not break the trace.
     let ours =
-        tracing_subscriber::filter::filter_fn(|meta| meta.is_span() && *meta.level() <= tracing::Level::INFO);
+        tracing_subscriber::filter::filter_fn(|meta| meta.is_span() && *meta.level() <= tracing::Level::INFO)
+            .with_max_level_hint(tracing::level_filters::LevelFilter::INFO);
     tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
+        .with(lines.with_filter(wanted))
         .with(spans.with_filter(ours))
         .try_init()?;
     std::panic::set_hook(Box::new(log_panic));
-    Ok(Telemetry(provider))
+    Ok(Telemetry { provider, log_level })
 }
 
 fn version() -> KeyValue {
@@ -57,7 +65,7 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
 
 impl Telemetry {
     pub fn flush(self) {
-        if let Err(error) = self.0.shutdown() {
+        if let Err(error) = self.provider.shutdown() {
             tracing::debug!(%error, "traces were not flushed");
         }
     }

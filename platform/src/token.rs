@@ -184,6 +184,18 @@ impl Verifier {
 
     /// Who `token` says is asking, if it is genuine and in force.
     pub async fn verify(&self, token: &str) -> Result<Caller, Rejected> {
+        let verified = self.judge(token).await;
+        let outcome = match &verified {
+            Ok(_) => "accepted",
+            Err(Rejected::Invalid) => "invalid",
+            Err(Rejected::Ended) => "ended",
+            Err(Rejected::NoKeys) => "no_keys",
+        };
+        metrics::counter!("token_verifications_total", "outcome" => outcome).increment(1);
+        verified
+    }
+
+    async fn judge(&self, token: &str) -> Result<Caller, Rejected> {
         if token.len() > MAX_BYTES {
             return Err(Rejected::Invalid);
         }

@@ -5,6 +5,7 @@ use crate::scan::production;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use tests::watched::queries;
 
 fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -54,12 +55,14 @@ fn kubernetes_has_the_same_alerts() {
     assert_eq!(alerts, groups(&copied).lines().collect::<Vec<_>>());
 }
 
-/// The names that programs measure under.
-fn measured() -> BTreeSet<String> {
+/// The names that production code gives to `macros`.
+fn named(macros: &[&str]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for file in CRATES.iter().flat_map(Crate::files) {
-        for five in production(&file.source).windows(4) {
-            if let [Word("counter" | "gauge" | "histogram"), Sign('!'), Sign('('), Text(name)] = five {
+        for four in production(&file.source).windows(4) {
+            if let [Word(word), Sign('!'), Sign('('), Text(name)] = four
+                && macros.contains(word)
+            {
                 found.insert(name.trim_matches('"').to_owned());
             }
         }
@@ -67,28 +70,28 @@ fn measured() -> BTreeSet<String> {
     found
 }
 
+/// The names that programs measure under.
+fn measured() -> BTreeSet<String> {
+    named(&["counter", "gauge", "histogram"])
+}
+
 #[test]
 fn what_is_watched_is_measured() {
     const ENDINGS: [&str; 3] = ["_bucket", "_count", "_sum"];
-    let measured = measured();
-    let boards = names("deploy/observability/grafana/dashboards", ".json");
-    let boards =
-        boards.iter().map(|name| read(&format!("deploy/observability/grafana/dashboards/{name}.json")));
-    let text = boards.collect::<String>() + &read("deploy/observability/alerts.yaml");
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let prefixes = [
-        "http_server_",
-        "rpc_server_",
-        "outbox_",
-        "inbox_",
-        "dead_letters",
-        "notifications_",
-        "webhook_",
-        "webhooks_",
-        "template_overrides",
-    ];
-    let metrics = words.filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix)));
-    let base = |word: &str| ENDINGS.iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word).to_owned();
-    let watched: BTreeSet<String> = metrics.map(base).collect();
-    assert_eq!(watched, measured);
+    let (queries, recorded) = queries();
+    let asked = queries.into_iter().flat_map(|query| query.selectors).map(|selector| selector.metric);
+    // What Prometheus finds itself, and what every process of any program tells.
+    let ours = asked.filter(|name| !recorded.contains(name) && name != "up" && !name.starts_with("process_"));
+    let base =
+        |name: String| ENDINGS.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name).to_owned();
+    assert_eq!(ours.map(base).collect::<BTreeSet<_>>(), measured());
+}
+
+#[test]
+fn what_is_measured_says_what_it_means() {
+    assert_eq!(named(&["describe_counter", "describe_gauge", "describe_histogram"]), measured());
+    let page = read("docs/observability.md");
+    for name in measured() {
+        assert!(page.contains(&format!("| `{name}` |")), "docs/observability.md has no row of {name}");
+    }
 }

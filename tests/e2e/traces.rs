@@ -36,6 +36,34 @@ fn parts(spans: ResourceSpans, trace: &str) -> Vec<String> {
     of_trace.map(|span| format!("{name}{}", layer(&span.name))).collect()
 }
 
+/// The span of whoever asks, which is not ours.
+const CALLER: &str = "00f067aa0ba902b7";
+
+/// Name, id and parent of every span of a trace, whoever exported it.
+fn spans(collector: &Collector, trace: &str) -> Vec<(String, String, String)> {
+    let hex = platform::audit::hex;
+    let spans = collector.exported().into_iter().flat_map(|request| request.resource_spans);
+    let spans = spans.flat_map(|spans| spans.scope_spans).flat_map(|scope| scope.spans);
+    let of_trace = spans.filter(|span| hex(&span.trace_id) == trace);
+    of_trace.map(|span| (span.name, hex(&span.span_id), hex(&span.parent_span_id))).collect()
+}
+
+/// The spans whose parent is neither in the trace nor whoever asked.
+fn lost(collector: &Collector, trace: &str) -> Vec<String> {
+    let spans = spans(collector, trace);
+    let ids: BTreeSet<&str> = spans.iter().map(|(_, id, _)| id.as_str()).chain([CALLER]).collect();
+    spans
+        .iter()
+        .filter(|(.., parent)| !ids.contains(parent.as_str()))
+        .map(|(name, ..)| name.clone())
+        .collect()
+}
+
+fn children_of(collector: &Collector, trace: &str, parent: &str) -> Vec<String> {
+    let children = spans(collector, trace).into_iter().filter(|(.., of)| of == parent);
+    children.map(|(name, ..)| name).collect()
+}
+
 #[tokio::test]
 async fn booking_a_visit_is_one_trace_through_every_process() {
     let collector = Collector::default();
@@ -46,7 +74,7 @@ async fn booking_a_visit_is_one_trace_through_every_process() {
     let (doctor, patient) = (admin.doctor().await, admin.patient().await);
 
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let traceparent = format!("00-{trace}-{CALLER}-01");
     let body = tests::clinic::visit(&patient.id, &doctor.id, at(3, 9, 0));
     let headers = [("traceparent", traceparent.as_str())];
     patient.send(reqwest::Method::POST, "/api/appointments/", Some(body), &headers).await.created();
@@ -65,6 +93,20 @@ async fn booking_a_visit_is_one_trace_through_every_process() {
     };
     let patience = tokio::time::timeout(Duration::from_secs(30), complete).await;
     assert!(patience.is_ok(), "{:?}", seen(&collector, trace));
+
+    // What ends last is exported last: only then is every parent there.
+    let whole = async {
+        loop {
+            let came = collector.came.notified();
+            if lost(&collector, trace).is_empty() {
+                return;
+            }
+            came.await;
+        }
+    };
+    let patience = tokio::time::timeout(Duration::from_secs(30), whole).await;
+    assert!(patience.is_ok(), "parents that nobody exported: {:?}", lost(&collector, trace));
+    assert_eq!(children_of(&collector, trace, CALLER), ["POST /api/appointments"], "one root, called by us");
 
     // Whoever has no collector finds the same id in every log.
     for service in ["gateway", "appointment-svc", "doctor-svc", "patient-svc", "notification-svc"] {

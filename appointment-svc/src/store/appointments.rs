@@ -1,5 +1,5 @@
 //! Visits, their claims and their history.
-use super::{Connection, Error, Tx, audited};
+use super::{Connection, Error, Tx};
 use crate::domain::appointment::{Appointment, Membership};
 use crate::domain::interval::Interval;
 use crate::domain::leave::Leave;
@@ -226,7 +226,7 @@ impl Tx<'_> {
         let Some(row) = row else { return Ok(Err(self.conflict(a).await?)) };
         a.created_at = row.try_get("created_at")?;
         a.updated_at = row.try_get("updated_at")?;
-        self.note(audited::change(change, a, reason_code));
+        self.changed(change, a, reason_code);
         Ok(Ok(()))
     }
 
@@ -304,7 +304,7 @@ impl Tx<'_> {
         a.updated_at = row.try_get("updated_at")?;
         a.status_since = row.try_get("status_since")?;
         a.schedule_version = row.try_get("schedule_version")?;
-        self.note(audited::change(change, a, why.code()));
+        self.changed(change, a, why.code());
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use crate::domain::diary::{OFFERER, Reader};
 use crate::domain::hold::{Hold, Token};
 use crate::domain::interval::Interval;
 use crate::domain::slots::Placement;
+use crate::domain::status::Status;
 use crate::domain::zone;
 use crate::events::{self, Change, Versions};
 use jiff::{SignedDuration, Timestamp};
@@ -297,7 +298,7 @@ impl Tx<'_> {
             .await?;
         a.created_at = row.try_get("created_at")?;
         a.updated_at = row.try_get("updated_at")?;
-        self.note(audited::change(change, a, ""));
+        self.changed(change, a, "");
         Ok(())
     }
 
@@ -356,6 +357,7 @@ impl Tx<'_> {
                 let versions =
                     Versions { visit: row.try_get("version")?, schedule: row.try_get("schedule_version")? };
                 self.announce(events::expired(id, patient, doctor, versions)).await?;
+                self.tally.note(Change::StatusChanged, Status::Expired);
             }
             self.announce(events::slot_released(id, doctor)).await?;
         }

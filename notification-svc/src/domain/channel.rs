@@ -9,7 +9,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    const ALL: [Self; 2] = [Self::Email, Self::Sms];
+    pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
 
     pub fn name(self) -> &'static str {
         match self {

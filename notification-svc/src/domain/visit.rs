@@ -52,7 +52,7 @@ pub struct Visit {
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Booked, Self::Rescheduled, Self::Cancelled, Self::StatusChanged];
+    pub const ALL: [Self; 4] = [Self::Booked, Self::Rescheduled, Self::Cancelled, Self::StatusChanged];
 
     pub fn name(self) -> &'static str {
         match self {

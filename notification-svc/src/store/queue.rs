@@ -46,6 +46,13 @@ const CLAIM: &str = concat!(
     columns!()
 );
 
+/// As it is claimed: those that are not due are not looked at.
+const LONGEST_DUE: &str = "
+    SELECT extract(epoch FROM clock_timestamp() - next_attempt_at)::float8
+      FROM notification.messages
+     WHERE state = 'pending' AND channel = $1 AND next_attempt_at <= (SELECT clock_timestamp())
+     ORDER BY next_attempt_at LIMIT 1";
+
 /// The number of attempts grows when a lease ends, so it tells one lease from the next.
 const RENEW: &str = "
     UPDATE notification.messages
@@ -138,6 +145,15 @@ impl Store {
         let attempts = i64::from(notification.attempts);
         client.execute(&renew, &[&notification.id.0, &attempts, &lease.as_secs_f64()]).await?;
         Ok(())
+    }
+
+    /// For how many seconds the message that is due longest by `channel` has been; none when there is none.
+    #[instrument(name = "db.notification.longest_due", level = "debug", skip_all)]
+    pub async fn longest_due(&self, channel: Channel) -> Result<Option<f64>, Error> {
+        let client = self.connection().await?;
+        let longest = client.prepare_cached(LONGEST_DUE).await?;
+        let row = client.query_opt(&longest, &[&channel.name()]).await?;
+        row.map(|row| Ok(row.try_get(0)?)).transpose()
     }
 
     /// Makes messages due again whose sender has not told in time what came of them; how many.
