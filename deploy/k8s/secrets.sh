@@ -38,8 +38,8 @@ main() {
       notification) more=("SMTP_PASSWORD=${SMTP_PASSWORD:-$(random)}") ;;
     esac
     secret "$service-svc" Opaque "SECRET_KEY=$key" "$broker" "${more[@]}" \
-      "DATABASE_URL=postgres://${service}_rw:$rw@$POSTGRES/healthcare" \
-      "DATABASE_OWNER_URL=postgres://${service}_owner:$owner@$POSTGRES/healthcare"
+      "DATABASE_URL=postgres://${service}_rw:$rw@$POSTGRES/healthcare"
+    secret "$service-svc-migration" Opaque "DATABASE_OWNER_URL=postgres://${service}_owner:$owner@$POSTGRES/healthcare"
   done
   secret gateway Opaque "SECRET_KEY=$key" "$cache"
   secret postgres Opaque "password=$(random)" "options=${options# }"

@@ -88,6 +88,11 @@ pub struct Postgres {
     #[arg(long, env, hide_env_values = true)]
     pub database_owner_url: Option<SecretString>,
 
+    /// Whether to migrate the schema before serving. Otherwise it serves once `<service> migrate` has done it, and needs no
+    /// `DATABASE_OWNER_URL`.
+    #[arg(long, env, action = clap::ArgAction::Set, default_value_t = true)]
+    pub migrate: bool,
+
     /// Most connections that this process opens.
     #[arg(long, env, default_value_t = 16)]
     pub database_max_connections: usize,

@@ -38,6 +38,7 @@ mod encryption; // HTTPS outside, certificates inside
 mod outages; // what still works when something does not
 mod audit; // what is noted of what is done
 mod settings; // settings that nothing starts with
+mod migrating; // who changes tables, and who waits until somebody has
 mod deployment; // what images, compose and manifests say of the programs
 mod privacy; // what must not be in a log
 mod erasure; // what is left of a patient who is erased
