@@ -98,6 +98,15 @@ pub struct Postgres {
     pub database_max_connections: usize,
 }
 
+/// Where a service reads what may be a few seconds old.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Reads {
+    /// Connection string of the role that reads and writes rows, on a replica of the database. What may be a few seconds old
+    /// is read there; from `DATABASE_URL` when unset, and while the replica is away or behind.
+    #[arg(long, env, hide_env_values = true)]
+    pub database_read_url: Option<SecretString>,
+}
+
 #[derive(Clone, Debug, clap::Args)]
 pub struct Redis {
     /// Connection string, for instance `redis://localhost:6379/0`.

@@ -1,7 +1,9 @@
 //! The pool, the tables of a service, and what database errors mean to a caller.
 mod error;
+mod reads;
 
 pub use error::Error;
+pub use reads::Reads;
 
 use crate::config;
 use anyhow::bail;
@@ -17,6 +19,10 @@ use tokio_postgres::{Client, NoTls};
 
 /// Limits that the server enforces on every statement: a lost client must not hold locks.
 const SESSION: &str = "-c statement_timeout=4s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
+
+/// How far a server is: what it has written, or has taken over of what another wrote.
+const POSITION: &str =
+    "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END";
 
 /// No statement is planned anew for its values.
 const ONE_PLAN: &str = "-c plan_cache_mode=force_generic_plan";
@@ -51,17 +57,18 @@ pub fn pool_planning_once(settings: &config::Postgres, service: &str) -> anyhow:
 
 fn pool_with(settings: &config::Postgres, service: &str, options: &str) -> anyhow::Result<Pool> {
     let mut config: tokio_postgres::Config = settings.database_url.expose_secret().parse()?;
-    config.application_name(service).options(options).connect_timeout(Duration::from_secs(1));
+    config.application_name(service).options(options);
+    pool_of(config, settings.database_max_connections, Duration::from_secs(1))
+}
+
+/// `patience` is how long a connection may take to be had.
+fn pool_of(mut config: tokio_postgres::Config, most: usize, patience: Duration) -> anyhow::Result<Pool> {
+    config.connect_timeout(patience);
     config.keepalives_idle(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(5));
     let manager =
         Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-    let limit = Duration::from_secs(1);
-    let timeouts = Timeouts { wait: Some(limit), create: Some(limit), recycle: Some(limit) };
-    Ok(Pool::builder(manager)
-        .max_size(settings.database_max_connections)
-        .timeouts(timeouts)
-        .runtime(Runtime::Tokio1)
-        .build()?)
+    let timeouts = Timeouts { wait: Some(patience), create: Some(patience), recycle: Some(patience) };
+    Ok(Pool::builder(manager).max_size(most).timeouts(timeouts).runtime(Runtime::Tokio1).build()?)
 }
 
 /// A connection from the pool.

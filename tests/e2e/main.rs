@@ -36,6 +36,7 @@ mod protocol; // headers, limits, documents
 mod internal; // gRPC, as an internal program uses it
 mod encryption; // HTTPS outside, certificates inside
 mod outages; // what still works when something does not
+mod replica; // what may be a little old
 mod audit; // what is noted of what is done
 mod settings; // settings that nothing starts with
 mod migrating; // who changes tables, and who waits until somebody has
