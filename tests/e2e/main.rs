@@ -40,6 +40,7 @@ mod replica; // what may be a little old
 mod audit; // what is noted of what is done
 mod settings; // settings that nothing starts with
 mod migrating; // who changes tables, and who waits until somebody has
+mod checking; // what is said of a system that is well, and of one that is not
 mod deployment; // what images, compose and manifests say of the programs
 mod privacy; // what must not be in a log
 mod erasure; // what is left of a patient who is erased

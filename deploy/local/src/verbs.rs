@@ -7,4 +7,5 @@ pub(crate) mod sbom;
 pub(crate) mod test;
 pub(crate) mod bench;
 pub(crate) mod conform;
+pub(crate) mod check;
 pub(crate) mod up;
