@@ -44,11 +44,12 @@ impl Checked {
 
 struct Checked(Vec<Finding>);
 
+/// The servers of the tests may lose everything.
+const OF_TESTS: &str = "what is committed may be lost";
+
 #[tokio::test]
 async fn a_system_is_well_until_something_breaks_which_is_named_then() {
     let mesh = Mesh::start(|_| {}).await;
-    // The servers of the tests may lose everything.
-    const OF_TESTS: &str = "what is committed may be lost";
     let checked = Checked::of(&mesh).await;
     assert_eq!(checked.wrong(), [OF_TESTS]);
     for part in

@@ -87,6 +87,7 @@ async fn migrate(service: Service, database: &Database) {
 
 async fn owner(service: Service, database: &Database) -> Client {
     let (client, connection) = tokio_postgres::connect(&database.owner_url(service), NoTls).await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
     tokio::spawn(connection);
     client
 }
