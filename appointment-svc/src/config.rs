@@ -1,6 +1,6 @@
 //! Settings, all from the environment; `--help` is their manual.
 use crate::domain::waitlist::{BadQuietHours, QuietHours};
-use platform::config::{Broker, Grpc, Postgres, Process};
+use platform::config::{Broker, Grpc, Postgres, Process, Reads};
 use std::str::FromStr;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -13,6 +13,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub postgres: Postgres,
+
+    #[command(flatten)]
+    pub reads: Reads,
 
     #[command(flatten)]
     pub broker: Broker,
@@ -76,5 +79,11 @@ pub enum Command {
 impl AsRef<Process> for Config {
     fn as_ref(&self) -> &Process {
         &self.process
+    }
+}
+
+impl AsMut<Postgres> for Config {
+    fn as_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
     }
 }

@@ -56,6 +56,7 @@ use platform::clock::Clock;
 use platform::dead_letters::{self, DeadLetters};
 use platform::outbox::Outbox;
 use platform::page::PageTokens;
+use platform::postgres::Reads;
 use platform::secrets::RootSecret;
 use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
@@ -117,7 +118,8 @@ pub async fn serve(
     let broker = Broker::new(&config.broker, NAME);
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), broker.clone(), &shutdown);
-    let store = Store::new(pool.clone(), outbox);
+    let reads = Reads::new(&config.postgres, &config.reads, NAME, pool.clone(), &shutdown)?;
+    let store = Store::new(pool.clone(), outbox).reading(reads);
 
     let neighbours = Neighbours::new(doctors, patients);
     let dead =

@@ -38,7 +38,7 @@ use clinic::Known;
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::audit::{self, Entry, Pending};
 use platform::outbox::{NewEvent, Outbox};
-use platform::postgres;
+use platform::postgres::{self, Reads};
 use query::Query;
 use std::time::Duration;
 use tally::Tally;
@@ -60,6 +60,7 @@ impl From<tokio_postgres::Error> for Error {
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
+    reads: Reads,
     outbox: Outbox,
     clinic: Known,
 }
@@ -82,13 +83,22 @@ pub struct Tx<'c> {
 }
 
 impl Store {
+    /// One that reads all from the primary.
     pub fn new(pool: Pool, outbox: Outbox) -> Self {
-        Self { pool, outbox, clinic: Known::default() }
+        Self { reads: Reads::on(pool.clone()), pool, outbox, clinic: Known::default() }
+    }
+
+    #[must_use]
+    pub fn reading(self, reads: Reads) -> Self {
+        Self { reads, ..self }
     }
 
     pub async fn connection(&self) -> Result<Connection, Error> {
-        let client = postgres::connection(&self.pool).await?;
-        Ok(Connection { client, outbox: self.outbox.clone(), clinic: self.clinic.clone() })
+        Ok(self.over(postgres::connection(&self.pool).await?))
+    }
+
+    fn over(&self, client: Object) -> Connection {
+        Connection { client, outbox: self.outbox.clone(), clinic: self.clinic.clone() }
     }
 }
 

@@ -137,11 +137,10 @@ impl Visits {
         self.store.connection().await?.find(id).await?.ok_or(Error::NotFound)
     }
 
-    /// For calendars, which are of one doctor or patient.
+    /// For calendars, which are of one doctor or patient. Programs keep what they got for minutes.
     pub async fn summaries(&self, filter: &Filter) -> Result<Seen, Error> {
-        let connection = self.store.connection().await?;
-        let now = connection.now().await?;
-        Ok(Seen { appointments: connection.list(filter).await?, now })
+        let (appointments, now) = self.store.list_late(filter).await?;
+        Ok(Seen { appointments, now })
     }
 
     pub async fn treats(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, Error> {

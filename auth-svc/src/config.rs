@@ -123,6 +123,12 @@ impl AsRef<Process> for Config {
     }
 }
 
+impl AsMut<Postgres> for Config {
+    fn as_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
+    }
+}
+
 fn positive(text: &str) -> Result<SignedDuration, String> {
     let duration: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
     if duration.is_positive() { Ok(duration) } else { Err("must be more than nothing".to_owned()) }

@@ -5,7 +5,8 @@
 #   SMTP_PASSWORD=… deploy/k8s/secrets.sh | kubectl apply -f -
 set -euo pipefail
 
-readonly POSTGRES=${POSTGRES:-postgres-rw:5432} RABBITMQ=${RABBITMQ:-rabbitmq:5672} REDIS=${REDIS:-redis-haproxy:6379}
+readonly POSTGRES=${POSTGRES:-postgres-rw:5432} POSTGRES_READ=${POSTGRES_READ:-postgres-ro:5432}
+readonly RABBITMQ=${RABBITMQ:-rabbitmq:5672} REDIS=${REDIS:-redis-haproxy:6379}
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
@@ -32,14 +33,16 @@ main() {
     options+=" -c healthcare.${service}_owner_password=$owner -c healthcare.${service}_rw_password=$rw"
     secret "postgres-$service-owner" kubernetes.io/basic-auth "username=${service}_owner" "password=$owner"
     secret "postgres-$service-rw" kubernetes.io/basic-auth "username=${service}_rw" "password=$rw"
+    local reads="DATABASE_READ_URL=postgres://${service}_rw:$rw@$POSTGRES_READ/healthcare"
     case $service in
       auth) more=("BOOTSTRAP_ADMIN_PASSWORD=$(random)") ;;
+      patient | appointment) more=("$reads") ;;
       doctor) more=("$cache") ;;
       notification) more=("SMTP_PASSWORD=${SMTP_PASSWORD:-$(random)}") ;;
     esac
     secret "$service-svc" Opaque "SECRET_KEY=$key" "$broker" "${more[@]}" \
-      "DATABASE_URL=postgres://${service}_rw:$rw@$POSTGRES/healthcare" \
-      "DATABASE_OWNER_URL=postgres://${service}_owner:$owner@$POSTGRES/healthcare"
+      "DATABASE_URL=postgres://${service}_rw:$rw@$POSTGRES/healthcare"
+    secret "$service-svc-migration" Opaque "DATABASE_OWNER_URL=postgres://${service}_owner:$owner@$POSTGRES/healthcare"
   done
   secret gateway Opaque "SECRET_KEY=$key" "$cache"
   secret postgres Opaque "password=$(random)" "options=${options# }"

@@ -32,3 +32,9 @@ impl AsRef<Process> for Config {
         &self.process
     }
 }
+
+impl AsMut<Postgres> for Config {
+    fn as_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
+    }
+}

@@ -202,6 +202,12 @@ impl AsRef<Process> for Config {
     }
 }
 
+impl AsMut<Postgres> for Config {
+    fn as_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

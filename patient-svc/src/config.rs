@@ -1,6 +1,6 @@
 //! Settings, all from the environment; `--help` is their manual.
 use crate::domain::chain::Told;
-use platform::config::{Broker, Grpc, Postgres, Process};
+use platform::config::{Broker, Grpc, Postgres, Process, Reads};
 use proto::ids::PatientId;
 use secrecy::SecretString;
 
@@ -14,6 +14,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub postgres: Postgres,
+
+    #[command(flatten)]
+    pub reads: Reads,
 
     #[command(flatten)]
     pub broker: Broker,
@@ -69,5 +72,11 @@ pub enum KeysCommand {
 impl AsRef<Process> for Config {
     fn as_ref(&self) -> &Process {
         &self.process
+    }
+}
+
+impl AsMut<Postgres> for Config {
+    fn as_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
     }
 }

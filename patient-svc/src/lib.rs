@@ -60,7 +60,7 @@ use platform::client::Peer;
 use platform::clock::Clock;
 use platform::outbox::Outbox;
 use platform::page::PageTokens;
-use platform::postgres;
+use platform::postgres::{self, Reads};
 use platform::secrets::RootSecret;
 use platform::server::{MAX_MESSAGE_BYTES, Services, Stack};
 use platform::shutdown::Shutdown;
@@ -124,7 +124,8 @@ pub async fn serve(
     postgres::watch("primary", &pool, &shutdown);
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
-    let store = Store::new(pool.clone(), outbox, keyring(&config, &root)?);
+    let reads = Reads::new(&config.postgres, &config.reads, SERVICE, pool.clone(), &shutdown)?;
+    let store = Store::new(pool.clone(), outbox, keyring(&config, &root)?).reading(reads);
     let calendar = Calendar::new(appointments);
     let tokens = PageTokens::new(&root);
     let care = Care::new(store.clone(), calendar.clone());

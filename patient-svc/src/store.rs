@@ -17,7 +17,7 @@ use crate::sealing::Keyring;
 use deadpool_postgres::{Object, Pool, Transaction};
 use platform::audit::{Entry, Pending, append};
 use platform::outbox::{NewEvent, Outbox};
-use platform::postgres;
+use platform::postgres::{self, Reads};
 use platform::secrets::NotSealed;
 
 pub use audit::{Filter, Place, Signed};
@@ -55,6 +55,7 @@ impl From<tokio_postgres::Error> for Error {
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
+    reads: Reads,
     outbox: Outbox,
     keyring: Keyring,
 }
@@ -73,8 +74,14 @@ pub struct Tx<'c> {
 }
 
 impl Store {
+    /// One that reads all from the primary.
     pub fn new(pool: Pool, outbox: Outbox, keyring: Keyring) -> Self {
-        Self { pool, outbox, keyring }
+        Self { reads: Reads::on(pool.clone()), pool, outbox, keyring }
+    }
+
+    #[must_use]
+    pub fn reading(self, reads: Reads) -> Self {
+        Self { reads, ..self }
     }
 
     pub async fn connection(&self) -> Result<Connection<'_>, Error> {

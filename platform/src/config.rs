@@ -88,9 +88,23 @@ pub struct Postgres {
     #[arg(long, env, hide_env_values = true)]
     pub database_owner_url: Option<SecretString>,
 
+    /// Whether to migrate the schema before serving. Otherwise it serves once `<service> migrate` has done it, and needs no
+    /// `DATABASE_OWNER_URL`.
+    #[arg(long, env, action = clap::ArgAction::Set, default_value_t = true)]
+    pub migrate: bool,
+
     /// Most connections that this process opens.
     #[arg(long, env, default_value_t = 16)]
     pub database_max_connections: usize,
+}
+
+/// Where a service reads what may be a few seconds old.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Reads {
+    /// Connection string of the role that reads and writes rows, on a replica of the database. What may be a few seconds old
+    /// is read there; from `DATABASE_URL` when unset, and while the replica is away or behind.
+    #[arg(long, env, hide_env_values = true)]
+    pub database_read_url: Option<SecretString>,
 }
 
 #[derive(Clone, Debug, clap::Args)]

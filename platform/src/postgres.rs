@@ -1,139 +1,50 @@
-//! The pool, migrations, and what database errors mean to a caller.
+//! The pool, the tables of a service, and what database errors mean to a caller.
+mod error;
 mod load; // how much a pool has to do
+mod reads;
 
+pub use error::Error;
 pub use load::watch;
+pub use reads::Reads;
 
 use crate::config;
-use crate::fault::{self, fault};
-use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
-};
+use anyhow::bail;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use refinery::Runner;
 use secrecy::ExposeSecret as _;
-use std::fmt;
+use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio_postgres::error::SqlState;
+use tokio::time::Instant;
 use tokio_postgres::{Client, NoTls};
-use tonic::{Code, Status};
-
-const OUTBOX: &str = include_str!("../migrations/outbox.sql");
-const INBOX: &str = include_str!("../migrations/inbox.sql");
-const DEAD_LETTERS: &str = include_str!("../migrations/dead_letters.sql");
-
-/// Held while migrating, so that replicas that start together migrate one after the other.
-const MIGRATION_LOCK: i64 = 0x6865_616c_7468;
 
 /// Limits that the server enforces on every statement: a lost client must not hold locks.
 const SESSION: &str = "-c statement_timeout=4s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
 
+/// How far a server is: what it has written, or has taken over of what another wrote.
+const POSITION: &str =
+    "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END";
+
 /// No statement is planned anew for its values.
 const ONE_PLAN: &str = "-c plan_cache_mode=force_generic_plan";
 
-/// A database error without its `DETAIL`, which holds column values. For the same reason it has no `source`:
-/// whoever logs a chain of causes would log it after all.
-#[derive(thiserror::Error)]
-pub enum Error {
-    #[error("no database connection: {}", pool_told(.0))]
-    Pool(PoolError),
-    #[error("{}", told(.0))]
-    Statement(tokio_postgres::Error),
-    /// Whatever was wrong with it: what cannot be noted must not be done.
-    #[error("the audit log could not be written: {}", told(.0))]
-    Unaudited(tokio_postgres::Error),
-}
+/// What every service has besides its own tables.
+const SHARED: &str = concat!(
+    include_str!("../migrations/history.sql"),
+    include_str!("../migrations/outbox.sql"),
+    include_str!("../migrations/inbox.sql"),
+    include_str!("../migrations/dead_letters.sql")
+);
 
-impl From<PoolError> for Error {
-    fn from(error: PoolError) -> Self {
-        Self::Pool(error)
-    }
-}
+/// Held while migrating, so that replicas that start together migrate one after the other.
+const MIGRATION_LOCK: i64 = 0x6865_616c_7468;
 
-impl From<tokio_postgres::Error> for Error {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Statement(error)
-    }
-}
+/// How often it is looked whether the tables are there.
+const LOOK: Duration = Duration::from_millis(500);
 
-fn pool_told(error: &PoolError) -> String {
-    match error {
-        PoolError::Backend(error) => told(error),
-        error => error.to_string(),
-    }
-}
-
-fn told(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(db) => {
-            let constraint = db.constraint().map(|name| format!(" ({name})")).unwrap_or_default();
-            format!("statement failed with SQLSTATE {}{constraint}: {}", db.code().code(), db.message())
-        }
-        None if error.is_closed() => "the database connection was closed".to_owned(),
-        None => format!("statement failed: {error}"),
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Error {
-    /// The constraint that was broken, if that is what happened.
-    pub fn constraint(&self) -> Option<&str> {
-        match self {
-            Self::Statement(error) => error.as_db_error()?.constraint(),
-            Self::Pool(_) | Self::Unaudited(_) => None,
-        }
-    }
-
-    /// Whether the same transaction may succeed when it is run again: a deadlock or serialization failure.
-    pub fn is_conflict(&self) -> bool {
-        matches!(self.code(), Some(code) if [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code))
-    }
-
-    /// Whether a lock was waited for longer than allowed.
-    pub fn is_lock_timeout(&self) -> bool {
-        self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
-    }
-
-    /// Whether the database is away, full or too slow, as opposed to a statement that is wrong.
-    pub fn is_outage(&self) -> bool {
-        match (self, self.code()) {
-            (Self::Pool(_) | Self::Unaudited(_), _) => true,
-            (Self::Statement(error), None) => error.is_closed() || is_io(error),
-            // Class 08 connection, 53 resources, 57 operator intervention, 25006 read-only, 55P03 lock, 58 system.
-            (_, Some(code)) => {
-                let code = code.code();
-                ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
-                    || ["25006", "25P03", "55P03", "40001", "40P01"].contains(&code)
-            }
-        }
-    }
-
-    fn code(&self) -> Option<&SqlState> {
-        match self {
-            Self::Statement(error) | Self::Unaudited(error) | Self::Pool(PoolError::Backend(error)) => {
-                error.code()
-            }
-            Self::Pool(_) => None,
-        }
-    }
-
-    /// What a caller is told: UNAVAILABLE for an outage, INTERNAL for a mistake of ours.
-    pub fn status(&self, domain: &str) -> Status {
-        if let Self::Statement(error) = self
-            && error.code() == Some(&SqlState::QUERY_CANCELED)
-        {
-            return fault(Code::DeadlineExceeded, domain, "DEADLINE_EXCEEDED", "the database took too long");
-        }
-        if self.is_outage() { fault::unavailable(domain, "postgresql", self) } else { fault::internal(self) }
-    }
-}
-
-/// Whether the connection broke, as opposed to a value that could not be read or written.
-fn is_io(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
-}
+/// How often it is told that they are not.
+const TELL: Duration = Duration::from_secs(10);
 
 /// Connections of the runtime role, opened when needed.
 pub fn pool(settings: &config::Postgres, service: &str) -> anyhow::Result<Pool> {
@@ -148,17 +59,18 @@ pub fn pool_planning_once(settings: &config::Postgres, service: &str) -> anyhow:
 
 fn pool_with(settings: &config::Postgres, service: &str, options: &str) -> anyhow::Result<Pool> {
     let mut config: tokio_postgres::Config = settings.database_url.expose_secret().parse()?;
-    config.application_name(service).options(options).connect_timeout(Duration::from_secs(1));
+    config.application_name(service).options(options);
+    pool_of(config, settings.database_max_connections, Duration::from_secs(1))
+}
+
+/// `patience` is how long a connection may take to be had.
+fn pool_of(mut config: tokio_postgres::Config, most: usize, patience: Duration) -> anyhow::Result<Pool> {
+    config.connect_timeout(patience);
     config.keepalives_idle(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(5));
     let manager =
         Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-    let limit = Duration::from_secs(1);
-    let timeouts = Timeouts { wait: Some(limit), create: Some(limit), recycle: Some(limit) };
-    Ok(Pool::builder(manager)
-        .max_size(settings.database_max_connections)
-        .timeouts(timeouts)
-        .runtime(Runtime::Tokio1)
-        .build()?)
+    let timeouts = Timeouts { wait: Some(patience), create: Some(patience), recycle: Some(patience) };
+    Ok(Pool::builder(manager).max_size(most).timeouts(timeouts).runtime(Runtime::Tokio1).build()?)
 }
 
 /// A connection from the pool.
@@ -168,14 +80,16 @@ pub async fn connection(pool: &Pool) -> Result<Object, Error> {
     Ok(got?)
 }
 
-/// Brings `schema` up to date as its owner: the outbox, the inbox, the dead letters, then the service's own migrations.
+/// Brings `schema` up to date as its owner: the tables that every service has, then the service's own migrations.
 /// They see rows that row-level security keeps from everybody else, by policies for the purpose `migration`.
-/// Waits for the database to be there; replicas that start together take turns.
-pub async fn migrate(
-    settings: &config::Postgres,
-    schema: &str,
-    own: &refinery::Runner,
-) -> anyhow::Result<()> {
+/// Waits for the database to be there; replicas that start together take turns. A schema that a later release has
+/// migrated stays as it is.
+///
+/// Without [`config::Postgres::migrate`] it changes nothing, and waits as the runtime role until somebody else has done it.
+pub async fn migrate(settings: &config::Postgres, schema: &str, own: &Runner) -> anyhow::Result<()> {
+    if !settings.migrate {
+        return wait_until_migrated(settings, schema, own).await;
+    }
     let url = settings.database_owner_url.as_ref().unwrap_or(&settings.database_url);
     let mut client = wait_for_server(url.expose_secret()).await?;
     client
@@ -187,11 +101,17 @@ pub async fn migrate(
              END $$;
              SET search_path = {schema}, public;
              SET app.purpose = 'migration';
-             {OUTBOX} {INBOX} {DEAD_LETTERS}"
+             {SHARED}
+             INSERT INTO platform_history (digest) VALUES ('{}') ON CONFLICT DO NOTHING;",
+            shared_digest()
         ))
         .await?;
+    let history = History::read(&client, schema).await?;
+    history.refuse_gaps(own)?;
+    let mut runner = Runner::new(own.get_migrations());
+    // Of those that it does not know a later release is the author; gaps were looked for above.
+    runner = runner.set_abort_missing(false);
     // The name is qualified, so that the history is the schema's own whatever the search path.
-    let mut runner = own_runner(own);
     runner.set_migration_table_name(format!("{schema}.schema_history"));
     let report = runner.run_async(&mut client).await?;
     for migration in report.applied_migrations() {
@@ -201,8 +121,92 @@ pub async fn migrate(
     Ok(())
 }
 
-fn own_runner(own: &refinery::Runner) -> refinery::Runner {
-    refinery::Runner::new(own.get_migrations())
+/// Returns when all that this release needs is there. What a later one has added besides does no harm.
+async fn wait_until_migrated(settings: &config::Postgres, schema: &str, own: &Runner) -> anyhow::Result<()> {
+    let mut told: Option<Instant> = None;
+    loop {
+        let client = wait_for_server(settings.database_url.expose_secret()).await?;
+        loop {
+            let lacking = match History::read(&client, schema).await {
+                Ok(history) => history.lacking(own)?,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(schema, error, "could not look whether the schema is migrated");
+                    break;
+                }
+            };
+            if lacking.is_empty() {
+                return Ok(());
+            }
+            if told.is_none_or(|told| told.elapsed() >= TELL) {
+                told = Some(Instant::now());
+                let lacking = lacking.join(", ");
+                tracing::warn!(schema, lacking, "waiting until the schema is migrated");
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What was made in a schema so far.
+#[derive(Default)]
+struct History {
+    /// Checksums of the service's own migrations, by version.
+    own: BTreeMap<i32, String>,
+    is_shared_made: bool,
+}
+
+impl History {
+    async fn read(client: &Client, schema: &str) -> Result<Self, tokio_postgres::Error> {
+        let tables = "SELECT to_regclass($1) IS NOT NULL, to_regclass($2) IS NOT NULL";
+        let names = [format!("{schema}.platform_history"), format!("{schema}.schema_history")];
+        let tables = client.query_one(tables, &[&names[0], &names[1]]).await?;
+        let mut found = Self::default();
+        if tables.get(0) {
+            let made = format!("SELECT EXISTS (SELECT FROM {schema}.platform_history WHERE digest = $1)");
+            found.is_shared_made = client.query_one(&made, &[&shared_digest()]).await?.get(0);
+        }
+        if tables.get(1) {
+            let own = format!("SELECT version, checksum FROM {schema}.schema_history");
+            let rows = client.query(&own, &[]).await?;
+            found.own = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        }
+        Ok(found)
+    }
+
+    /// What this release needs and is not there yet. An error when there is something else in its place.
+    fn lacking(&self, own: &Runner) -> anyhow::Result<Vec<String>> {
+        let mut lacking = Vec::new();
+        if !self.is_shared_made {
+            lacking.push("the tables that every service has".to_owned());
+        }
+        for migration in own.get_migrations() {
+            match self.own.get(&migration.version()) {
+                Some(checksum) if *checksum == migration.checksum().to_string() => {}
+                Some(_) => bail!("the schema has another {migration} than this program"),
+                None => lacking.push(migration.to_string()),
+            }
+        }
+        Ok(lacking)
+    }
+
+    /// A migration cannot be made up for once later ones were made.
+    fn refuse_gaps(&self, own: &Runner) -> anyhow::Result<()> {
+        let last = self.own.last_key_value().map(|(version, _)| *version);
+        let gap = own.get_migrations().iter().find(|migration| {
+            Some(migration.version()) < last && !self.own.contains_key(&migration.version())
+        });
+        match gap {
+            Some(gap) => bail!("{gap} was left out when the schema was migrated"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Which tables every service has, told apart from those of other releases.
+fn shared_digest() -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, SHARED.as_bytes()))
 }
 
 /// Connects, however long it takes the database to accept.

@@ -1,6 +1,6 @@
 //! The body of every `main`: settings, telemetry, signals, serve, drain, flush.
 use crate::admin::{self, Readiness};
-use crate::config::{Process, secrets_in_files};
+use crate::config::{Postgres, Process, secrets_in_files};
 use crate::mtls::Mtls;
 use crate::secrets::RootSecret;
 use crate::shutdown::{self, Shutdown};
@@ -34,16 +34,16 @@ enum Command<O: clap::Subcommand> {
     Own(O),
 }
 
-/// Runs a service: `migrate` first, then `serve` on the configured address until SIGINT or SIGTERM.
-/// Exits with 0 after a clean stop, 1 after a failure, 2 when settings are missing or wrong.
+/// Runs a service: `migrate` first, which makes its tables or waits for them, then `serve` on the configured address,
+/// until SIGINT or SIGTERM. Exits with 0 after a clean stop, 1 after a failure, 2 when settings are missing or wrong.
 pub async fn service<C, M, S>(
     name: &'static str,
-    migrate: impl FnOnce(C) -> M,
-    serve: impl FnOnce(C, TcpListener, Readiness, Shutdown) -> S,
+    migrate: impl FnOnce(C) -> M + Send + 'static,
+    serve: impl FnOnce(C, TcpListener, Readiness, Shutdown) -> S + Send + 'static,
 ) -> ExitCode
 where
-    C: clap::Args + Clone + AsRef<Process>,
-    M: Future<Output = anyhow::Result<()>>,
+    C: clap::Args + Clone + AsRef<Process> + AsMut<Postgres> + Send + 'static,
+    M: Future<Output = anyhow::Result<()>> + Send + 'static,
     S: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     let none = async |_: C, never: Infallible| match never {};
@@ -53,38 +53,44 @@ where
 /// Runs a service that has commands of its own. These do their work on the database as it is, and exit.
 pub async fn service_with<C, O, M, S>(
     name: &'static str,
-    migrate: impl FnOnce(C) -> M,
-    serve: impl FnOnce(C, TcpListener, Readiness, Shutdown) -> S,
+    migrate: impl FnOnce(C) -> M + Send + 'static,
+    serve: impl FnOnce(C, TcpListener, Readiness, Shutdown) -> S + Send + 'static,
     own: impl AsyncFnOnce(C, O) -> anyhow::Result<()>,
 ) -> ExitCode
 where
-    C: clap::Args + Clone + AsRef<Process>,
+    C: clap::Args + Clone + AsRef<Process> + AsMut<Postgres> + Send + 'static,
     O: clap::Subcommand,
-    M: Future<Output = anyhow::Result<()>>,
+    M: Future<Output = anyhow::Result<()>> + Send + 'static,
     S: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     let matches = secrets_in_files(<Arguments<C, O> as clap::CommandFactory>::command()).get_matches();
     let arguments = <Arguments<C, O> as clap::FromArgMatches>::from_arg_matches(&matches);
-    let Arguments { config, command } = arguments.unwrap_or_else(|error| error.exit());
+    let Arguments { mut config, command } = arguments.unwrap_or_else(|error| error.exit());
     let mut process = config.as_ref().clone();
     if command.is_some() {
         // That port is the one of the process that serves.
         process.admin_listen = None;
     }
     run(name, &process, async |readiness, shutdown| {
-        if let Some(Command::Own(command)) = command {
-            return own(config, command).await;
+        match command {
+            Some(Command::Own(command)) => return own(config, command).await,
+            Some(Command::Migrate) => {
+                config.as_mut().migrate = true;
+                return migrate(config).await;
+            }
+            None => in_private(config.as_ref(), Mtls::of_process().is_some())?,
         }
-        if command.is_none() {
-            in_private(config.as_ref(), Mtls::of_process().is_some())?;
-        }
-        migrate(config.clone()).await?;
-        if let Some(Command::Migrate) = command {
-            return Ok(());
-        }
-        let listener = TcpListener::bind(config.as_ref().listen).await?;
-        tracing::info!(address = %listener.local_addr()?, "serving");
-        supervise(serve(config, listener, readiness, shutdown.clone()), &shutdown).await
+        let stopping = shutdown.clone();
+        let serving = async move {
+            tokio::select! {
+                migrated = migrate(config.clone()) => migrated?,
+                () = stopping.requested() => return Ok(()),
+            }
+            let listener = TcpListener::bind(config.as_ref().listen).await?;
+            tracing::info!(address = %listener.local_addr()?, "serving");
+            serve(config, listener, readiness, stopping).await
+        };
+        supervise(serving, &shutdown).await
     })
     .await
 }

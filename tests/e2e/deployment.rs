@@ -140,11 +140,33 @@ fn each_secret_is_a_file_for_whoever_reads_it() {
         "k8s/overlays/local/stores.yaml",
     ];
     let all = all.map(read).concat();
-    for other in made.keys().filter(|name| Service::ALL.iter().all(|service| service.name() != *name)) {
+    let of_service =
+        |name: &str| Service::ALL.iter().any(|service| service.name() == name.trim_end_matches("-migration"));
+    for other in made.keys().filter(|name| !of_service(name)) {
         assert!(
             all.contains(&format!("name: {other}")) || other == "redis",
             "nobody reads the secret {other}"
         );
+    }
+}
+
+#[test]
+fn only_the_job_that_migrates_may_change_tables() {
+    let made = secrets();
+    for service in Service::GRPC {
+        assert_eq!(in_kubernetes(service).get("MIGRATE").map(String::as_str), Some("false"), "{service}");
+        let secret = format!("{service}-migration");
+        let key = "DATABASE_OWNER_URL";
+        assert_eq!(made.get(&secret), Some(&BTreeSet::from([key.to_owned()])), "{service}");
+        assert!(!made[service.name()].contains(key), "{service}");
+        let manifest = read(&format!("k8s/base/{service}.yaml"));
+        for document in manifest.split("---\n") {
+            let is_job = document.contains("kind: Job\n");
+            assert_eq!(document.contains(&format!("secret: {{ name: {secret} }}")), is_job, "{document}");
+            let path = format!("{{ name: {key}_FILE, value: {SECRETS}{key} }}");
+            assert_eq!(document.contains(&path), is_job, "{document}");
+            assert!(!is_job || document.contains("args: [migrate]\n"), "{document}");
+        }
     }
 }
 

@@ -36,8 +36,11 @@ mod protocol; // headers, limits, documents
 mod internal; // gRPC, as an internal program uses it
 mod encryption; // HTTPS outside, certificates inside
 mod outages; // what still works when something does not
+mod replica; // what may be a little old
 mod audit; // what is noted of what is done
 mod settings; // settings that nothing starts with
+mod migrating; // who changes tables, and who waits until somebody has
+mod checking; // what is said of a system that is well, and of one that is not
 mod deployment; // what images, compose and manifests say of the programs
 mod privacy; // what must not be in a log
 mod erasure; // what is left of a patient who is erased

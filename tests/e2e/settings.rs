@@ -5,10 +5,10 @@ use std::process::Output;
 use std::time::Duration;
 use tokio::process::Command;
 
-const STRONG: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
+pub(crate) const STRONG: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
 
-/// How a program ends with all that it asks for, at which nobody answers, and these settings besides.
-async fn ends(service: Service, settings: &[(&str, &str)]) -> Output {
+/// A program with all that it asks for, at which nobody answers; only a secret is missing.
+pub(crate) fn program(service: Service) -> Command {
     let mut program = Command::new(binaries().unwrap().join(service.name()));
     program.env_clear().kill_on_drop(true);
     program.envs([("DATABASE_URL", "postgres://x:x@127.0.0.1:1/x"), ("REDIS_URL", "redis://127.0.0.1:1")]);
@@ -16,6 +16,12 @@ async fn ends(service: Service, settings: &[(&str, &str)]) -> Output {
     program.env("PUBLIC_URL", "http://127.0.0.1:1");
     program.envs([("SMTP_SERVER", "127.0.0.1"), ("SMTP_PORT", "1"), ("LOG_FORMAT", "text")]);
     program.envs(Service::GRPC.map(|other| (other.url_variable().unwrap(), "http://127.0.0.1:1")));
+    program
+}
+
+/// How a program ends with all that it asks for, at which nobody answers, and these settings besides.
+async fn ends(service: Service, settings: &[(&str, &str)]) -> Output {
+    let mut program = program(service);
     program.envs(settings.iter().copied());
     let ended = tokio::time::timeout(Duration::from_secs(20), program.output()).await;
     ended.unwrap_or_else(|_| panic!("{service} goes on with {settings:?}")).unwrap()

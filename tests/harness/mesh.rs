@@ -37,7 +37,8 @@ impl Mesh {
         Self::on(ground, Some(stores), change).await
     }
 
-    async fn on(ground: Ground, stores: Option<Stores>, change: impl FnOnce(&mut Options)) -> Self {
+    /// A mesh on ground that was prepared for it, on these servers if they are its own.
+    pub async fn on(ground: Ground, stores: Option<Stores>, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = ground.options();
         // Hundreds of people log in from one address.
         for limit in ["USER", "SEARCH", "HOLD", "ANONYMOUS", "LOGIN", "ACCOUNT", "REGISTER"] {

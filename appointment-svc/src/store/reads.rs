@@ -1,6 +1,6 @@
 //! Lists of visits, how patients keep to them, and who treats whom.
 use super::appointments::columns;
-use super::{Connection, Error, Query};
+use super::{Connection, Error, Query, Store};
 use crate::domain::appointment::Appointment;
 use crate::domain::interval::Interval;
 use crate::domain::status::Status;
@@ -84,6 +84,20 @@ pub struct Attendance {
     pub kept: i64,
     pub late_cancelled: i64,
     pub no_show: i64,
+}
+
+impl Store {
+    /// Visits by start and id, as they were seconds ago perhaps, and what time it was.
+    pub async fn list_late(&self, filter: &Filter) -> Result<(Vec<Appointment>, Timestamp), Error> {
+        let list = |client| {
+            let connection = self.over(client);
+            async move {
+                let now = connection.now().await?;
+                Ok((connection.list(filter).await?, now))
+            }
+        };
+        self.reads.read(list).await
+    }
 }
 
 impl Connection {

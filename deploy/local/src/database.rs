@@ -50,6 +50,16 @@ impl Database {
         Ok(Self { admin, passwords, maintenance: None })
     }
 
+    /// The database that `admin_url` leads to as it is.
+    pub fn existing(admin_url: &str, passwords: BTreeMap<String, String>) -> anyhow::Result<Self> {
+        Ok(Self { admin: parse(admin_url)?, passwords, maintenance: None })
+    }
+
+    /// A connection of whoever made it.
+    pub async fn session(&self) -> anyhow::Result<Session> {
+        Session::open(&self.admin).await
+    }
+
     /// The database `name` on the server of `admin_url`, made first when there is none.
     pub async fn named(
         admin_url: &str,
@@ -127,8 +137,8 @@ impl Drop for Database {
 }
 
 /// A connection, closed when dropped.
-struct Session {
-    client: Client,
+pub struct Session {
+    pub client: Client,
     _connection: JoinSet<()>,
 }
 
@@ -156,7 +166,7 @@ fn parse(url: &str) -> anyhow::Result<Url> {
 }
 
 /// What the server said, or why there was none to say anything; `Display` hides both.
-fn told(error: &tokio_postgres::Error) -> String {
+pub(crate) fn told(error: &tokio_postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
         (Some(said), _) => said.to_string(),
         (None, Some(cause)) => format!("{error}: {cause}"),

@@ -20,6 +20,8 @@ pub mod stores; // private PostgreSQL, Redis and RabbitMQ
 pub mod database; // databases with the roles and schemas of every service
 pub mod mail; // catches mail, and shows it
 pub mod mesh; // all of them, running
+pub mod running; // what a launcher tells others of what it runs
+pub mod check; // whether all is well, and what to do where it is not
 pub mod chance; // numbers by chance, the same each time
 pub mod testing; // what tests stand on
 pub mod demo; // a clinic to look at

@@ -4,7 +4,7 @@ mod verbs;
 use clap::{Parser, Subcommand};
 use local::say::Say;
 use std::process::ExitCode;
-use verbs::{bench, chaos, conform, openapi, reset, sbom, test, up};
+use verbs::{bench, chaos, check, conform, openapi, reset, sbom, test, up};
 
 #[derive(Parser)]
 #[command(
@@ -36,6 +36,8 @@ enum Verb {
     Soak(chaos::Soak),
     /// Hold the running system against gateway/openapi.json, by requests that schemathesis makes up.
     Conform(conform::Arguments),
+    /// Tell what is well and what is not, of this machine and of the system that runs, and what to do.
+    Check(check::Arguments),
     /// Delete all data, accounts and logs of this checkout's system.
     Reset(reset::Arguments),
     /// Write gateway/openapi.json anew.
@@ -50,12 +52,13 @@ async fn main() -> ExitCode {
     let say = Say::default();
     let run = async {
         match verb.unwrap_or(Verb::Up(up)) {
-            Verb::Up(arguments) => up::run(arguments, &say).await,
+            Verb::Up(arguments) => Box::pin(up::run(arguments, &say)).await,
             Verb::Test(arguments) => test::run(arguments, &say).await,
             Verb::Bench(arguments) => bench::run(arguments, &say).await,
             Verb::Chaos(arguments) => chaos::run(arguments, &say).await,
             Verb::Soak(arguments) => chaos::soak(arguments, &say).await,
             Verb::Conform(arguments) => conform::run(arguments, &say).await,
+            Verb::Check(arguments) => Ok(check::run(arguments, &say).await),
             Verb::Reset(arguments) => reset::run(&arguments, &say),
             Verb::Openapi => openapi::run(&say).await,
             Verb::Sbom => sbom::run(&say).await,

@@ -101,6 +101,12 @@ impl Places {
         self.data.join("lock")
     }
 
+    /// Whether somebody uses these places. Makes nothing.
+    pub fn is_locked(&self) -> bool {
+        let Ok(file) = File::open(self.lock_file()) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
     /// Keeps others from using these places until the lock is dropped.
     pub fn lock(&self) -> anyhow::Result<Lock> {
         make(&self.data, 0o711)?;

@@ -2,7 +2,7 @@
 use crate::ports::loopback;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 
 #[derive(Clone)]
 pub enum Probe {
@@ -30,10 +30,12 @@ impl Probe {
                 Self::Postgres(url) => tokio_postgres::connect(url, tokio_postgres::NoTls).await.is_ok(),
                 Self::Redis { port, password } => {
                     let ask = format!("AUTH {password}\r\nPING\r\n");
-                    asked(*port, ask.as_bytes(), b"+OK\r\n+PONG").await.unwrap_or(false)
+                    asked(loopback(*port), ask.as_bytes(), b"+OK\r\n+PONG").await.unwrap_or(false)
                 }
                 // A broker that is up answers the protocol header with a method frame, whose type is 1.
-                Self::RabbitMq { port } => asked(*port, b"AMQP\x00\x00\x09\x01", &[1]).await.unwrap_or(false),
+                Self::RabbitMq { port } => {
+                    asked(loopback(*port), b"AMQP\x00\x00\x09\x01", &[1]).await.unwrap_or(false)
+                }
                 Self::Http(url) => reqwest::get(url).await.is_ok_and(|answer| answer.status() == 200),
                 Self::Tcp { port } => TcpStream::connect(loopback(*port)).await.is_ok(),
             }
@@ -42,8 +44,14 @@ impl Probe {
     }
 }
 
-async fn asked(port: u16, ask: &[u8], expected: &[u8]) -> std::io::Result<bool> {
-    let mut stream = TcpStream::connect(loopback(port)).await?;
+/// Whether a broker at `address` answers.
+pub async fn is_broker(address: &str) -> bool {
+    let answer = asked(address, b"AMQP\x00\x00\x09\x01", &[1]);
+    tokio::time::timeout(Duration::from_secs(2), answer).await.is_ok_and(|answer| answer.unwrap_or(false))
+}
+
+async fn asked(address: impl ToSocketAddrs, ask: &[u8], expected: &[u8]) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address).await?;
     stream.write_all(ask).await?;
     let mut answer = vec![0; expected.len()];
     stream.read_exact(&mut answer).await?;

@@ -226,6 +226,33 @@ impl Trace {
     }
 }
 
+/// What has become of the process that a pid file leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Gone,
+    /// By a signal, until it is told to go on.
+    Stopped,
+    Runs,
+    /// As a program that was built anew since.
+    RunsReplaced,
+}
+
+impl State {
+    pub fn of(pid_file: &Path) -> Self {
+        let trace =
+            fs::read_to_string(pid_file).ok().and_then(|text| serde_json::from_str::<Trace>(&text).ok());
+        let Some(trace) = trace.filter(Trace::is_running) else { return Self::Gone };
+        let stat = fs::read_to_string(format!("/proc/{}/stat", trace.pid)).unwrap_or_default();
+        let is_stopped = stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('T'));
+        let program = fs::read_link(format!("/proc/{}/exe", trace.pid)).unwrap_or_default();
+        match program.to_string_lossy().ends_with(" (deleted)") {
+            _ if is_stopped => Self::Stopped,
+            true => Self::RunsReplaced,
+            false => Self::Runs,
+        }
+    }
+}
+
 /// Ends every process that the pid files in `folder` lead to, and answers their names.
 pub fn stop_leftovers(folder: &Path) -> anyhow::Result<Vec<String>> {
     let mut running = Vec::new();

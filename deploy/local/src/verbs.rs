@@ -8,4 +8,5 @@ pub(crate) mod test;
 pub(crate) mod bench;
 pub(crate) mod chaos;
 pub(crate) mod conform;
+pub(crate) mod check;
 pub(crate) mod up;

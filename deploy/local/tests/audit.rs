@@ -158,6 +158,7 @@ fn pool(database: &Database) -> deadpool_postgres::Pool {
         database_url: database.runtime_url(Service::Patient).into(),
         database_owner_url: None,
         database_max_connections: 16,
+        migrate: true,
     };
     postgres::pool(&settings, "test").expect("a pool")
 }

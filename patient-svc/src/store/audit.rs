@@ -86,11 +86,17 @@ impl Connection<'_> {
 }
 
 impl Store {
-    /// Newest first, at most `limit` entries after the one at `after`.
+    /// Newest first, at most `limit` entries after the one at `after`. Those of the last seconds may be missing.
     #[instrument(name = "db.audit.page", skip_all)]
     pub async fn log(&self, filter: &Filter, after: Option<Place>, limit: i64) -> Result<Vec<Link>, Error> {
-        let mut connection = self.connection().await?;
-        let tx = connection.look_at_log().await?;
+        let page = |object| Connection { store: self, object }.log(filter, after, limit);
+        self.reads.read(page).await
+    }
+}
+
+impl Connection<'_> {
+    async fn log(mut self, filter: &Filter, after: Option<Place>, limit: i64) -> Result<Vec<Link>, Error> {
+        let tx = self.look_at_log().await?;
         let Filter { patients, actor, action, from, until } = filter;
         let patients = uuids(patients);
         let actor = actor.map(|actor| actor.0);

@@ -13,7 +13,7 @@ use platform::admin::Readiness;
 use platform::caller::{Role, User};
 use platform::client::Peer;
 use platform::clock::Clock;
-use platform::config::{Broker, Grpc, LogFormat, Postgres, Process};
+use platform::config::{Broker, Grpc, LogFormat, Postgres, Process, Reads};
 use platform::outbox::Outbox;
 use platform::secrets::RootSecret;
 use platform::shutdown::Shutdown;
@@ -92,6 +92,7 @@ impl Clinic {
             },
             grpc: Grpc { grpc_reflection: false, grpc_deadline_seconds: 5 },
             postgres: postgres_settings(&database),
+            reads: Reads { database_read_url: None },
             broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url) },
             auth_url: accounts.serve(&shutdown).await,
             appointment_url: calendar.serve(&shutdown).await,
@@ -221,6 +222,7 @@ fn postgres_settings(database: &Database) -> Postgres {
         database_url: database.runtime_url(Service::Patient).into(),
         database_owner_url: Some(database.owner_url(Service::Patient).into()),
         database_max_connections: 8,
+        migrate: true,
     }
 }
 

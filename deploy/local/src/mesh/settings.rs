@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// Variables that only the mesh may set, so that a process never sees a server or password that is not for it.
-pub(super) const OURS: [&str; 15] = [
+pub(super) const OURS: [&str; 17] = [
     "BOOTSTRAP_ADMIN_EMAIL",
     "BOOTSTRAP_ADMIN_PASSWORD",
     "DATABASE_OWNER_URL",
+    "DATABASE_READ_URL",
     "DATABASE_URL",
+    "MIGRATE",
     "RABBITMQ_URL",
     "REDIS_URL",
     "SECRET_KEY",

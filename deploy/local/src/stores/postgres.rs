@@ -30,16 +30,42 @@ impl Postgres {
         if !cluster.exists() {
             make_cluster(&home, account, password).await?;
         }
+        Self::serve(&cluster, "postgres", account, places, password, durability).await
+    }
+
+    /// Starts another server below `places`, that takes over all that this one writes and is for reading only.
+    pub async fn replica(&self, places: &Places) -> anyhow::Result<Self> {
+        let account = Account::of_server("postgres")?;
+        let cluster = home(places, "postgres", account)?.join("replica");
+        let mut copy = command(&Program::Postgres.found()?.join("pg_basebackup"), account, Signal::SIGKILL);
+        copy.arg("--pgdata").arg(&cluster).args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        copy.arg("--dbname").arg(self.admin_url());
+        let copied = tokio::process::Command::from(copy).kill_on_drop(true).output().await;
+        let copied = copied.context("cannot run pg_basebackup")?;
+        if !copied.status.success() {
+            bail!("pg_basebackup failed:\n{}", String::from_utf8_lossy(&copied.stderr));
+        }
+        Self::serve(&cluster, "postgres-replica", account, places, &self.password, Durability::Lost).await
+    }
+
+    async fn serve(
+        cluster: &Path,
+        name: &str,
+        account: Option<Account>,
+        places: &Places,
+        password: &str,
+        durability: Durability,
+    ) -> anyhow::Result<Self> {
         let port = ports::free()?;
         let launch = Launch {
-            name: "postgres".to_owned(),
-            program: programs(&cluster)?.join("postgres"),
-            args: settings(&cluster, port, durability),
+            name: name.to_owned(),
+            program: programs(cluster)?.join("postgres"),
+            args: settings(cluster, port, durability),
             env: vec![("LANG".to_owned(), "C.UTF-8".to_owned())],
             unset: &[],
             account,
-            log: places.log("postgres"),
-            pid_file: places.run().join("postgres.pid"),
+            log: places.log(name),
+            pid_file: places.run().join(format!("{name}.pid")),
             // Fast shutdown: ends connections, loses nothing.
             stop: Signal::SIGINT,
             orphaned: Signal::SIGINT,

@@ -32,6 +32,13 @@ pub struct Broker {
     account: Option<Account>,
 }
 
+#[derive(Deserialize)]
+struct Queue {
+    name: String,
+    messages: u64,
+    consumers: u64,
+}
+
 const USER: &str = "healthcare";
 
 impl RabbitMq {
@@ -112,13 +119,26 @@ impl Broker {
             "vhosts": [{ "name": name }],
             "permissions": [{ "user": USER, "vhost": name, "configure": ".*", "write": ".*", "read": ".*" }],
         });
-        self.control(&["import_definitions"], &grant.to_string()).await?;
+        self.control("rabbitmqctl", &["import_definitions"], &grant.to_string()).await?;
         Ok(self.url_of(name))
     }
 
-    /// Runs `rabbitmqctl`, which takes about two seconds.
-    async fn control(&self, words: &[&str], input: &str) -> anyhow::Result<()> {
-        let mut control = command(&self.program, self.account, Signal::SIGKILL);
+    /// The queues of a virtual host: name, messages, consumers.
+    pub async fn queues(&self, vhost: &str) -> anyhow::Result<Vec<(String, u64, u64)>> {
+        let words = ["--formatter", "json", "list_queues", "-p", vhost, "name", "messages", "consumers"];
+        let listed = self.control("rabbitmqctl", &words, "").await?;
+        let queues: Vec<Queue> = serde_json::from_str(&listed)?;
+        Ok(queues.into_iter().map(|queue| (queue.name, queue.messages, queue.consumers)).collect())
+    }
+
+    /// Fails when an alarm keeps publishers from publishing.
+    pub async fn look_for_alarms(&self) -> anyhow::Result<()> {
+        self.control("rabbitmq-diagnostics", &["check_local_alarms"], "").await.map(drop)
+    }
+
+    /// Runs `rabbitmqctl` or another of its kind, which takes about two seconds.
+    async fn control(&self, program: &str, words: &[&str], input: &str) -> anyhow::Result<String> {
+        let mut control = command(&self.program.with_file_name(program), self.account, Signal::SIGKILL);
         control.arg("--quiet").args(words).envs(self.env.iter().map(|(name, value)| (name, value)));
         control.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = tokio::process::Command::from(control).kill_on_drop(true).spawn();
@@ -128,9 +148,11 @@ impl Broker {
         drop(stdin);
         let outcome = child.wait_with_output().await?;
         if !outcome.status.success() {
-            bail!("rabbitmqctl {} failed:\n{}", words[0], String::from_utf8_lossy(&outcome.stderr));
+            let said =
+                [&outcome.stdout, &outcome.stderr].map(|said| String::from_utf8_lossy(said).into_owned());
+            bail!("{program} {} failed:\n{}", words.join(" "), said.concat());
         }
-        Ok(())
+        Ok(String::from_utf8_lossy(&outcome.stdout).into_owned())
     }
 }
 

@@ -6,6 +6,7 @@ use crate::verbs::build;
 use crate::verbs::interrupt::{INTERRUPTED, Interrupts};
 use anyhow::bail;
 use local::places::Places;
+use local::running::Running;
 use local::say::Say;
 use local::{install, ports};
 use std::process::ExitCode;
@@ -65,6 +66,7 @@ pub(crate) async fn run(arguments: Arguments, say: &Say) -> anyhow::Result<ExitC
         say.failure(format_args!("{} stopped {how}:\n{}", server.name(), server.last_words()));
     }
     say.line("\nStopping…");
+    Running::forget(&places);
     tokio::select! {
         () = system.stop(say) => {}
         () = interrupts.next() => say.line("Interrupted again; ended at once."),

@@ -8,6 +8,7 @@ use local::mail::Mail;
 use local::mesh::{Mesh, Options};
 use local::places::Places;
 use local::programs::{Program, version_of, version_of_rabbitmq};
+use local::running::Running;
 use local::say::Say;
 use local::secrets::Secrets;
 use local::server::Server;
@@ -107,7 +108,20 @@ impl System {
             replicas => format!(", {replicas} of each"),
         };
         let told = |_: &Mesh| format!("Five services and the gateway{many}");
+        let (database_url, redis_url) = (options.database.admin_url(), options.redis_url.clone());
+        let (rabbitmq_url, is_encrypted) = (options.rabbitmq_url.clone(), options.authority.is_some());
         let mesh = say.step("services", told, Mesh::start(options)).await?;
+        let own = [postgres.as_deref(), redis.as_deref(), rabbitmq.as_deref()];
+        Running {
+            database_url,
+            redis_url,
+            rabbitmq_url,
+            broker: rabbitmq.as_ref().map(|own| own.broker().clone()),
+            servers: own.into_iter().flatten().map(|server| server.name().to_owned()).collect(),
+            processes: Running::processes_of(&mesh),
+            is_encrypted,
+        }
+        .keep(places)?;
         let system = Self { postgres, redis, rabbitmq, mail, mesh, secrets: secrets.clone() };
         if !arguments.no_demo {
             system.furnish(arguments, places, say).await?;

@@ -1,0 +1,124 @@
+//! Reads that may be a few seconds old, on a replica.
+use super::{Error, POSITION, connection, pool_of};
+use crate::config;
+use crate::shutdown::Shutdown;
+use deadpool_postgres::{Object, Pool};
+use secrecy::ExposeSecret as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_postgres::types::PgLsn;
+
+/// How old what is read may be.
+const LAG: Duration = Duration::from_secs(10);
+
+/// How often it is looked how far the replica is.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a connection to it may take: the primary is asked afterwards, in the time of the same request.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Nothing can be written there, not even where it is no replica.
+const SESSION: &str = "-c default_transaction_read_only=on -c statement_timeout=2s -c lock_timeout=1s \
+                       -c idle_in_transaction_session_timeout=10s";
+
+/// Where to read what a caller cannot tell to be a little old: on the replica while it answers and is less than ten seconds
+/// behind, else on the primary.
+#[derive(Clone)]
+pub struct Reads {
+    primary: Pool,
+    replica: Option<Replica>,
+}
+
+#[derive(Clone)]
+struct Replica {
+    pool: Pool,
+    is_near: Arc<AtomicBool>,
+}
+
+impl Reads {
+    /// On the primary alone.
+    pub fn on(primary: Pool) -> Self {
+        Self { primary, replica: None }
+    }
+
+    /// On the replica of `reads` besides, if it names one.
+    pub fn new(
+        settings: &config::Postgres,
+        reads: &config::Reads,
+        service: &str,
+        primary: Pool,
+        shutdown: &Shutdown,
+    ) -> anyhow::Result<Self> {
+        let Some(url) = &reads.database_read_url else { return Ok(Self::on(primary)) };
+        let mut config: tokio_postgres::Config = url.expose_secret().parse()?;
+        config.application_name(format!("{service} reads")).options(SESSION);
+        let pool = pool_of(config, settings.database_max_connections, PATIENCE)?;
+        let replica = Replica { pool, is_near: Arc::default() };
+        shutdown.spawn(replica.clone().watch(primary.clone(), shutdown.clone()));
+        Ok(Self { primary, replica: Some(replica) })
+    }
+
+    /// What `read` finds. What fails on the replica, for whatever reason, is read from the primary; then nobody tries the
+    /// replica until it is seen to be well.
+    pub async fn read<T, E, F>(&self, read: impl Fn(Object) -> F) -> Result<T, E>
+    where
+        E: From<Error> + std::error::Error + 'static,
+        F: Future<Output = Result<T, E>>,
+    {
+        if let Some(replica) = self.replica.as_ref().filter(|replica| replica.is_near.load(Relaxed)) {
+            let found = async { read(connection(&replica.pool).await?).await }.await;
+            let Err(error) = found else { return found };
+            replica.set_near(false, Some(&error));
+        }
+        read(connection(&self.primary).await?).await
+    }
+}
+
+impl Replica {
+    /// Looks how far the replica is, until shutdown. Whether it has what the primary had at some time tells that it is not
+    /// further behind than that; the time that the replica tells of itself stands still with the primary's work.
+    async fn watch(self, primary: Pool, shutdown: Shutdown) {
+        let mut mark: Option<(Instant, PgLsn)> = None;
+        let mut seen_near: Option<Instant> = None;
+        loop {
+            let looked = self.look(&primary, &mut mark, &mut seen_near).await;
+            let is_near = looked.is_ok() && seen_near.is_some_and(|seen| seen.elapsed() < LAG);
+            self.set_near(is_near, looked.as_ref().err().map(|error| error as _));
+            if !shutdown.pause(LOOK).await {
+                return;
+            }
+        }
+    }
+
+    async fn look(
+        &self,
+        primary: &Pool,
+        mark: &mut Option<(Instant, PgLsn)>,
+        seen_near: &mut Option<Instant>,
+    ) -> Result<(), Error> {
+        let position = position(&self.pool).await?;
+        if let Some((at, reached)) = *mark {
+            if position < Some(reached) {
+                return Ok(());
+            }
+            *seen_near = Some(at);
+        }
+        let now = Instant::now();
+        *mark = self::position(primary).await?.map(|position| (now, position));
+        Ok(())
+    }
+
+    fn set_near(&self, is_near: bool, error: Option<&(dyn std::error::Error + 'static)>) {
+        match (self.is_near.swap(is_near, Relaxed), is_near) {
+            (false, true) => tracing::info!("reading from the replica"),
+            (true, false) => tracing::warn!(error, "the replica is away or behind, reading from the primary"),
+            _ => {}
+        }
+    }
+}
+
+async fn position(pool: &Pool) -> Result<Option<PgLsn>, Error> {
+    Ok(connection(pool).await?.query_one(POSITION, &[]).await?.get(0))
+}
