@@ -14,6 +14,8 @@ pub struct Server {
     launch: Launch,
     probe: Probe,
     process: Mutex<Option<Process>>,
+    /// Settings that it has from its next start on, in place of those of the launch.
+    changed: Mutex<Vec<(String, String)>>,
 }
 
 /// How long a server may take to answer: the slowest here, on a machine that builds at the same time.
@@ -24,7 +26,7 @@ const STOP: Duration = Duration::from_secs(20);
 impl Server {
     /// A server that is not running yet.
     pub fn new(launch: Launch, probe: Probe) -> Self {
-        Self { launch, probe, process: Mutex::default() }
+        Self { launch, probe, process: Mutex::default(), changed: Mutex::default() }
     }
 
     pub fn name(&self) -> &str {
@@ -40,12 +42,21 @@ impl Server {
         self.process().as_ref().filter(|process| process.is_running()).map(Process::pid)
     }
 
+    /// Has it start with another setting from now on.
+    pub fn set(&self, name: &str, value: &str) {
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts it and waits until it answers. Does nothing when it runs already.
     pub async fn start(&self) -> anyhow::Result<()> {
         if self.pid().is_some() {
             return Ok(());
         }
-        let process = Process::spawn(&self.launch)?;
+        let mut launch = self.launch.clone();
+        // Of one name the last counts.
+        launch.env.extend(self.changed.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        let process = Process::spawn(&launch)?;
         let exited = process.exited();
         *self.process() = Some(process);
         let answers = async {
