@@ -85,7 +85,7 @@ impl RootSecret {
 
     /// What the secret is known by, and the one that is accepted: tells who has which, and nothing of either.
     pub fn names(&self) -> (String, Option<String>) {
-        let name = |key: [u8; 32]| key[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = |[a, b, c, d, ..]: [u8; 32]| format!("{:08x}", u32::from_be_bytes([a, b, c, d]));
         (name(self.derive("name")), self.derive_accepted("name").map(name))
     }
 }

@@ -2,8 +2,8 @@
 use crate::document;
 use reqwest::{Client, Method};
 use serde_json::Value;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -14,7 +14,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Rest {
     client: Client,
-    gateways: Arc<[String]>,
+    gateways: Arc<RwLock<Vec<String>>>,
     turn: Arc<AtomicUsize>,
     token: Option<String>,
 }
@@ -33,12 +33,23 @@ pub struct Answer {
 impl Rest {
     pub fn new(gateways: Vec<String>) -> Self {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self { client, gateways: gateways.into(), turn: Arc::default(), token: None }
+        Self { client, gateways: Arc::new(RwLock::new(gateways)), turn: Arc::default(), token: None }
     }
 
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same without who is asking.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
+    /// Talks to these gateways from now on, as all do that were made of the same: what a balancer does.
+    pub fn go_to(&self, gateways: Vec<String>) {
+        *self.gateways.write().unwrap_or_else(PoisonError::into_inner) = gateways;
     }
 
     pub fn token(&self) -> Option<&str> {
@@ -120,7 +131,8 @@ impl Rest {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let gateway = &self.gateways[self.turn.fetch_add(1, Relaxed) % self.gateways.len()];
+        let gateways = self.gateways.read().unwrap_or_else(PoisonError::into_inner);
+        let gateway = &gateways[self.turn.fetch_add(1, Relaxed) % gateways.len()];
         let request = self.client.request(method, format!("{gateway}{path}"));
         match &self.token {
             Some(token) => request.bearer_auth(token),

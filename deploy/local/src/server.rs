@@ -5,9 +5,10 @@ use anyhow::bail;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 pub struct Server {
@@ -53,10 +54,7 @@ impl Server {
         if self.pid().is_some() {
             return Ok(());
         }
-        let mut launch = self.launch.clone();
-        // Of one name the last counts.
-        launch.env.extend(self.changed.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
-        let process = Process::spawn(&launch)?;
+        let process = Process::spawn(&Launch { env: self.settings(), ..self.launch.clone() })?;
         let exited = process.exited();
         *self.process() = Some(process);
         let answers = async {
@@ -111,6 +109,22 @@ impl Server {
             Some(exited) => exited.await,
             None => std::future::pending().await,
         }
+    }
+
+    /// What its program says to `arguments`, run once beside it with its settings but for `other` ones.
+    pub async fn run(&self, arguments: &[&str], other: &[(&str, &str)]) -> anyhow::Result<Output> {
+        let mut command = Command::new(&self.launch.program);
+        for name in self.launch.unset {
+            command.env_remove(name);
+        }
+        command.args(arguments).envs(self.settings()).envs(other.iter().copied());
+        Ok(command.stdin(Stdio::null()).kill_on_drop(true).output().await?)
+    }
+
+    /// Of one name the last counts.
+    fn settings(&self) -> Vec<(String, String)> {
+        let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.launch.env.iter().chain(changed.iter()).cloned().collect()
     }
 
     /// The last lines of its log.
