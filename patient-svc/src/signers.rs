@@ -97,14 +97,14 @@ mod tests {
             let (checkpoint, signature) = signed(&root(OLD), number);
             known.have_signed(number, &checkpoint.digest(), &signature)
         };
-        let known = after.known(&[former.clone()]);
+        let known = after.known(std::slice::from_ref(&former));
         assert!(counts(&known, 1) && counts(&known, 7) && !counts(&known, 8));
         assert!(!counts(&after.known(&[]), 7));
         assert!(counts(&between.known(&[]), 8) && !counts(&between.known_without_accepted(&[]), 8));
 
         // Nobody else vouches, and for nobody else.
         let stranger = Signers::new(&root("Bq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!"));
-        assert!(!counts(&stranger.known(&[former.clone()]), 7));
+        assert!(!counts(&stranger.known(std::slice::from_ref(&former)), 7));
         let (own, signature) = signed(&root(NEW), 9);
         assert_eq!(between.vouch(9, &own.digest(), &signature), None);
         let key = SignerKey::all(&root("Bq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!")).next().unwrap();
