@@ -139,7 +139,7 @@ impl AppointmentService for Api {
             Ok(kept) => Ok(Response::new(with_token(kept))),
             Err(Error::Replayed(replay)) => {
                 let hold: pb::Hold = stored(&replay)?;
-                let hold_token = self.holds.token(appointment_id(&hold.id)?).to_string();
+                let hold_token = self.holds.token(appointment_id(&hold.id)?).await?.to_string();
                 Ok(again(pb::Hold { hold_token, ..hold }))
             }
             Err(error) => Err(error.into()),

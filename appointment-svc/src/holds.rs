@@ -37,8 +37,13 @@ impl Holds {
         Self { store, placing, tokens, ttl }
     }
 
-    pub fn token(&self, id: AppointmentId) -> Token {
-        self.tokens.of(id)
+    /// The token that a hold was given, also when it is none any more. That of one that another secret made, which ran out
+    /// long ago, is of no use to anybody.
+    pub async fn token(&self, id: AppointmentId) -> Result<Token, Error> {
+        let mut connection = self.store.connection().await?;
+        let digest = connection.begin().await?.hold_digest(id).await?;
+        let again = digest.and_then(|digest| self.tokens.again(id, &digest));
+        Ok(again.unwrap_or_else(|| self.tokens.of(id)))
     }
 
     /// Keeps a time that could be booked.

@@ -105,7 +105,7 @@ pub async fn serve(
     readiness: Readiness,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
-    let root = RootSecret::new(&config.process.secret_key)?;
+    let root = RootSecret::of(&config.process)?;
     let clock = Clock::system();
     let identity = service_identity(&root, NAME, clock.clone())?;
     let auth = Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?;

@@ -66,6 +66,9 @@ pub enum Command {
     /// Show or change the keys that access tokens are signed with.
     #[command(subcommand)]
     Keys(KeyCommand),
+    /// Seal by `SECRET_KEY` what is sealed by `SECRET_KEY_ACCEPTED`, while everything goes on; exits with 1 when something
+    /// still needs another secret than `SECRET_KEY`.
+    Reseal,
 }
 
 #[derive(Clone, Copy, Debug, clap::Subcommand)]

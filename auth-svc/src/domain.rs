@@ -13,7 +13,7 @@ pub use api_client::{ApiClient, Granted};
 pub use claim_code::{BadToken, ClaimCode};
 pub use denied::Denied;
 pub use name::{BadUsername, Login, Username};
-pub use one_time::{Mint, OneTimeToken, Purpose, Token};
+pub use one_time::{Mint, Minted, OneTimeToken, Purpose, Token};
 pub use proxy::{Acting, Proxy, Relation};
 pub use role::{Asked, Misfit, RoleName, Standing, role_of_new};
 pub use session::{Session, Start, UserAgent};

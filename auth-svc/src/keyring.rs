@@ -61,7 +61,7 @@ impl Keyring {
 
 impl Vault {
     pub fn new(store: Store, root: &RootSecret, ripening: SignedDuration) -> Self {
-        Self { store, sealer: root.sealer("signing-keys"), ripening }
+        Self { store, sealer: root.sealer(keys::PURPOSE), ripening }
     }
 
     /// The stored keys, after making one that is due and dropping those that are of no use any more.

@@ -7,6 +7,9 @@ use jsonwebtoken::EncodingKey;
 use platform::secrets::{NotSealed, Sealer};
 use uuid::Uuid;
 
+/// What the key that seals them is derived for.
+pub const PURPOSE: &str = "signing-keys";
+
 /// A key is followed by a new one after this long.
 const LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// An old key is published for this long after the next has taken over: what it signed has expired by then.
@@ -47,6 +50,11 @@ impl SealedKey {
         let mut seed = [0; 32];
         aws_lc_rs::rand::fill(&mut seed)?;
         Ok(Self { id, sealed: sealer.seal(id.as_bytes(), &seed), created_at: now })
+    }
+
+    /// As this root secret seals it; none when it is so already.
+    pub fn reseal(&self, sealer: &Sealer) -> Result<Option<Vec<u8>>, NotSealed> {
+        sealer.reseal(self.id.as_bytes(), &self.sealed)
     }
 
     /// The public key is made from the private one, never stored: a key that somebody slipped into the

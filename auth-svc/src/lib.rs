@@ -32,6 +32,7 @@ pub mod logins; // use cases: log in by password and code
 pub mod proxies; // use cases: who acts for whom
 pub mod api_clients; // use cases: programs that log in by themselves
 pub mod operator; // use cases: the signing keys, for operators
+pub mod resealing; // use case of operators: another root secret
 pub mod ended; // what makes tokens void, told to whoever verifies them
 pub mod bootstrap; // the first administrator
 pub mod convert; // wire <-> domain
@@ -104,12 +105,16 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 
 /// Does what else the binary does.
 pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
-    let Command::Keys(command) = command;
-    let root = RootSecret::new(&config.process.secret_key)?;
+    let root = RootSecret::of(&config.process)?;
     let store = Store::new(postgres::pool(&config.postgres, SERVICE)?, Outbox::new(SCHEMA));
-    let vault = Vault::new(store, &root, config.key_ripening);
     let mut out = std::io::stdout().lock();
-    operator::keys(&vault, command, Clock::system().now(), &mut out).await
+    match command {
+        Command::Keys(command) => {
+            let vault = Vault::new(store, &root, config.key_ripening);
+            operator::keys(&vault, command, Clock::system().now(), &mut out).await
+        }
+        Command::Reseal => resealing::reseal(&store, &root, &mut out).await,
+    }
 }
 
 /// Serves on `listener` until shutdown is requested.
@@ -120,7 +125,7 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let root = RootSecret::new(&config.process.secret_key)?;
+    let root = RootSecret::of(&config.process)?;
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     measurements::begin();
     postgres::watch("primary", &pool, &shutdown);

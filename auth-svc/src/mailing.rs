@@ -64,7 +64,7 @@ impl Mailing {
         let user = connection.find_user(user).await?.ok_or(Error::UserNotFound(user))?;
         let Some(id) = id else { return Ok(Letter { user, token: None }) };
         let open = connection.one_time_token_to_mail(id, user.id, now).await?;
-        let (nonce, expires_at) = open.filter(|_| user.is_active).ok_or(Error::TokenNotFound)?;
-        Ok(Letter { token: Some((self.mint.token(id, &nonce), expires_at)), user })
+        let (minted, expires_at) = open.filter(|_| user.is_active).ok_or(Error::TokenNotFound)?;
+        Ok(Letter { token: Some((self.mint.token(id, &minted)?, expires_at)), user })
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::passwords::{Hash, Passwords};
 use crate::recovery::RecoveryCode;
 use crate::store::{Store, StoredTotp, Tx};
-use crate::totp::{Code, Secret};
+use crate::totp::{self, Code, Secret};
 use jiff::Timestamp;
 use platform::caller;
 use platform::secrets::{RootSecret, Sealer};
@@ -31,7 +31,7 @@ pub struct SecondFactor {
 
 impl SecondFactor {
     pub fn new(store: Store, passwords: Arc<Passwords>, root: &RootSecret, issuer: &str) -> Self {
-        Self { store, passwords, sealer: Arc::new(root.sealer("totp")), issuer: issuer.into() }
+        Self { store, passwords, sealer: Arc::new(root.sealer(totp::PURPOSE)), issuer: issuer.into() }
     }
 
     /// Gives the caller a secret; one before that was not confirmed is forgotten.

@@ -5,6 +5,9 @@ use platform::secrets::{NotSealed, Sealer};
 use proto::ids::UserId;
 use totp_rs::{Algorithm, Builder, Totp};
 
+/// What the key that seals secrets is derived for.
+pub const PURPOSE: &str = "totp";
+
 /// The six digits that an authenticator shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code(String);
@@ -42,6 +45,11 @@ impl Secret {
     pub fn open(sealer: &Sealer, owner: UserId, sealed: &[u8]) -> Result<Self, NotSealed> {
         let secret = sealer.open(owner.0.as_bytes(), sealed)?;
         secret.try_into().map(Self).map_err(|_| NotSealed)
+    }
+
+    /// What is sealed, as this root secret seals it; none when it is so already.
+    pub fn reseal(sealer: &Sealer, owner: UserId, sealed: &[u8]) -> Result<Option<Vec<u8>>, NotSealed> {
+        sealer.reseal(owner.0.as_bytes(), sealed)
     }
 
     /// For people who type it.

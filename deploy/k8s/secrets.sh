@@ -40,11 +40,11 @@ main() {
       doctor) more=("$cache") ;;
       notification) more=("SMTP_PASSWORD=${SMTP_PASSWORD:-$(random)}") ;;
     esac
-    secret "$service-svc" Opaque "SECRET_KEY=$key" "$broker" "${more[@]}" \
+    secret "$service-svc" Opaque "SECRET_KEY=$key" SECRET_KEY_ACCEPTED= "$broker" "${more[@]}" \
       "DATABASE_URL=postgres://${service}_rw:$rw@$POSTGRES/healthcare"
     secret "$service-svc-migration" Opaque "DATABASE_OWNER_URL=postgres://${service}_owner:$owner@$POSTGRES/healthcare"
   done
-  secret gateway Opaque "SECRET_KEY=$key" "$cache"
+  secret gateway Opaque "SECRET_KEY=$key" SECRET_KEY_ACCEPTED= "$cache"
   secret postgres Opaque "password=$(random)" "options=${options# }"
   secret rabbitmq-healthcare Opaque username=healthcare "password=$rabbitmq"
   secret redis Opaque "password=$redis"

@@ -62,7 +62,7 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let root = RootSecret::new(&config.process.secret_key)?;
+    let root = RootSecret::of(&config.process)?;
     let identity = service_identity(&root, SERVICE, clock.clone())?;
     let auth = Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?;
     let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;

@@ -74,7 +74,7 @@ pub async fn serve(
 
 /// Everything wired together. Nothing is connected until it is needed.
 pub fn service(config: &Config, shutdown: &Shutdown) -> anyhow::Result<router::Service> {
-    let root = RootSecret::new(&config.process.secret_key)?;
+    let root = RootSecret::of(&config.process)?;
     let clock = Clock::system();
     let redis = Redis::new(&config.redis)?;
     let identity = service_identity(&root, SERVICE, clock.clone())?;

@@ -25,6 +25,8 @@ use guesses::Known;
 use local::Local;
 use tabs::Tabs;
 
+const PURPOSE: &str = "rate-limit";
+
 /// The API, the pages behind the links in messages, and calendars.
 const COUNTED: [&str; 5] = ["/api/", "/account/", "/visits/", "/unsubscribe/", "/calendars/"];
 
@@ -136,6 +138,8 @@ struct Inner {
     give_back: Script,
     /// Hides whom a key in Redis is about.
     key: hmac::Key,
+    /// Under which other gateways may have remembered it, while the root secret is exchanged.
+    accepted: Option<hmac::Key>,
     quotas: [Quota; POLICIES.len()],
     local: Local,
     known: Known,
@@ -148,11 +152,13 @@ impl Limits {
         for policy in POLICIES {
             drop(["allowed", "refused"].map(|outcome| decisions(policy, outcome)));
         }
+        let key = |key: [u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, &key);
         Self(Arc::new(Inner {
             redis,
             take: Script::new(include_str!("limits/take.lua")),
             give_back: Script::new(include_str!("limits/give_back.lua")),
-            key: hmac::Key::new(hmac::HMAC_SHA256, &root.derive("rate-limit")),
+            key: key(root.derive(PURPOSE)),
+            accepted: root.derive_accepted(PURPOSE).map(key),
             quotas,
             local: Local::new(),
             known: Known::new(),
@@ -215,10 +221,15 @@ impl Limits {
     }
 
     fn named_key(&self, name: &str, subject: &str) -> String {
-        let tag = hmac::sign(&self.0.key, subject.as_bytes());
-        let digits = tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
-        format!("limits:{name}:{}", digits.collect::<String>())
+        named(&self.0.key, name, subject)
     }
+}
+
+/// The key in Redis of what is `name` about `subject`, hidden by `key`.
+fn named(key: &hmac::Key, name: &str, subject: &str) -> String {
+    let tag = hmac::sign(key, subject.as_bytes());
+    let digits = tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
+    format!("limits:{name}:{}", digits.collect::<String>())
 }
 
 /// Counts a request to what asks services, and refuses it when there were too many; says in every answer how many are left.

@@ -76,6 +76,19 @@ pub struct Config {
     pub appointment_url: String,
 }
 
+/// What else the binary does.
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Seal by `SECRET_KEY` what is sealed by `SECRET_KEY_ACCEPTED`, and keep what tells that links in mails are ours, while
+    /// everything goes on; exits with 1 when something still needs another secret than `SECRET_KEY`.
+    Reseal {
+        /// Let the links in all mails end that another secret than `SECRET_KEY` has signed: for one that leaked. They end
+        /// when `SECRET_KEY_ACCEPTED` is taken away.
+        #[arg(long)]
+        end_links: bool,
+    },
+}
+
 /// The server that takes our mail.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Smtp {

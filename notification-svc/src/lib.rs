@@ -23,6 +23,7 @@ pub mod linking; // the use cases of links: show what can be done, and do it
 pub mod reminding; // the use case that plans reminders
 pub mod delivery; // the use cases: write down whom to tell, tell them, look, try again
 pub mod webhooks; // the use cases on programs of others that are told of events
+pub mod resealing; // use case of operators: another root secret
 pub mod consumer; // events of others -> messages, each once
 pub mod sender; // the loop that sends what is due
 pub mod convert; // wire <-> domain
@@ -43,14 +44,14 @@ use crate::channel::email::Email;
 use crate::channel::sms::Sms;
 use crate::channel::webhook::Courier;
 use crate::choosing::Choosing;
-use crate::config::Config;
+use crate::config::{Command, Config};
 use crate::consumer::{Consumer, accounts, alarms, offers, reminders, webhooks as told};
 use crate::delivery::Delivery;
 use crate::domain::webhook::Reach;
 use crate::feed_api::FeedApi;
 use crate::link_api::LinkApi;
 use crate::linking::Linking;
-use crate::links::Links;
+use crate::links::{FormerKey, Links};
 use crate::neighbours::Neighbours;
 use crate::phrasebook::Phrasebook;
 use crate::preference_api::PreferenceApi;
@@ -90,6 +91,14 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
     postgres::migrate(&config.postgres, SCHEMA, &migrations::migrations::runner()).await
 }
 
+/// Does what else the binary does.
+pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
+    let Command::Reseal { end_links } = command;
+    let store = Store::new(postgres::pool(&config.postgres, NAME)?);
+    resealing::reseal(&store, &RootSecret::of(&config.process)?, end_links, &mut std::io::stdout().lock())
+        .await
+}
+
 /// Serves on `listener`, takes events and sends messages until shutdown is requested.
 pub async fn serve(
     config: Config,
@@ -98,7 +107,7 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let root = RootSecret::new(&config.process.secret_key)?;
+    let root = RootSecret::of(&config.process)?;
     let identity = service_identity(&root, NAME, clock.clone())?;
     let peer = |name, urls: &str| Peer::new(name, urls, Some(identity.clone()));
 
@@ -111,8 +120,10 @@ pub async fn serve(
     let pool = postgres::pool(&config.postgres, NAME)?;
     measurements::begin();
     postgres::watch("primary", &pool, &shutdown);
+    // While there is no database nothing can be sent either, and whoever started us tries again.
+    let formers = Store::new(pool.clone()).former_link_keys().await?;
     let Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead } =
-        assemble(&config, &root, neighbours, pool.clone(), clock.clone(), &shutdown)?;
+        assemble(&config, (&root, &formers), neighbours, pool.clone(), clock.clone(), &shutdown)?;
 
     let stack = Stack {
         verifier: Verifier::new(NAME, &root, Some(peer("auth-svc", &config.auth_url)?), clock.clone()),
@@ -154,7 +165,7 @@ struct Assembled {
 /// Everything below the faces; what takes events and sends messages has begun.
 fn assemble(
     config: &Config,
-    root: &RootSecret,
+    (root, formers): (&RootSecret, &[FormerKey]),
     neighbours: Neighbours,
     pool: Pool,
     clock: Clock,
@@ -178,7 +189,7 @@ fn assemble(
         &config.public_url,
     );
     let linking = Linking {
-        links: Links::new(root, &config.public_url),
+        links: Links::new(root, &config.public_url, formers),
         neighbours: neighbours.clone(),
         choosing: choosing.clone(),
         phrasebook: phrasebook.clone(),

@@ -5,5 +5,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    platform::run::service("notification-svc", notification_svc::migrate, notification_svc::serve).await
+    use notification_svc::{command, migrate, serve};
+    platform::run::service_with("notification-svc", migrate, serve, command).await
 }

@@ -30,6 +30,11 @@ impl Secrets {
     pub fn open(&self, of: WebhookId, sealed: &[u8]) -> Result<Secret, NotSealed> {
         self.0.open(of.0.as_bytes(), sealed).map(Secret)
     }
+
+    /// As this root secret seals it; none when it is so already.
+    pub fn reseal(&self, of: WebhookId, sealed: &[u8]) -> Result<Option<Vec<u8>>, NotSealed> {
+        self.0.reseal(of.0.as_bytes(), sealed)
+    }
 }
 
 impl Secret {

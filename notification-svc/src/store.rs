@@ -9,6 +9,7 @@ mod reminders; // visits that are near
 mod wishes; // how patients change what they want
 mod feeds; // calendars that programs of others subscribe to
 mod wordings; // words that the clinic puts in place of ours
+mod sealed; // secrets of webhooks and keys of links, as operators seal them anew
 
 pub use queue::Claim;
 pub use webhook_deliveries::Asked;

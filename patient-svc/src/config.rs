@@ -2,7 +2,6 @@
 use crate::domain::chain::Told;
 use platform::config::{Broker, Grpc, Postgres, Process, Reads};
 use proto::ids::PatientId;
-use secrecy::SecretString;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -29,11 +28,6 @@ pub struct Config {
     #[arg(long, env)]
     pub appointment_url: String,
 
-    /// Another root secret that data keys may be wrapped by, while it is exchanged: see `keys rotate`; or by which what
-    /// `audit-verify` looks at was signed, once it was.
-    #[arg(long, env, hide_env_values = true)]
-    pub secret_key_previous: Option<SecretString>,
-
     /// For how long a doctor who breaks the glass may read.
     #[arg(long, env, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=480))]
     pub break_glass_minutes: u32,
@@ -55,13 +49,13 @@ pub enum Command {
     /// Exchange keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Seal by `SECRET_KEY` what is sealed by `SECRET_KEY_ACCEPTED`, and vouch for the checkpoints that this has signed,
+    /// while everything goes on; exits with 1 when something still needs another secret than `SECRET_KEY`.
+    Reseal,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum KeysCommand {
-    /// Wrap all data keys by `SECRET_KEY` that are wrapped by `SECRET_KEY_PREVIOUS`, while everything goes on; exits
-    /// with 1 when there are some that neither opens.
-    Rotate,
     /// Give one patient another data key for what is written from now on.
     Renew {
         /// Which patient.

@@ -1,15 +1,10 @@
-//! The use cases of operators on keys. Everything goes on meanwhile; what was interrupted is begun again.
+//! The use case of operators on the data key of one patient.
 use crate::config::KeysCommand;
 use crate::error::Error;
 use crate::store::Store;
-use anyhow::ensure;
 use jiff::Timestamp;
 use proto::ids::PatientId;
 use std::io::Write;
-use uuid::Uuid;
-
-/// Keys that are looked at together.
-const BATCH: i64 = 500;
 
 pub async fn run(
     command: KeysCommand,
@@ -17,32 +12,8 @@ pub async fn run(
     now: Timestamp,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    match command {
-        KeysCommand::Rotate => rotate(store, out).await,
-        KeysCommand::Renew { patient_id } => renew(store, patient_id, now, out).await,
-    }
-}
-
-/// Wraps every data key by the current root secret.
-async fn rotate(store: &Store, out: &mut impl Write) -> anyhow::Result<()> {
-    let (mut seen, mut wrapped, mut unopened) = (0, 0, 0);
-    let mut after = Uuid::nil();
-    loop {
-        let keys = store.data_keys(after, BATCH).await?;
-        let Some(last) = keys.last() else { break };
-        after = last.id;
-        for key in &keys {
-            seen += 1;
-            match store.rewrap(key).await {
-                Ok(anew) => wrapped += usize::from(anew),
-                Err(crate::store::Error::Unopened(_)) => unopened += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    writeln!(out, "{seen} data keys, {wrapped} wrapped anew, {unopened} that neither secret opens")?;
-    ensure!(unopened == 0, "{unopened} data keys open neither with SECRET_KEY nor with SECRET_KEY_PREVIOUS");
-    Ok(())
+    let KeysCommand::Renew { patient_id } = command;
+    renew(store, patient_id, now, out).await
 }
 
 /// Gives one patient another data key. What is sealed stays sealed under the one before.

@@ -6,6 +6,7 @@ pub mod domain; // patients, records, and who may know; pure
 pub mod config; // settings, from the environment
 pub mod events; // what the others are told
 pub mod sealing; // the words of records, encrypted under a key of each patient
+pub mod signers; // who may have signed the audit log
 pub mod store; // all SQL
 pub mod error; // what can go wrong, and its gRPC status
 pub mod calendar; // what is asked of appointment-svc
@@ -26,7 +27,8 @@ pub mod charts; // the use cases of whoever reads medical records
 pub mod writing; // the use cases of whoever writes them
 pub mod break_glass; // the use cases on leave to read in an emergency
 pub mod erasing; // the use case of erasure
-pub mod keys; // the use cases of operators on keys
+pub mod keys; // the use case of operators on the data key of one patient
+pub mod resealing; // use case of operators: another root secret
 pub mod removals; // removals that failed half-way are settled
 pub mod convert; // wire to domain and back
 pub mod api; // the gRPC face
@@ -49,6 +51,7 @@ use crate::holding::Holding;
 use crate::merging::Merging;
 use crate::registry::Registry;
 use crate::sealing::Keyring;
+use crate::signers::Signers;
 use crate::store::Store;
 use crate::writing::Writing;
 use jiff::SignedDuration;
@@ -83,26 +86,17 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 
 /// Does what else the binary does.
 pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
-    let root = RootSecret::new(&config.process.secret_key)?;
+    let root = RootSecret::of(&config.process)?;
     let pool = postgres::pool(&config.postgres, SERVICE)?;
-    let store = Store::new(pool, Outbox::new(store::SCHEMA), keyring(&config, &root)?);
+    let store = Store::new(pool, Outbox::new(store::SCHEMA), Keyring::new(&root));
     let told = &mut std::io::stdout().lock();
     match command {
         Command::AuditVerify { checkpoint } => {
-            let previous = previous(&config)?;
-            let signers: Vec<Signer> = [&root].into_iter().chain(&previous).map(Signer::new).collect();
-            verify::verify(&store, &signers, checkpoint.as_ref(), told).await
+            verify::verify(&store, &Signers::new(&root), checkpoint.as_ref(), told).await
         }
         Command::Keys(command) => keys::run(command, &store, Clock::system().now(), told).await,
+        Command::Reseal => resealing::reseal(&store, &root, told).await,
     }
-}
-
-fn keyring(config: &Config, root: &RootSecret) -> anyhow::Result<Keyring> {
-    Ok(Keyring::new(root, previous(config)?.as_ref()))
-}
-
-fn previous(config: &Config) -> anyhow::Result<Option<RootSecret>> {
-    Ok(config.secret_key_previous.as_ref().map(RootSecret::new).transpose()?)
 }
 
 /// Serves on `listener` until shutdown is requested.
@@ -112,7 +106,7 @@ pub async fn serve(
     readiness: Readiness,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
-    let root = RootSecret::new(&config.process.secret_key)?;
+    let root = RootSecret::of(&config.process)?;
     let clock = Clock::system();
     let identity = service_identity(&root, SERVICE, clock.clone())?;
     let auth = Peer::new("auth-svc", &config.auth_url, Some(identity.clone()))?;
@@ -125,7 +119,7 @@ pub async fn serve(
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
     let reads = Reads::new(&config.postgres, &config.reads, SERVICE, pool.clone(), &shutdown)?;
-    let store = Store::new(pool.clone(), outbox, keyring(&config, &root)?).reading(reads);
+    let store = Store::new(pool.clone(), outbox, Keyring::new(&root)).reading(reads);
     let calendar = Calendar::new(appointments);
     let tokens = PageTokens::new(&root);
     let care = Care::new(store.clone(), calendar.clone());

@@ -8,14 +8,9 @@ use proto::ids::{MedicalRecordId, PatientId};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Makes and opens data keys. While the root secret is exchanged, those that another wrapped open as well.
+/// Makes and opens data keys.
 #[derive(Clone)]
-pub struct Keyring {
-    current: Arc<Sealer>,
-    previous: Option<Arc<Sealer>>,
-}
-
-const PURPOSE: &str = "patient-data-keys";
+pub struct Keyring(Arc<Sealer>);
 
 /// A patient's data key as it is stored.
 pub struct WrappedKey {
@@ -31,9 +26,8 @@ pub struct DataKey {
 }
 
 impl Keyring {
-    pub fn new(root: &RootSecret, previous: Option<&RootSecret>) -> Self {
-        let previous = previous.map(|root| Arc::new(root.sealer(PURPOSE)));
-        Self { current: Arc::new(root.sealer(PURPOSE)), previous }
+    pub fn new(root: &RootSecret) -> Self {
+        Self(Arc::new(root.sealer("patient-data-keys")))
     }
 
     /// A fresh random key.
@@ -41,28 +35,19 @@ impl Keyring {
         let mut secret = [0; 32];
         rand::fill(&mut secret).expect("the system gives random bytes");
         let id = Uuid::now_v7();
-        let wrapped = self.current.seal(&key_context(id, patient_id), &secret);
+        let wrapped = self.0.seal(&key_context(id, patient_id), &secret);
         (WrappedKey { id, patient_id, wrapped }, DataKey { id, sealer: Sealer::new(&secret) })
     }
 
     pub fn unwrap(&self, key: &WrappedKey) -> Result<DataKey, NotSealed> {
-        let context = key_context(key.id, key.patient_id);
-        let secret = self
-            .current
-            .open(&context, &key.wrapped)
-            .or_else(|error| self.previous.as_ref().ok_or(error)?.open(&context, &key.wrapped))?;
+        let secret = self.0.open(&key_context(key.id, key.patient_id), &key.wrapped)?;
         let secret = secret.try_into().map_err(|_| NotSealed)?;
         Ok(DataKey { id: key.id, sealer: Sealer::new(&secret) })
     }
 
-    /// The key as the current root secret wraps it; none when it is wrapped so already.
+    /// The key as this root secret wraps it; none when it is wrapped so already.
     pub fn rewrap(&self, key: &WrappedKey) -> Result<Option<Vec<u8>>, NotSealed> {
-        let context = key_context(key.id, key.patient_id);
-        if self.current.open(&context, &key.wrapped).is_ok() {
-            return Ok(None);
-        }
-        let secret = self.previous.as_ref().ok_or(NotSealed)?.open(&context, &key.wrapped)?;
-        Ok(Some(self.current.seal(&context, &secret)))
+        self.0.reseal(&key_context(key.id, key.patient_id), &key.wrapped)
     }
 }
 
@@ -102,24 +87,25 @@ mod tests {
 
     fn keyring() -> Keyring {
         let secret = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned();
-        Keyring::new(&RootSecret::new(&secret.into()).unwrap(), None)
+        Keyring::new(&RootSecret::new(&secret.into()).unwrap())
     }
 
     #[test]
     fn a_key_is_wrapped_anew_and_opens_the_same() {
         let old = RootSecret::new(&"kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
         let new = RootSecret::new(&"Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
+        let both = new.clone().accepting(&"kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
         let patient = PatientId::random();
-        let (before, key) = Keyring::new(&old, None).make(patient);
+        let (before, key) = Keyring::new(&old).make(patient);
         let record = record(patient);
         let sealed = key.seal(&record);
-        let between = Keyring::new(&new, Some(&old));
+        let between = Keyring::new(&both);
         assert!(between.unwrap(&before).is_ok());
         let wrapped = between.rewrap(&before).unwrap().unwrap();
         let after = WrappedKey { wrapped, ..before };
         assert_eq!(between.rewrap(&after), Ok(None), "once is enough");
-        assert!(Keyring::new(&old, None).rewrap(&after).is_err());
-        let key = Keyring::new(&new, None).unwrap(&after).unwrap();
+        assert!(Keyring::new(&old).rewrap(&after).is_err());
+        let key = Keyring::new(&new).unwrap(&after).unwrap();
         assert_eq!(key.open(record.id, 1, &sealed), Ok(record.content));
     }
 

@@ -1,7 +1,8 @@
 //! Use case of operators: whether the audit log is as it was written. Nothing is changed.
 use crate::domain::chain::{Finding, Told, Walk};
+use crate::signers::{Known, Signers};
 use crate::store::{Signed, Store, Tx};
-use platform::audit::chain::{Checkpoint, Signer};
+use platform::audit::chain::Checkpoint;
 use std::io::Write;
 
 /// Rows that are read at once.
@@ -14,7 +15,7 @@ const NAMED: usize = 100;
 /// which must be there.
 pub async fn verify(
     store: &Store,
-    signers: &[Signer],
+    signers: &Signers,
     told: Option<&Told>,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
@@ -35,12 +36,13 @@ pub async fn verify(
 /// How many entries and checkpoints there are, and what is wrong with them.
 pub async fn look(
     store: &Store,
-    signers: &[Signer],
+    signers: &Signers,
     told: Option<&Told>,
 ) -> anyhow::Result<(u64, i64, Vec<Finding>)> {
     let mut connection = store.connection().await?;
+    let known = signers.known(&store.former_signers().await?);
     let tx = connection.look_at_log().await?;
-    let (vouched, mut findings) = checkpoints(&tx, signers, told).await?;
+    let (vouched, mut findings) = checkpoints(&tx, &known, told).await?;
     let checkpoints = vouched.as_ref().map_or(0, |vouched| vouched.number);
     let mut walk = Walk::new(vouched);
     let mut after = (i16::MIN, i64::MIN);
@@ -61,7 +63,7 @@ pub async fn look(
 /// are as many findings as are named, no more are looked for in the entries.
 async fn checkpoints(
     tx: &Tx<'_>,
-    signers: &[Signer],
+    known: &Known,
     told: Option<&Told>,
 ) -> anyhow::Result<(Option<Checkpoint>, Vec<Finding>)> {
     let (mut vouched, mut findings, mut last) = (None, Vec::new(), 0);
@@ -80,7 +82,7 @@ async fn checkpoints(
             if told.is_some_and(|told| told.number == number && *told != Told::of(&checkpoint)) {
                 findings.push(Finding::CheckpointChanged { number });
             }
-            if signers.iter().any(|signer| signer.is_ours(&checkpoint.digest(), &signature)) {
+            if known.have_signed(number, &checkpoint.digest(), &signature) {
                 genuine.push(number);
                 vouched = Some(checkpoint);
             } else {

@@ -40,6 +40,11 @@ pub struct Process {
     #[arg(long, env, hide_env_values = true)]
     pub secret_key: SecretString,
 
+    /// Another root secret, from which nothing new is made, but what was made from it is accepted: while the root secret
+    /// is exchanged. None when empty.
+    #[arg(long, env, hide_env_values = true)]
+    pub secret_key_accepted: Option<SecretString>,
+
     /// Collector that receives traces over OTLP/gRPC; traces are not exported when unset.
     #[arg(long, env)]
     pub otel_exporter_otlp_endpoint: Option<String>,

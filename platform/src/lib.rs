@@ -7,6 +7,7 @@ pub mod config; // settings that every service has
 pub mod clock; // the time as a value
 pub mod shutdown; // stop taking work, finish what was begun
 pub mod secrets; // the root secret, and the keys derived from it
+pub mod resealing; // what another root secret has sealed, sealed anew
 pub mod telemetry; // logs and traces, flushed on the way out
 pub mod measurements; // what processes measure of themselves
 pub mod propagation; // W3C trace context through gRPC metadata and AMQP headers

@@ -101,14 +101,17 @@ pub async fn run(
     process: &Process,
     body: impl AsyncFnOnce(Readiness, Shutdown) -> anyhow::Result<()>,
 ) -> ExitCode {
-    let telemetry = RootSecret::new(&process.secret_key).map_err(anyhow::Error::from);
-    let telemetry = match telemetry.and_then(|_strong| telemetry::start(name, process)) {
-        Ok(telemetry) => telemetry,
+    let started = RootSecret::of(process).map_err(anyhow::Error::from);
+    let started = started.and_then(|root| Ok((root, telemetry::start(name, process)?)));
+    let (root, telemetry) = match started {
+        Ok(started) => started,
         Err(error) => {
             eprintln!("{name}: {error:#}");
             return ExitCode::from(2);
         }
     };
+    let (own, accepted) = root.names();
+    tracing::info!(secret_key.name = own, secret_key.accepted = accepted, "has its root secret");
     let shutdown = Shutdown::default();
     let outcome = with_private_port(process, telemetry.log_level.clone(), &shutdown, body).await;
     let grace = Duration::from_secs(process.shutdown_grace_seconds);

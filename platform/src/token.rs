@@ -126,7 +126,7 @@ struct Inner {
     issuer: Option<AuthServiceClient<Peer>>,
     keys: RwLock<Keys>,
     fetched_at: tokio::sync::Mutex<Option<Timestamp>>,
-    service_key: DecodingKey,
+    service_keys: Vec<DecodingKey>,
     /// Whose tokens are void before they expire.
     ended: RwLock<Arc<HashSet<SessionId>>>,
     /// Signatures are checked once a token, not once a request.
@@ -159,7 +159,7 @@ impl Verifier {
             issuer: auth.map(AuthServiceClient::new),
             keys: RwLock::default(),
             fetched_at: tokio::sync::Mutex::default(),
-            service_key: service::verifying_key(root),
+            service_keys: service::verifying_keys(root),
             ended: RwLock::default(),
             verified: moka::sync::Cache::new(VERIFIED_TOKENS),
         }))
@@ -212,13 +212,16 @@ impl Verifier {
         }
         let key_id = header.kid.ok_or(Rejected::Invalid)?;
         let is_service = key_id == service::KEY_ID;
-        let (key, validation) = if is_service {
-            (self.0.service_key.clone(), validation(service::ISSUER, self.0.name))
+        let of_issuer;
+        let (keys, validation) = if is_service {
+            (self.0.service_keys.as_slice(), validation(service::ISSUER, self.0.name))
         } else {
-            (self.issuer_key(&key_id).await?, validation(ISSUER, AUDIENCE))
+            of_issuer = [self.issuer_key(&key_id).await?];
+            (of_issuer.as_slice(), validation(ISSUER, AUDIENCE))
         };
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| Rejected::Invalid)?.claims;
+        let decoded =
+            keys.iter().find_map(|key| jsonwebtoken::decode::<Claims>(token, key, &validation).ok());
+        let claims = decoded.ok_or(Rejected::Invalid)?.claims;
         let expires_at = claims.exp + LEEWAY_SECONDS.cast_signed();
         let caller = if is_service { Caller::Service(claims.sub) } else { Caller::User(user(&claims)?) };
         let key_id = (!is_service).then(|| key_id.into());

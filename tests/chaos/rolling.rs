@@ -17,17 +17,20 @@ async fn a_rolling_restart_of_everything_fails_no_request() {
     let desks = load::desks(&admin, DESKS).await;
     let (journal, is_over) = (Journal::default(), AtomicBool::new(false));
     let started = Instant::now();
+    let gateways = mesh.processes.gateway_urls();
     let restarts = async {
         for service in Service::ALL {
             for (index, replica) in mesh.processes.of(service).iter().enumerate() {
                 if service == Service::Gateway {
                     // As a load balancer does for what is about to stop (`preStop`).
-                    admin.rest.leave_out(Some(index));
+                    let mut others = gateways.clone();
+                    others.remove(index);
+                    admin.rest.go_to(others);
                     sleep(Duration::from_millis(500)).await;
                 }
                 replica.server.stop().await;
                 replica.server.start().await.unwrap();
-                admin.rest.leave_out(None);
+                admin.rest.go_to(gateways.clone());
                 sleep(Duration::from_millis(500)).await;
             }
         }

@@ -4,6 +4,7 @@
 mod accounts; // register, log in, stay logged in, log out, also elsewhere
 mod second_factor; // codes besides the password
 mod keys; // signing keys, rotated and revoked
+mod rotation; // the root secret, exchanged while everybody goes on
 mod proxies; // who acts for whom
 mod api_clients; // programs that log in by themselves
 mod guessing; // passwords that strangers guess

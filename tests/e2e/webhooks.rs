@@ -11,13 +11,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 /// What was posted.
-struct Post {
-    headers: HeaderMap,
-    body: Vec<u8>,
+pub(crate) struct Post {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Takes one post, as a program without any library would.
-async fn taken(stream: TcpStream) -> Post {
+pub(crate) async fn taken(stream: TcpStream) -> Post {
     let mut stream = BufReader::new(stream);
     let mut headers = HeaderMap::new();
     loop {

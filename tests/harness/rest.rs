@@ -2,8 +2,8 @@
 use crate::document;
 use reqwest::{Client, Method};
 use serde_json::Value;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -14,10 +14,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Rest {
     client: Client,
-    gateways: Arc<[String]>,
+    gateways: Arc<RwLock<Vec<String>>>,
     turn: Arc<AtomicUsize>,
-    /// The gateway that gets no requests for the moment, counted from 1; 0 when all do.
-    left_out: Arc<AtomicUsize>,
     token: Option<String>,
 }
 
@@ -35,13 +33,7 @@ pub struct Answer {
 impl Rest {
     pub fn new(gateways: Vec<String>) -> Self {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self {
-            client,
-            gateways: gateways.into(),
-            turn: Arc::default(),
-            left_out: Arc::default(),
-            token: None,
-        }
+        Self { client, gateways: Arc::new(RwLock::new(gateways)), turn: Arc::default(), token: None }
     }
 
     #[must_use]
@@ -49,13 +41,19 @@ impl Rest {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+    /// The same without who is asking.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
     }
 
-    /// Sends nothing to one of the gateways for a while, or to all again. So do all who talk as others by way of this.
-    pub fn leave_out(&self, gateway: Option<usize>) {
-        self.left_out.store(gateway.map_or(0, |index| index + 1), Relaxed);
+    /// Talks to these gateways from now on, as all do that were made of the same: what a balancer does.
+    pub fn go_to(&self, gateways: Vec<String>) {
+        *self.gateways.write().unwrap_or_else(PoisonError::into_inner) = gateways;
+    }
+
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -152,12 +150,8 @@ impl Rest {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let count = self.gateways.len();
-        let mut turn = self.turn.fetch_add(1, Relaxed) % count;
-        if turn + 1 == self.left_out.load(Relaxed) {
-            turn = (turn + 1) % count;
-        }
-        let gateway = &self.gateways[turn];
+        let gateways = self.gateways.read().unwrap_or_else(PoisonError::into_inner);
+        let gateway = &gateways[self.turn.fetch_add(1, Relaxed) % gateways.len()];
         let request = self.client.request(method, format!("{gateway}{path}"));
         match &self.token {
             Some(token) => request.bearer_auth(token),

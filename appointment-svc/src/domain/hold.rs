@@ -113,19 +113,38 @@ impl fmt::Debug for Token {
 
 /// Makes tokens from ids, so that the same can be told again and none is kept.
 #[derive(Clone)]
-pub struct Tokens(hmac::Key);
+pub struct Tokens {
+    own: hmac::Key,
+    /// While the root secret is exchanged, another process may have made a token with another.
+    accepted: Option<hmac::Key>,
+}
+
+const PURPOSE: &str = "hold tokens";
 
 impl Tokens {
     pub fn new(root: &RootSecret) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &root.derive("hold tokens")))
+        let key = |key: [u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, &key);
+        Self { own: key(root.derive(PURPOSE)), accepted: root.derive_accepted(PURPOSE).map(key) }
     }
 
+    /// That of a new hold.
     pub fn of(&self, id: AppointmentId) -> Token {
-        let tag = hmac::sign(&self.0, id.0.as_bytes());
-        let mut token = [0; 16];
-        token.copy_from_slice(&tag.as_ref()[..16]);
-        Token(token)
+        token(&self.own, id)
     }
+
+    /// The one that a hold was given, of which `digest` is stored; none when another secret has made it.
+    pub fn again(&self, id: AppointmentId, digest: &[u8]) -> Option<Token> {
+        let mut tokens =
+            [Some(&self.own), self.accepted.as_ref()].into_iter().flatten().map(|key| token(key, id));
+        tokens.find(|token| token.digest() == digest)
+    }
+}
+
+fn token(key: &hmac::Key, id: AppointmentId) -> Token {
+    let tag = hmac::sign(key, id.0.as_bytes());
+    let mut token = [0; 16];
+    token.copy_from_slice(&tag.as_ref()[..16]);
+    Token(token)
 }
 
 #[cfg(test)]
@@ -174,5 +193,18 @@ mod tests {
         assert_eq!(text.len(), 22);
         assert_eq!(Token::try_from(text), Ok(token));
         assert_eq!(Token::try_from("AAAA".to_owned()), Err(BadToken));
+    }
+
+    #[test]
+    fn a_token_is_told_again_by_whoever_accepts_its_secret() {
+        let root = |secret: &str| RootSecret::new(&secret.to_owned().into()).unwrap();
+        let (old, new) = ("kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!", "Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!");
+        let id = AppointmentId::random();
+        let token = Tokens::new(&root(old)).of(id);
+        let between = Tokens::new(&root(new).accepting(&old.to_owned().into()).unwrap());
+        assert_eq!(between.again(id, &token.digest()), Some(token));
+        assert_ne!(between.of(id), token);
+        assert_eq!(between.again(id, &between.of(id).digest()), Some(between.of(id)));
+        assert_eq!(Tokens::new(&root(new)).again(id, &token.digest()), None);
     }
 }

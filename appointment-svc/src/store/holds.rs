@@ -58,6 +58,10 @@ const LOCK: &str = holds!("id = $1");
 
 const LOCK_BY_TOKEN: &str = holds!("hold_token = $1");
 
+/// Also of one that was booked.
+const DIGEST: &str =
+    "SELECT coalesce(hold_token, booked_with) AS digest FROM appointment.appointments WHERE id = $1";
+
 const RENEW: &str = "
     WITH claim AS (
         UPDATE appointment.claims SET hold_until = $2 WHERE appointment_id = $1 AND active)
@@ -251,6 +255,14 @@ impl Tx<'_> {
         let row = self.tx.query_opt(&statement, &[&id.0]).await?;
         let hold = |row: Row| Ok((Hold::try_from(&row)?, row.try_get("hold_token")?, row.try_get("now")?));
         row.map(hold).transpose()
+    }
+
+    /// What is stored of the token of a hold.
+    #[instrument(name = "db.hold.digest", skip_all, fields(appointment.id = %id))]
+    pub async fn hold_digest(&self, id: AppointmentId) -> Result<Option<Vec<u8>>, Error> {
+        let statement = self.tx.prepare_cached(DIGEST).await?;
+        let row = self.tx.query_opt(&statement, &[&id.0]).await?;
+        Ok(row.map(|row| row.try_get("digest")).transpose()?.flatten())
     }
 
     /// The hold that `token` is of. A visit that was booked with it is none any more.

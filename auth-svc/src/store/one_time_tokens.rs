@@ -1,8 +1,9 @@
 //! Tokens that work once.
 use super::{Connection, Error, Tx};
-use crate::domain::{OneTimeToken, Purpose};
+use crate::domain::{Minted, OneTimeToken, Purpose};
 use jiff::Timestamp;
 use proto::ids::{OneTimeTokenId, UserId};
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tracing::instrument;
 use uuid::Uuid;
@@ -35,9 +36,19 @@ const IS_OPEN: &str = "
          WHERE kind = $1 AND subject_id = $2 AND used_at IS NULL AND expires_at > $3)";
 
 const TO_MAIL: &str = "
-    SELECT nonce, expires_at
+    SELECT nonce, digest, expires_at
       FROM auth.one_time_tokens
      WHERE id = $1 AND subject_id = $2 AND nonce IS NOT NULL AND used_at IS NULL AND expires_at > $3";
+
+/// Those that may still have to be mailed.
+const MINTED: &str = "
+    SELECT id, nonce, digest
+      FROM auth.one_time_tokens
+     WHERE id > $1 AND nonce IS NOT NULL AND used_at IS NULL AND expires_at > clock_timestamp()
+     ORDER BY id
+     LIMIT $2";
+
+const RESEAL: &str = "UPDATE auth.one_time_tokens SET nonce = $3 WHERE id = $1 AND nonce = $2";
 
 /// An array, so that the choice is made once, whatever the plan. Other replicas delete others meanwhile.
 const DELETE_EXPIRED: &str = "
@@ -76,10 +87,10 @@ impl Connection {
         id: OneTimeTokenId,
         user: UserId,
         now: Timestamp,
-    ) -> Result<Option<(Vec<u8>, Timestamp)>, Error> {
+    ) -> Result<Option<(Minted, Timestamp)>, Error> {
         let statement = self.0.prepare_cached(TO_MAIL).await?;
         let row = self.0.query_opt(&statement, &[&id.0, &user.0, &now]).await?;
-        row.map(|row| Ok((row.try_get("nonce")?, row.try_get("expires_at")?))).transpose()
+        row.map(|row| Ok((minted(&row)?, row.try_get("expires_at")?))).transpose()
     }
 
     /// Forgets at most `limit` tokens that expired before `then`, used or not.
@@ -91,6 +102,25 @@ impl Connection {
     ) -> Result<u64, Error> {
         let statement = self.0.prepare_cached(DELETE_EXPIRED).await?;
         Ok(self.0.execute(&statement, &[&then, &i64::from(limit)]).await?)
+    }
+
+    /// At most `limit` tokens that may still be mailed, in order, after the one given.
+    #[instrument(name = "db.one_time_token.page_minted", skip_all)]
+    pub async fn minted_tokens(
+        &self,
+        after: OneTimeTokenId,
+        limit: i64,
+    ) -> Result<Vec<(OneTimeTokenId, Minted)>, Error> {
+        let statement = self.0.prepare_cached(MINTED).await?;
+        let rows = self.0.query(&statement, &[&after.0, &limit]).await?;
+        rows.iter().map(|row| Ok((OneTimeTokenId(row.try_get("id")?), minted(row)?))).collect()
+    }
+
+    /// Whether it was as given.
+    #[instrument(name = "db.one_time_token.reseal", skip_all, fields(token.id = %id))]
+    pub async fn reseal_token(&self, id: OneTimeTokenId, before: &[u8], anew: &[u8]) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(RESEAL).await?;
+        Ok(self.0.execute(&statement, &[&id.0, &before, &anew]).await? == 1)
     }
 
     /// Writes down that whoever has `email` wants another password.
@@ -155,4 +185,8 @@ impl Tx<'_> {
         let row = self.0.query_opt(&statement, &[]).await?;
         Ok(row.map(|row| row.try_get("email")).transpose()?)
     }
+}
+
+fn minted(row: &Row) -> Result<Minted, Error> {
+    Ok(Minted { nonce: row.try_get("nonce")?, digest: row.try_get("digest")? })
 }

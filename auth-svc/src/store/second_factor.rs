@@ -22,6 +22,10 @@ const TAKE_STEP: &str = "UPDATE auth.totp SET last_step = $2 WHERE user_id = $1 
 
 const DELETE: &str = "DELETE FROM auth.totp WHERE user_id = $1";
 
+const PAGE: &str = "SELECT user_id, sealed FROM auth.totp WHERE user_id > $1 ORDER BY user_id LIMIT $2";
+
+const RESEAL: &str = "UPDATE auth.totp SET sealed = $3 WHERE user_id = $1 AND sealed = $2";
+
 const FORGET_CODES: &str = "DELETE FROM auth.recovery_codes WHERE user_id = $1";
 
 const INSERT_CODES: &str = "INSERT INTO auth.recovery_codes (user_id, digest) SELECT $1, unnest($2::bytea[])";
@@ -59,6 +63,21 @@ pub struct Awaited {
 }
 
 impl Connection {
+    /// At most `limit` sealed secrets with their owners, in order, after that of the one given.
+    #[instrument(name = "db.totp.page", skip_all)]
+    pub async fn totp_secrets(&self, after: UserId, limit: i64) -> Result<Vec<(UserId, Vec<u8>)>, Error> {
+        let statement = self.0.prepare_cached(PAGE).await?;
+        let rows = self.0.query(&statement, &[&after.0, &limit]).await?;
+        rows.iter().map(|row| Ok((UserId(row.try_get("user_id")?), row.try_get("sealed")?))).collect()
+    }
+
+    /// Whether the secret was as given.
+    #[instrument(name = "db.totp.reseal", skip_all, fields(user.id = %user_id))]
+    pub async fn reseal_totp(&self, user_id: UserId, before: &[u8], anew: &[u8]) -> Result<bool, Error> {
+        let statement = self.0.prepare_cached(RESEAL).await?;
+        Ok(self.0.execute(&statement, &[&user_id.0, &before, &anew]).await? == 1)
+    }
+
     #[instrument(name = "db.login_challenge.delete_expired", skip_all)]
     pub async fn delete_expired_challenges(&self, now: Timestamp) -> Result<(), Error> {
         let statement = self.0.prepare_cached(DELETE_EXPIRED).await?;

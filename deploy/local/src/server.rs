@@ -5,15 +5,18 @@ use anyhow::bail;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 pub struct Server {
     launch: Launch,
     probe: Probe,
     process: Mutex<Option<Process>>,
+    /// Settings that it has from its next start on, in place of those of the launch.
+    changed: Mutex<Vec<(String, String)>>,
 }
 
 /// How long a server may take to answer: the slowest here, on a machine that builds at the same time.
@@ -24,7 +27,7 @@ const STOP: Duration = Duration::from_secs(20);
 impl Server {
     /// A server that is not running yet.
     pub fn new(launch: Launch, probe: Probe) -> Self {
-        Self { launch, probe, process: Mutex::default() }
+        Self { launch, probe, process: Mutex::default(), changed: Mutex::default() }
     }
 
     pub fn name(&self) -> &str {
@@ -40,12 +43,18 @@ impl Server {
         self.process().as_ref().filter(|process| process.is_running()).map(Process::pid)
     }
 
+    /// Has it start with another setting from now on.
+    pub fn set(&self, name: &str, value: &str) {
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts it and waits until it answers. Does nothing when it runs already.
     pub async fn start(&self) -> anyhow::Result<()> {
         if self.pid().is_some() {
             return Ok(());
         }
-        let process = Process::spawn(&self.launch)?;
+        let process = Process::spawn(&Launch { env: self.settings(), ..self.launch.clone() })?;
         let exited = process.exited();
         *self.process() = Some(process);
         let answers = async {
@@ -114,6 +123,22 @@ impl Server {
             Some(exited) => exited.await,
             None => std::future::pending().await,
         }
+    }
+
+    /// What its program says to `arguments`, run once beside it with its settings but for `other` ones.
+    pub async fn run(&self, arguments: &[&str], other: &[(&str, &str)]) -> anyhow::Result<Output> {
+        let mut command = Command::new(&self.launch.program);
+        for name in self.launch.unset {
+            command.env_remove(name);
+        }
+        command.args(arguments).envs(self.settings()).envs(other.iter().copied());
+        Ok(command.stdin(Stdio::null()).kill_on_drop(true).output().await?)
+    }
+
+    /// Of one name the last counts.
+    fn settings(&self) -> Vec<(String, String)> {
+        let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.launch.env.iter().chain(changed.iter()).cloned().collect()
     }
 
     /// The last lines of its log.

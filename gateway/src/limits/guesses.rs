@@ -4,7 +4,7 @@
 //! for a day: a network from which the account was logged in to lately has its own, all others share one. So
 //! whoever guesses from many networks empties the bucket of strangers, and the owner logs in from where they always
 //! do. Whether there is such an account makes no difference.
-use super::{Limits, Policy, refused};
+use super::{Limits, Policy, named, refused};
 use crate::origin::subscriber;
 use crate::problem::Problem;
 use platform::redis::Away;
@@ -12,6 +12,8 @@ use proto::ids::{SessionId, UserId};
 use std::net::IpAddr;
 use std::time::Duration;
 
+/// What is remembered of networks.
+const KNOWN: &str = "known";
 /// A network that was not logged in from for so long is a stranger again.
 const REMEMBERED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Most networks that this process remembers by itself.
@@ -60,8 +62,8 @@ impl Limits {
     async fn count(&self, what: &str, to: String, origin: IpAddr) -> Result<Attempt, Problem> {
         // What people type cannot pass for this: it begins otherwise.
         let here = format!("from {} {to}", subscriber(origin));
-        let network = self.named_key("known", &here);
-        let whose = if self.is_known(&network).await { &here } else { &to };
+        let network = self.named_key(KNOWN, &here);
+        let whose = if self.is_known(&network, &here).await { &here } else { &to };
         let taken = [
             (Policy::Account, self.key(Policy::Account, &format!("{what}{here}"))),
             (Policy::Guesses, self.key(Policy::Guesses, &format!("{what}{whose}"))),
@@ -75,13 +77,15 @@ impl Limits {
         Ok(Attempt { limits: self.clone(), taken, network })
     }
 
-    async fn is_known(&self, network: &str) -> bool {
+    async fn is_known(&self, network: &str, here: &str) -> bool {
         if self.0.known.0.contains_key(network) {
             return true;
         }
-        let found =
-            self.0.redis.run(async |redis| redis::cmd("EXISTS").arg(network).query_async(redis).await);
-        matches!(found.await, Ok(1_u8))
+        let before = self.0.accepted.as_ref().map(|key| named(key, KNOWN, here));
+        let found = self.0.redis.run(async |redis| {
+            redis::cmd("EXISTS").arg(network).arg(before.as_ref()).query_async(redis).await
+        });
+        matches!(found.await, Ok(1_u8..))
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn config() -> Config {
             mtls_key_file: None,
             network_is_private: false,
             secret_key: SECRET.to_owned().into(),
+            secret_key_accepted: None,
             otel_exporter_otlp_endpoint: None,
             log_level: "info".to_owned(),
             log_format: LogFormat::Text,

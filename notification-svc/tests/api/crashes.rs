@@ -76,7 +76,7 @@ impl Ground {
         let choosing = Choosing::new(store.clone(), neighbours.clone(), quiet, is_texting);
         let channels = Channels::new(Email::new(&config.smtp).unwrap(), sms);
         let words = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
-        let links = Links::new(&self.root(), &config.public_url);
+        let links = Links::new(&self.root(), &config.public_url, &[]);
         Delivery::new(store, neighbours, choosing, watch, channels, words, links)
     }
 

@@ -85,6 +85,7 @@ impl Clinic {
                 mtls_key_file: None,
                 network_is_private: false,
                 secret_key: SECRET.to_owned().into(),
+                secret_key_accepted: None,
                 otel_exporter_otlp_endpoint: None,
                 log_level: "off".to_owned(),
                 log_format: LogFormat::Text,
@@ -96,7 +97,6 @@ impl Clinic {
             broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url) },
             auth_url: accounts.serve(&shutdown).await,
             appointment_url: calendar.serve(&shutdown).await,
-            secret_key_previous: None,
             break_glass_minutes: 60,
             break_glass_review_days: 7,
         };
@@ -124,7 +124,7 @@ impl Clinic {
         let database = self.database.as_ref().unwrap();
         let settings = postgres_settings(database);
         let pool = platform::postgres::pool(&settings, "test").unwrap();
-        Store::new(pool, Outbox::new("patient"), Keyring::new(&root(), None))
+        Store::new(pool, Outbox::new("patient"), Keyring::new(&root()))
     }
 
     /// A connection that may do anything.

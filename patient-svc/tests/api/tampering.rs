@@ -3,6 +3,7 @@ use crate::clinic::{Clinic, root};
 use jiff::{SignedDuration, Timestamp};
 use patient_svc::checkpoints;
 use patient_svc::domain::chain::{Finding, Told};
+use patient_svc::signers::Signers;
 use patient_svc::store::{Signed, Store};
 use patient_svc::verify;
 use platform::audit::Entry;
@@ -17,7 +18,7 @@ const ENTRIES: usize = 100;
 struct Log {
     _clinic: Clinic,
     store: Store,
-    signer: [Signer; 1],
+    signers: Signers,
     superuser: Client,
 }
 
@@ -25,14 +26,14 @@ impl Log {
     /// A log with a checkpoint, of which the superuser has a copy and which nothing protects.
     async fn unprotected() -> Self {
         let clinic = Clinic::open().await;
-        let (store, signer) = (clinic.store(), [Signer::new(&root())]);
+        let (store, signers) = (clinic.store(), Signers::new(&root()));
         for place in 0..ENTRIES {
             let subject = Uuid::from_u128(place as u128 * 7 % PEOPLE);
             let entry =
                 Entry::new("update", "patient").ids([subject]).of([subject]).fields(["phone", "email"]);
             store.note(entry).await.unwrap();
         }
-        checkpoints::sign(&store, &signer[0], Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+        checkpoints::sign(&store, &Signer::new(&root()), Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
         let superuser = clinic.superuser().await;
         superuser
             .batch_execute(
@@ -46,7 +47,7 @@ impl Log {
             )
             .await
             .unwrap();
-        Self { _clinic: clinic, store, signer, superuser }
+        Self { _clinic: clinic, store, signers, superuser }
     }
 
     async fn restore(&self) {
@@ -67,7 +68,7 @@ impl Log {
     }
 
     async fn findings_with(&self, told: Option<&Told>) -> Vec<Finding> {
-        verify::look(&self.store, &self.signer, told).await.unwrap().2
+        verify::look(&self.store, &self.signers, told).await.unwrap().2
     }
 
     async fn first_checkpoint(&self) -> Checkpoint {
@@ -77,7 +78,7 @@ impl Log {
     }
 
     async fn signs(&self, at: Timestamp) -> Option<Checkpoint> {
-        checkpoints::sign(&self.store, &self.signer[0], at).await.unwrap()
+        checkpoints::sign(&self.store, &Signer::new(&root()), at).await.unwrap()
     }
 
     /// The chain with the most entries, and how many those are.
@@ -146,7 +147,7 @@ async fn an_untouched_log_is_found_to_be_so() {
     let log = Log::unprotected().await;
     assert_eq!(log.findings().await, []);
     log.restore().await;
-    let (entries, checkpoints, findings) = verify::look(&log.store, &log.signer, None).await.unwrap();
+    let (entries, checkpoints, findings) = verify::look(&log.store, &log.signers, None).await.unwrap();
     assert_eq!((usize::try_from(entries).unwrap(), checkpoints, findings), (ENTRIES, 1, Vec::new()));
 }
 
@@ -321,7 +322,7 @@ async fn what_was_rewritten_is_not_signed_over_and_shows_when_it_was() {
     let heads = tx.heads().await.unwrap().into_iter().map(|(_, head)| head).collect();
     tx.become_oneself().await.unwrap();
     let checkpoint = Checkpoint { number: 2, at: Timestamp::UNIX_EPOCH, heads };
-    let signature = log.signer[0].sign(&checkpoint);
+    let signature = Signer::new(&root()).sign(&checkpoint);
     tx.insert_checkpoint(&Signed { checkpoint, signature }).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(log.findings().await, rewritten);
@@ -333,11 +334,11 @@ async fn what_is_wrong_is_written_line_by_line() {
     let log = Log::unprotected().await;
     let (shard, _) = log.longest().await;
     let mut out = Vec::new();
-    verify::verify(&log.store, &log.signer, None, &mut out).await.unwrap();
+    verify::verify(&log.store, &log.signers, None, &mut out).await.unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "ok   100 entries and 1 checkpoints looked at, 0 wrong\n");
     log.does(&format!("DELETE FROM audit.entries WHERE shard = {shard} AND number = 3")).await;
     let mut out = Vec::new();
-    assert!(verify::verify(&log.store, &log.signer, None, &mut out).await.is_err());
+    assert!(verify::verify(&log.store, &log.signers, None, &mut out).await.is_err());
     let expected = format!(
         "FAIL shard {shard}, number 3: missing\nFAIL 99 entries and 1 checkpoints looked at, 1 wrong\n"
     );

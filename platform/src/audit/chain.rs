@@ -136,24 +136,39 @@ impl Checkpoint {
     }
 }
 
+const PURPOSE: &str = "audit-checkpoint";
+
 /// Signs checkpoints with a key derived from the root secret, which the database does not have.
 pub struct Signer(Ed25519KeyPair);
 
 impl Signer {
     pub fn new(root: &RootSecret) -> Self {
-        let seed = root.derive("audit-checkpoint");
-        Self(Ed25519KeyPair::from_seed_unchecked(&seed).expect("a seed has 32 bytes"))
+        Self(pair(root.derive(PURPOSE)))
     }
 
     pub fn sign(&self, checkpoint: &Checkpoint) -> Vec<u8> {
         self.0.sign(&signed(&checkpoint.digest())).as_ref().to_vec()
     }
+}
 
-    /// Whether `signature` is ours of a checkpoint with this `digest`.
-    pub fn is_ours(&self, digest: &[u8], signature: &[u8]) -> bool {
-        let key = UnparsedPublicKey::new(&ED25519, self.0.public_key().as_ref());
-        key.verify(&signed(digest), signature).is_ok()
+/// Tells what one [`Signer`] has signed, and signs nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignerKey(pub Vec<u8>);
+
+impl SignerKey {
+    /// Of who signs with this root secret, then of who signs with the one that it accepts.
+    pub fn all(root: &RootSecret) -> impl Iterator<Item = Self> {
+        root.derive_all(PURPOSE).map(|seed| Self(pair(seed).public_key().as_ref().to_vec()))
     }
+
+    /// Whether `signature` is the signer's of a checkpoint with this `digest`.
+    pub fn has_signed(&self, digest: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ED25519, &self.0).verify(&signed(digest), signature).is_ok()
+    }
+}
+
+fn pair(seed: [u8; 32]) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&seed).expect("a seed has 32 bytes")
 }
 
 /// A signature of a checkpoint is one of nothing else.
@@ -217,16 +232,21 @@ mod tests {
 
     #[test]
     fn a_signature_is_of_one_checkpoint_and_one_key() {
-        let signer = |secret: &str| Signer::new(&RootSecret::new(&secret.to_owned().into()).unwrap());
-        let own = signer("kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!");
+        let root = |secret: &str| RootSecret::new(&secret.to_owned().into()).unwrap();
+        let key = |root: &RootSecret| SignerKey::all(root).next().unwrap();
+        let own = root("kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!");
         let heads = vec![Head { number: 3, hash: vec![1; 32] }; SHARDS];
         let checkpoint = Checkpoint { number: 1, at: Timestamp::UNIX_EPOCH, heads };
         assert_eq!(checkpoint.entries(), 192);
-        let signature = own.sign(&checkpoint);
-        assert!(own.is_ours(&checkpoint.digest(), &signature));
+        let signature = Signer::new(&own).sign(&checkpoint);
+        assert!(key(&own).has_signed(&checkpoint.digest(), &signature));
         let mut other = checkpoint.clone();
         other.heads[5].number = 2;
-        assert!(!own.is_ours(&other.digest(), &signature));
-        assert!(!signer("another3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf").is_ours(&checkpoint.digest(), &signature));
+        assert!(!key(&own).has_signed(&other.digest(), &signature));
+        let another = root("another3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf");
+        assert!(!key(&another).has_signed(&checkpoint.digest(), &signature));
+        let other = "another3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf".to_owned().into();
+        let keys: Vec<SignerKey> = SignerKey::all(&own.clone().accepting(&other).unwrap()).collect();
+        assert_eq!(keys, [key(&own), key(&another)]);
     }
 }

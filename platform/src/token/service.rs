@@ -15,12 +15,14 @@ pub(super) const ISSUER: &str = "healthcare-services";
 /// The `kid` of their tokens.
 pub(super) const KEY_ID: &str = "services";
 
+const PURPOSE: &str = "service-token";
+
 /// How long a token is in force, in seconds.
 const LIFE: i64 = 300;
 
 /// The identity with which `service` calls others: a token for each, made anew before it expires.
 pub fn service_identity(root: &RootSecret, service: &'static str, clock: Clock) -> anyhow::Result<Identity> {
-    let key = EncodingKey::from_ed_der(key(root).to_pkcs8()?.as_ref());
+    let key = EncodingKey::from_ed_der(key(root.derive(PURPOSE)).to_pkcs8()?.as_ref());
     // Fails at start rather than in the middle of a request.
     token(&key, service, service, clock.now().as_second())?;
     let current: Mutex<HashMap<&'static str, (HeaderValue, i64)>> = Mutex::default();
@@ -39,13 +41,14 @@ pub fn service_identity(root: &RootSecret, service: &'static str, clock: Clock) 
     }))
 }
 
-/// What checks tokens of services.
-pub(super) fn verifying_key(root: &RootSecret) -> DecodingKey {
-    DecodingKey::from_ed_der(key(root).public_key().as_ref())
+/// What checks tokens of services, also of those that go before or behind while the root secret is exchanged.
+pub(super) fn verifying_keys(root: &RootSecret) -> Vec<DecodingKey> {
+    let keys = root.derive_all(PURPOSE).map(key);
+    keys.map(|key| DecodingKey::from_ed_der(key.public_key().as_ref())).collect()
 }
 
-fn key(root: &RootSecret) -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&root.derive("service-token")).expect("a seed has 32 bytes")
+fn key(seed: [u8; 32]) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&seed).expect("a seed has 32 bytes")
 }
 
 fn token(key: &EncodingKey, service: &str, audience: &str, now: i64) -> jsonwebtoken::errors::Result<String> {
@@ -68,14 +71,36 @@ mod tests {
     use crate::caller::Caller;
     use crate::token::{Rejected, Verifier};
 
+    fn root(secret: &str) -> RootSecret {
+        RootSecret::new(&secret.to_owned().into()).unwrap()
+    }
+
     #[tokio::test]
     async fn a_token_is_for_one_service_only() {
-        let root = RootSecret::new(&"kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
+        let root = root(OLD);
         let identity = service_identity(&root, "gateway", Clock::system()).unwrap();
         let header = identity("doctor-svc");
         let token = header.to_str().unwrap().trim_start_matches("Bearer ");
         let verifier = |name| Verifier::new(name, &root, None, Clock::system());
         assert_eq!(verifier("doctor-svc").verify(token).await, Ok(Caller::Service("gateway".to_owned())));
         assert_eq!(verifier("patient-svc").verify(token).await, Err(Rejected::Invalid));
+    }
+
+    const OLD: &str = "kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
+    const NEW: &str = "Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
+
+    #[tokio::test]
+    async fn neighbours_in_an_exchange_of_the_root_secret_know_each_other() {
+        let both = |own, other: &str| root(own).accepting(&other.to_owned().into()).unwrap();
+        let steps = [root(OLD), both(OLD, NEW), both(NEW, OLD), root(NEW)];
+        let knows = async |callee: &RootSecret, caller: &RootSecret| {
+            let header = service_identity(caller, "gateway", Clock::system()).unwrap()("doctor-svc");
+            let token = header.to_str().unwrap().trim_start_matches("Bearer ");
+            Verifier::new("doctor-svc", callee, None, Clock::system()).verify(token).await.is_ok()
+        };
+        for pair in steps.windows(2) {
+            assert!(knows(&pair[0], &pair[1]).await && knows(&pair[1], &pair[0]).await);
+        }
+        assert!(!knows(&steps[0], &steps[2]).await, "one step is left out");
     }
 }

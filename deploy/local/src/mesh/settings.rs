@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// Variables that only the mesh may set, so that a process never sees a server or password that is not for it.
-pub(super) const OURS: [&str; 17] = [
+pub(super) const OURS: [&str; 18] = [
     "BOOTSTRAP_ADMIN_EMAIL",
     "BOOTSTRAP_ADMIN_PASSWORD",
     "DATABASE_OWNER_URL",
@@ -18,6 +18,7 @@ pub(super) const OURS: [&str; 17] = [
     "RABBITMQ_URL",
     "REDIS_URL",
     "SECRET_KEY",
+    "SECRET_KEY_ACCEPTED",
     "SMS_FILE",
     "SMS_FROM",
     "SMS_PROVIDER_TOKEN",
