@@ -6,5 +6,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     use notification_svc::{command, migrate, serve};
-    platform::run::service_with("notification-svc", migrate, serve, command).await
+    Box::pin(platform::run::service_with("notification-svc", migrate, serve, command)).await
 }
