@@ -1,5 +1,5 @@
 //! What is counted at the edge, and what that says.
-use metrics::{Unit, describe_counter, describe_histogram};
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 /// Says what is counted.
 pub fn begin() {
@@ -7,6 +7,12 @@ pub fn begin() {
         "http_server_duration_seconds",
         Unit::Seconds,
         "How long requests took, by method, route and status."
+    );
+    describe_gauge!("http_server_active_requests", "Requests under way, at the gateway.");
+    describe_gauge!("http_server_request_limit", "Most requests that may be under way at the moment.");
+    describe_counter!(
+        "http_server_shed_total",
+        "Requests refused because they could not be answered in time."
     );
     describe_counter!(
         "rate_limit_decisions_total",

@@ -81,6 +81,9 @@ impl Shedding {
     pub fn new(edge: &Edge) -> Self {
         let congestion =
             Congestion::new(edge.min_requests_in_flight, edge.max_requests_in_flight, Instant::now());
+        metrics::gauge!("http_server_request_limit").set(f64::from(congestion.limit()));
+        metrics::gauge!("http_server_active_requests").set(0.0);
+        metrics::counter!("http_server_shed_total").increment(0);
         let limit = AtomicU32::new(congestion.limit());
         Self(Arc::new(Inner { under_way: AtomicU32::new(0), limit, congestion: Mutex::new(congestion) }))
     }

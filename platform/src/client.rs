@@ -8,6 +8,7 @@ use crate::propagation;
 use crate::{context, deadline, fault};
 use http::{HeaderName, HeaderValue, Request, Response, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
+use metrics::Counter;
 use replica::{Failure, Replica, State};
 use replicas::{Replicas, by_system};
 use std::sync::Arc;
@@ -85,6 +86,9 @@ impl Peer {
         urls: &str,
         identity: Option<Identity>,
     ) -> anyhow::Result<Self> {
+        for counted in [refused(name), repeated(name)] {
+            counted.increment(0);
+        }
         let scheme = if Mtls::of_process().is_some() { "https" } else { "http" };
         let (period, always, share) = BUDGET;
         let shared = Shared {
@@ -99,7 +103,7 @@ impl Peer {
     /// Tries the replicas in turn, starting with the next.
     async fn send(self, request: Request<Body>, until: Instant) -> Result<Response<Body>, Status> {
         let Ok(_place) = self.shared.places.try_acquire() else {
-            metrics::counter!("rpc_client_refused_total", "peer" => self.name).increment(1);
+            refused(self.name).increment(1);
             return Err(fault::overloaded(self.name, format!("{} is slow, and many wait for it", self.name)));
         };
         let is_repeatable = REPEATABLE.try_with(|()| ()).is_ok();
@@ -135,7 +139,7 @@ impl Peer {
                     if !self.shared.budget.withdraw() {
                         break;
                     }
-                    metrics::counter!("rpc_client_repeated_total", "peer" => self.name).increment(1);
+                    repeated(self.name).increment(1);
                 }
             }
         }
@@ -156,6 +160,14 @@ impl Peer {
             }))
         })
     }
+}
+
+fn refused(peer: &'static str) -> Counter {
+    metrics::counter!("rpc_client_refused_total", "peer" => peer)
+}
+
+fn repeated(peer: &'static str) -> Counter {
+    metrics::counter!("rpc_client_repeated_total", "peer" => peer)
 }
 
 /// The order in which replicas are tried: from `first` on those that are well, then those that may be back. Each once.

@@ -48,6 +48,14 @@ fn describe() {
         Unit::Seconds,
         "How long calls took, by method and gRPC code."
     );
+    describe_counter!(
+        "rpc_client_refused_total",
+        "Calls not made because as many as may be waited for the same service."
+    );
+    describe_counter!(
+        "rpc_client_repeated_total",
+        "Reads put to another replica because one did not answer."
+    );
     describe_counter!("token_verifications_total", "Tokens that callers showed, by what came of it.");
     describe_gauge!("db_client_connections", "Open connections to PostgreSQL, idle or used.");
     describe_gauge!("db_client_connections_max", "Most connections to PostgreSQL that may be open.");

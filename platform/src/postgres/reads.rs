@@ -1,5 +1,5 @@
 //! Reads that may be a few seconds old, on a replica.
-use super::{Error, POSITION, connection, pool_of};
+use super::{Error, POSITION, connection, pool_of, watch};
 use crate::config;
 use crate::shutdown::Shutdown;
 use deadpool_postgres::{Object, Pool};
@@ -55,6 +55,7 @@ impl Reads {
         let mut config: tokio_postgres::Config = url.expose_secret().parse()?;
         config.application_name(format!("{service} reads")).options(SESSION);
         let pool = pool_of(config, settings.database_max_connections, PATIENCE)?;
+        watch("replica", &pool, shutdown);
         let replica = Replica { pool, is_near: Arc::default() };
         shutdown.spawn(replica.clone().watch(primary.clone(), shutdown.clone()));
         Ok(Self { primary, replica: Some(replica) })
