@@ -107,11 +107,17 @@ async fn in_time(State(time): State<Duration>, request: Request, next: Next) -> 
         let answer = next.run(request);
         if is_read { repeatable(answer).await } else { answer.await }
     };
-    deadline::within(Instant::now() + time, run).await.unwrap_or_else(|_late| {
-        let detail = "it took too long; whether a change took effect is not known";
-        let late = Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", detail);
-        if is_read { late } else { late.with_unknown_outcome() }.into_response()
-    })
+    let mut response = deadline::within(Instant::now() + time, run).await.unwrap_or_else(|_late| {
+        Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", "it took too long").into_response()
+    });
+    // Whoever was late may have done it.
+    if !is_read
+        && response.status() == StatusCode::GATEWAY_TIMEOUT
+        && let Some(problem) = response.extensions_mut().remove::<Problem>()
+    {
+        response.extensions_mut().insert(problem.with_unknown_outcome());
+    }
+    response
 }
 
 /// Answers 304 to who has the same version already.

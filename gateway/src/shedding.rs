@@ -15,6 +15,9 @@ use tokio::time::Instant;
 /// Whoever is refused is asked to wait this many seconds, by chance, so that not all come back at once.
 const RETRY_AFTER: [u64; 3] = [1, 2, 3];
 
+/// The code of problems that mean that nothing was begun for want of time, here or in a service.
+const OVERLOADED: &str = "overloaded";
+
 /// What is refused first comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Importance {
@@ -47,7 +50,8 @@ impl Importance {
             }
             _ if changes && begins(&["/api/waitlist"]) => Self::Booking,
             _ if begins(&["/api/doctors", "/api/visit-types", "/docs", "/redoc", "/openapi"])
-                || route.contains("slots") =>
+                || route.contains("slots")
+                || route.ends_with("/days") =>
             {
                 Self::Browsing
             }
@@ -96,14 +100,29 @@ impl Shedding {
         (importance == Importance::Health || place.under_way <= limit.max(1)).then_some(place)
     }
 
-    fn note(&self, method: &Method, route: &str, started: Instant, under_way: u32) {
+    /// What came of a request that was let in.
+    fn note(&self, method: &Method, route: &str, started: Instant, under_way: u32, response: &Response) {
         let now = Instant::now();
+        let code = response.extensions().get::<Problem>().map(Problem::code);
         let mut congestion = self.0.congestion.lock().unwrap_or_else(PoisonError::into_inner);
-        congestion.note(method, route, now.duration_since(started), under_way, now);
+        match response.status() {
+            status if status.is_success() => {
+                congestion.note(method, route, now.duration_since(started), under_way, now);
+            }
+            StatusCode::GATEWAY_TIMEOUT => congestion.fail(under_way, now),
+            StatusCode::SERVICE_UNAVAILABLE if code == Some(OVERLOADED) => congestion.fail(under_way, now),
+            // How fast something is refused or fails says nothing of how fast it is done.
+            _ => return,
+        }
         let limit = congestion.limit();
         if self.0.limit.swap(limit, Relaxed) != limit {
             metrics::gauge!("http_server_request_limit").set(f64::from(limit));
         }
+    }
+
+    fn refuse(&self) {
+        metrics::counter!("http_server_shed_total").increment(1);
+        self.0.congestion.lock().unwrap_or_else(PoisonError::into_inner).refuse();
     }
 }
 
@@ -126,18 +145,15 @@ pub async fn shed(State(shedding): State<Shedding>, request: Request, next: Next
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let importance = Importance::of(&method, route);
     let Some(place) = shedding.enter(importance) else {
-        metrics::counter!("http_server_shed_total").increment(1);
+        shedding.refuse();
         return overloaded().into_response();
     };
     metrics::gauge!("http_server_active_requests").increment(1);
     let _active = Active;
     let started = Instant::now();
     let response = next.run(request).await;
-    // How fast something is refused or fails says nothing of how fast it is done.
-    if importance != Importance::Health
-        && (response.status().is_success() || response.status() == StatusCode::CONFLICT)
-    {
-        shedding.note(&method, route, started, place.under_way);
+    if importance != Importance::Health {
+        shedding.note(&method, route, started, place.under_way, &response);
     }
     response
 }
@@ -156,7 +172,7 @@ fn overloaded() -> Problem {
     let _ = aws_lc_rs::rand::fill(&mut chance);
     let seconds = RETRY_AFTER[usize::from(chance[0]) % RETRY_AFTER.len()];
     let detail = "more is asked for than can be answered in time; nothing was begun";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail).with_retry_after(seconds)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail).with_retry_after(seconds)
 }
 
 #[cfg(test)]
@@ -173,7 +189,10 @@ mod tests {
         assert_eq!(of(Method::PUT, "/api/appointments/{id}"), Importance::Booking);
         assert_eq!(of(Method::GET, "/api/appointments"), Importance::Work);
         assert_eq!(of(Method::POST, "/api/auth/refresh"), Importance::Work);
-        assert_eq!(of(Method::GET, "/api/appointments/available-slots/{doctor_id}"), Importance::Browsing);
+        assert_eq!(
+            of(Method::GET, "/api/appointments/doctor/{doctor_id}/available-slots"),
+            Importance::Browsing
+        );
         assert_eq!(of(Method::GET, "/api/doctors"), Importance::Browsing);
         assert_eq!(of(Method::POST, "/api/auth/login"), Importance::Admission);
     }

@@ -114,7 +114,7 @@ pub async fn serve(
     let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;
 
     let pool = postgres::pool(&config.postgres, SERVICE)?;
-    measurements::begin();
+    measurements::begin(clock.now());
     postgres::watch("primary", &pool, &shutdown);
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use metrics::{Unit, describe_gauge};
 
 /// Says what is measured.
-pub fn begin() {
+pub fn begin(now: Timestamp) {
     describe_gauge!(
         "audit_signed_timestamp_seconds",
         Unit::Seconds,
@@ -13,6 +13,8 @@ pub fn begin() {
         "audit_rewritten",
         "Whether the last look at the audit log found that something was changed that was signed."
     );
+    // Until the first look: should none ever succeed, somebody has to hear of it.
+    metrics::gauge!("audit_signed_timestamp_seconds").set(now.as_duration().as_secs_f64());
 }
 
 /// The last look at the audit log found it as it was signed, and nothing behind, or found it rewritten.

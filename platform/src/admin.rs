@@ -3,7 +3,7 @@ use crate::measurements::Measurements;
 use crate::shutdown::Shutdown;
 use crate::telemetry::LogLevel;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use std::net::SocketAddr;
@@ -60,7 +60,7 @@ pub async fn serve(
     shutdown.spawn({
         let shutdown = shutdown.clone();
         async move {
-            let served = axum::serve(listener, routes)
+            let served = axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
                 .with_graceful_shutdown(async move { shutdown.requested().await });
             if let Err(error) = served.await {
                 tracing::error!(error = &error as &dyn std::error::Error, "the private port stopped");
@@ -76,9 +76,14 @@ async fn tell_log_level(State(log_level): State<LogLevel>) -> String {
 
 /// Until the process ends: another has what its settings say.
 async fn set_log_level(
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
     State(log_level): State<LogLevel>,
     wanted: String,
 ) -> Result<String, (StatusCode, String)> {
+    // Whoever may read numbers may not switch off what is noted.
+    if !address.ip().to_canonical().is_loopback() {
+        return Err((StatusCode::FORBIDDEN, "only from this machine\n".to_owned()));
+    }
     log_level.set(wanted.trim()).map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")))?;
     Ok(format!("{log_level}\n"))
 }

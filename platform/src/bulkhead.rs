@@ -8,45 +8,53 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tonic::Status;
 
-/// Calls that are worked on or wait, of all methods: more would only fill the memory.
-const MOST_CALLS: usize = 1024;
+/// Calls of one method that are worked on or wait, for each that is worked on: more would only fill the memory.
+const QUEUE: usize = 16;
 /// Longest wait for a place.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub struct Bulkheads {
-    all: Arc<Semaphore>,
     /// Of each method.
     places: usize,
-    methods: RwLock<HashMap<&'static str, Arc<Semaphore>>>,
+    methods: RwLock<HashMap<&'static str, Method>>,
+}
+
+#[derive(Clone)]
+struct Method {
+    queue: Arc<Semaphore>,
+    places: Arc<Semaphore>,
 }
 
 /// Of a call; it is given back when dropped.
 pub struct Place {
-    _of_all: OwnedSemaphorePermit,
-    _of_method: OwnedSemaphorePermit,
+    _in_queue: OwnedSemaphorePermit,
+    _at_work: OwnedSemaphorePermit,
 }
 
 impl Bulkheads {
     /// A quarter of `connections` is never taken by one method alone.
     pub fn new(connections: usize) -> Self {
         let places = connections.saturating_sub((connections / 4).max(1)).max(1);
-        Self { all: Arc::new(Semaphore::new(MOST_CALLS)), places, methods: RwLock::default() }
+        Self { places, methods: RwLock::default() }
     }
 
     /// A place for a call of `method`; UNAVAILABLE when there is none in time.
     pub async fn enter(&self, method: &'static str) -> Result<Place, Status> {
         let none = || overloaded(DOMAIN, "more is asked for than can be answered in time; nothing was begun");
-        let of_all = self.all.clone().try_acquire_owned().map_err(|_| none())?;
-        let of_method = timeout(PATIENCE, self.of(method).acquire_owned()).await;
-        let of_method = of_method.ok().and_then(Result::ok).ok_or_else(none)?;
-        Ok(Place { _of_all: of_all, _of_method: of_method })
+        let Method { queue, places } = self.of(method);
+        let in_queue = queue.try_acquire_owned().map_err(|_| none())?;
+        let at_work = timeout(PATIENCE, places.acquire_owned()).await;
+        let at_work = at_work.ok().and_then(Result::ok).ok_or_else(none)?;
+        Ok(Place { _in_queue: in_queue, _at_work: at_work })
     }
 
-    fn of(&self, method: &'static str) -> Arc<Semaphore> {
+    fn of(&self, method: &'static str) -> Method {
         let known = self.methods.read().unwrap_or_else(PoisonError::into_inner).get(method).cloned();
         known.unwrap_or_else(|| {
             let mut methods = self.methods.write().unwrap_or_else(PoisonError::into_inner);
-            methods.entry(method).or_insert_with(|| Arc::new(Semaphore::new(self.places))).clone()
+            let semaphore = |permits| Arc::new(Semaphore::new(permits));
+            let new = || Method { queue: semaphore(self.places * QUEUE), places: semaphore(self.places) };
+            methods.entry(method).or_insert_with(new).clone()
         })
     }
 }

@@ -19,7 +19,7 @@ const CALM: Duration = Duration::from_secs(2);
 /// The longest answer: the gateway's five seconds, and what an overworked machine adds.
 const LONGEST: Duration = Duration::from_millis(7000);
 
-/// Pairs that die together: each once with each in five nights, or all at once when asked to.
+/// Pairs that die together, five a round: nine rounds are all pairs that there are.
 fn pairs() -> Vec<[Victim; 2]> {
     let all = Victim::ALL;
     // A round of a tournament in which everybody meets everybody: one stays, the others move on.

@@ -190,6 +190,8 @@ fn family(of: Pid) -> Vec<Pid> {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // What is frozen does not notice that its parent is gone.
+        self.signal_family(Signal::SIGKILL);
         self.kill();
     }
 }

@@ -6,13 +6,17 @@ use tokio::time::Instant;
 
 /// Requests that are judged together: those that end in this time, if they are enough.
 const WINDOW: Duration = Duration::from_millis(250);
-const ENOUGH: usize = 30;
+const ENOUGH: usize = 20;
+/// What comes more slowly than that is not too much.
+const EXPIRY: Duration = Duration::from_secs(1);
 /// Answers that take that much longer than usual, as half of all do, have waited for each other.
 const TOO_LONG: f64 = 6.0;
 /// Nobody minds how much longer than this it takes to be faster than this.
 const FAST: f64 = 0.005;
-/// In which what is usual doubles, should everything have become slower for good.
+/// In which what is usual becomes half as much again and more, should everything have become slower for good.
 const FORGET: f64 = 600.0;
+/// Of a pause that is not known to have been busy, this much counts.
+const LONGEST_PAUSE: f64 = 60.0;
 
 /// What is judged, and what came of it so far.
 pub(super) struct Congestion {
@@ -36,7 +40,7 @@ struct Usual {
 impl Usual {
     /// Falls fast to what is faster, and rises slowly: what is slow now may be so because much is asked for.
     fn note(&mut self, seconds: f64, now: Instant) {
-        let passed = now.duration_since(self.since).as_secs_f64().min(1.0);
+        let passed = now.duration_since(self.since).as_secs_f64().min(LONGEST_PAUSE);
         self.since = now;
         if seconds < self.seconds {
             self.seconds += (seconds - self.seconds) * 0.2;
@@ -56,6 +60,16 @@ impl Congestion {
         self.limit
     }
 
+    /// One request was not answered in time, or its service had no place for it.
+    pub(super) fn fail(&mut self, under_way: u32, now: Instant) {
+        self.take(f64::INFINITY, under_way, now);
+    }
+
+    /// As many are under way as there may be of what is this important: it is a limit that was reached.
+    pub(super) fn refuse(&mut self) {
+        self.peak = self.limit;
+    }
+
     /// One request was answered as it should be, `under_way` when it came.
     pub(super) fn note(
         &mut self,
@@ -69,12 +83,25 @@ impl Congestion {
         let usual = self.usual(method, route, seconds, now);
         usual.note(seconds, now);
         let stretch = seconds / usual.seconds.max(FAST);
+        self.take(stretch, under_way, now);
+    }
+
+    fn take(&mut self, stretch: f64, under_way: u32, now: Instant) {
+        if now.duration_since(self.since) > EXPIRY {
+            self.begin(now);
+        }
         self.stretches.push(stretch);
         self.peak = self.peak.max(under_way);
         if now.duration_since(self.since) >= WINDOW && self.stretches.len() >= ENOUGH {
             self.judge();
-            self.since = now;
+            self.begin(now);
         }
+    }
+
+    fn begin(&mut self, now: Instant) {
+        self.stretches.clear();
+        self.peak = 0;
+        self.since = now;
     }
 
     fn usual(&mut self, method: &Method, route: &str, seconds: f64, now: Instant) -> &mut Usual {
@@ -89,13 +116,11 @@ impl Congestion {
         let middle = self.stretches.len() / 2;
         let (_, median, _) = self.stretches.select_nth_unstable_by(middle, f64::total_cmp);
         if *median > TOO_LONG {
-            // Not of a limit that was never reached.
+            // From what there was: a limit that was never reached has not helped.
             self.limit = (self.limit.min(self.peak) * 4 / 5).max(self.least);
         } else if self.peak * 4 >= self.limit * 3 {
             self.limit = (self.limit + self.limit / 10 + 1).min(self.most);
         }
-        self.stretches.clear();
-        self.peak = 0;
     }
 }
 
@@ -173,14 +198,34 @@ mod tests {
     }
 
     #[test]
-    fn a_few_that_are_slow_say_nothing() {
+    fn what_comes_now_and_then_is_never_too_much() {
         let mut now = Instant::now();
         let mut congestion = Congestion::new(8, 1000, now);
-        congestion.note(&Method::GET, ROUTE, ms(10), 1, now);
-        for _ in 0..ENOUGH - 2 {
-            now += ms(500);
-            congestion.note(&Method::GET, ROUTE, ms(400), 1, now);
+        for slow in [10, 900] {
+            for _ in 0..ENOUGH * 3 {
+                now += ms(500);
+                congestion.note(&Method::GET, ROUTE, ms(slow), 1, now);
+            }
         }
         assert_eq!(congestion.limit(), 1000);
+    }
+
+    #[test]
+    fn who_is_refused_shows_that_the_limit_is_reached() {
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 1000, now);
+        for (is_late, limit) in [(true, 8), (false, 9)] {
+            for _ in 0..ENOUGH {
+                now += ms(14);
+                if is_late {
+                    congestion.fail(4, now);
+                } else {
+                    // More of them than that are not let in.
+                    congestion.refuse();
+                    congestion.note(&Method::POST, "/api/auth/login", ms(30), 4, now);
+                }
+            }
+            assert_eq!(congestion.limit(), limit);
+        }
     }
 }

@@ -6,13 +6,13 @@ use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::TcpStream;
 use tonic::ConnectError;
 use tonic::transport::{Channel, Endpoint};
 
 /// Time to connect, and to hear the first word.
-const CONNECT: Duration = Duration::from_millis(500);
+pub(super) const CONNECT: Duration = Duration::from_millis(500);
 
 /// A channel to the replica of `service` at `address`. Nothing is connected until the first call.
 pub(super) fn channel(
@@ -46,7 +46,11 @@ async fn connect(service: &'static str, uri: Uri, mtls: Option<Mtls>) -> io::Res
     let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
     stream.set_nodelay(true)?;
     if let Some(mtls) = mtls {
-        return Ok(TokioIo::new(Box::new(mtls.connect(service, stream).await?)));
+        let mut stream = BufReader::new(mtls.connect(service, stream).await?);
+        return match stream.fill_buf().await? {
+            [] => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(TokioIo::new(Box::new(stream))),
+        };
     }
     match stream.peek(&mut [0]).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),

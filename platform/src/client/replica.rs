@@ -1,12 +1,12 @@
 //! One replica of a service, and how it does: whoever gets no answer from it asks it, and tells the others.
-use super::connection::{channel, never_begun};
+use super::connection::{CONNECT, channel, never_begun};
 use http::{Request, Response};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tonic::body::Body;
 use tonic::transport::{Channel, Error};
 use tonic_health::pb::HealthCheckRequest;
@@ -132,6 +132,7 @@ async fn ask(replica: Weak<Replica>) {
     loop {
         let Some(asked) = replica.upgrade() else { return };
         let mut health = HealthClient::new(asked.channel());
+        let since = Instant::now();
         match timeout(ANSWER, health.check(HealthCheckRequest::default())).await {
             Ok(Ok(_)) => {
                 asked.is_asked.store(false, Relaxed);
@@ -141,7 +142,9 @@ async fn ask(replica: Weak<Replica>) {
                 return;
             }
             found => {
-                let state = if found.is_err() { State::Silent } else { State::Away };
+                // Whoever is gone says so at once; what is frozen still has its connections accepted by the kernel.
+                let is_late = found.is_err() || since.elapsed() >= CONNECT;
+                let state = if is_late { State::Silent } else { State::Away };
                 if asked.state.send_replace(state) != state {
                     tracing::warn!(service = asked.service, ?state, "a replica does not answer");
                 }

@@ -11,6 +11,8 @@ use tokio::time::{Instant, timeout};
 
 /// How long the addresses of a name are good for.
 const FRESH: Duration = Duration::from_secs(5);
+/// From then on they are not used before they were looked up again.
+const STALE: Duration = Duration::from_secs(30);
 /// Longest wait for the addresses of a name.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -56,7 +58,7 @@ impl Replicas {
         if !self.has_names {
             return known;
         }
-        if known.is_empty() {
+        if known.is_empty() || since.elapsed() > STALE {
             self.look_up().await;
             return self.last().0;
         }

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::types::PgLsn;
 
 /// How old what is read may be.
@@ -18,6 +18,9 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a connection to it may take: the primary is asked afterwards, in the time of the same request.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long an answer of it may take: a server that is frozen ends no statement by itself.
+const ANSWER: Duration = Duration::from_millis(2500);
 
 /// Nothing can be written there, not even where it is no replica.
 const SESSION: &str = "-c default_transaction_read_only=on -c statement_timeout=2s -c lock_timeout=1s \
@@ -69,9 +72,12 @@ impl Reads {
         F: Future<Output = Result<T, E>>,
     {
         if let Some(replica) = self.replica.as_ref().filter(|replica| replica.is_near.load(Relaxed)) {
-            let found = async { read(connection(&replica.pool).await?).await }.await;
-            let Err(error) = found else { return found };
-            replica.set_near(false, Some(&error));
+            let found = async { read(connection(&replica.pool).await?).await };
+            match timeout(ANSWER, found).await {
+                Ok(Ok(found)) => return Ok(found),
+                Ok(Err(error)) => replica.set_near(false, Some(&error)),
+                Err(late) => replica.set_near(false, Some(&late)),
+            }
         }
         read(connection(&self.primary).await?).await
     }
@@ -84,9 +90,11 @@ impl Replica {
         let mut mark: Option<(Instant, PgLsn)> = None;
         let mut seen_near: Option<Instant> = None;
         loop {
-            let looked = self.look(&primary, &mut mark, &mut seen_near).await;
-            let is_near = looked.is_ok() && seen_near.is_some_and(|seen| seen.elapsed() < LAG);
-            self.set_near(is_near, looked.as_ref().err().map(|error| error as _));
+            match timeout(ANSWER, self.look(&primary, &mut mark, &mut seen_near)).await {
+                Ok(Ok(())) => self.set_near(seen_near.is_some_and(|seen| seen.elapsed() < LAG), None),
+                Ok(Err(error)) => self.set_near(false, Some(&error)),
+                Err(late) => self.set_near(false, Some(&late)),
+            }
             if !shutdown.pause(LOOK).await {
                 return;
             }
