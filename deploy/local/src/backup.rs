@@ -71,7 +71,7 @@ async fn write(database: &Database, draft: &Path, now: Timestamp) -> anyhow::Res
     Ok(Note {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         postgres,
-        taken_at: now.to_string(),
+        taken_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         schemas: dump::schemas(client).await?,
         rows: dump::rows(client).await?,
         key: String::new(),

@@ -1,7 +1,7 @@
 //! Backup and restore: that everything comes back, to whom it belonged, and that nothing is lost when it cannot.
 use local::backup::{self, Note};
 use local::commands;
-use local::database::Database;
+use local::database::{Database, Session};
 use local::places::Places;
 use local::say::Say;
 use local::secrets::Secrets;
@@ -41,38 +41,41 @@ async fn client(url: &str, tasks: &mut JoinSet<()>) -> Client {
     client
 }
 
+async fn admin(database: &Database) -> Session {
+    database.session().await.expect("a connection")
+}
+
 async fn run(database: &Database, sql: &str) {
-    database.session().await.unwrap().client.batch_execute(sql).await.unwrap();
+    admin(database).await.client.batch_execute(sql).await.expect(sql);
 }
 
 async fn number(database: &Database, sql: &str) -> i64 {
-    database.session().await.unwrap().client.query_one(sql, &[]).await.unwrap().get(0)
+    admin(database).await.client.query_one(sql, &[]).await.expect(sql).get(0)
 }
 
 async fn rights(database: &Database) -> Vec<String> {
-    let rows = database.session().await.unwrap().client.query(RIGHTS, &[]).await.unwrap();
+    let rows = admin(database).await.client.query(RIGHTS, &[]).await.expect("rights");
     rows.iter().map(|row| row.get(0)).collect()
 }
 
 fn places(name: &str) -> Places {
     let places = testing::stores().places.within(&format!("{name}-{}", uuid::Uuid::new_v4().simple()));
-    places.prepare().unwrap();
+    places.prepare().expect("folders");
     places
 }
 
 /// A database as the services make it, with entries in its audit log.
 async fn clinic() -> Database {
-    let database = testing::database().await.unwrap();
+    let database = testing::database().await.expect("a database");
     for service in Service::GRPC {
         let owner = database.owner_url(service);
-        let (is_migrated, said) =
-            commands::run(service, "migrate", &owner, &testing::stores().secrets).await.unwrap();
-        assert!(is_migrated, "{said}");
+        let migrated = commands::run(service, "migrate", &owner, &testing::stores().secrets).await;
+        assert!(matches!(migrated, Ok((true, _))), "{migrated:?}");
     }
     let mut tasks = JoinSet::new();
     let patients = client(&database.runtime_url(Service::Patient), &mut tasks).await;
     for _ in 0..5 {
-        patients.batch_execute(&format!("SELECT audit.append('{ENTRY}')")).await.unwrap();
+        patients.batch_execute(&format!("SELECT audit.append('{ENTRY}')")).await.expect("an entry");
     }
     database
 }
@@ -90,8 +93,8 @@ async fn restore(database: &Database, secrets: &Secrets, file: &Path, replace: b
 /// A clinic with a table of one row, to be replaced; and a backup of another.
 async fn two(name: &str) -> (Database, PathBuf) {
     let file = places(name).local.join("clinic.backup");
-    take(&clinic().await, &file).await.unwrap();
-    let here = testing::database().await.unwrap();
+    take(&clinic().await, &file).await.expect("a backup");
+    let here = testing::database().await.expect("a database");
     run(&here, "CREATE TABLE patient.kept (id int); INSERT INTO patient.kept VALUES (1)").await;
     (here, file)
 }
