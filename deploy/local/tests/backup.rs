@@ -11,6 +11,7 @@ use local::testing;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
@@ -81,7 +82,7 @@ async fn clinic() -> Database {
 }
 
 async fn take(database: &Database, file: &Path) -> anyhow::Result<Note> {
-    let now = jiff::Timestamp::UNIX_EPOCH;
+    let now = jiff::Timestamp::try_from(SystemTime::now())?;
     backup::take(database, &testing::stores().secrets, file, false, now, &Say::default()).await
 }
 
@@ -197,6 +198,20 @@ async fn a_backup_whose_audit_log_was_changed_does_not_take_the_place_of_what_is
     let refused = restore(&here, &testing::stores().secrets, &file, true).await.unwrap_err();
     assert!(refused.contains("audit-verify failed"), "{refused}");
     is_as_it_was(&here).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_were_under_way_when_the_backup_was_taken_are_told_again() {
+    let here = clinic().await;
+    let told = "INSERT INTO patient.outbox (event_id, aggregate_id, event_type, data, published_at)
+                SELECT gen_random_uuid(), gen_random_uuid(), 'patient.changed', '{}', now() - ago * interval '1 minute'
+                  FROM unnest(ARRAY[1, 59, 61, 600]) AS ago";
+    run(&here, told).await;
+    let file = places("backup-events").local.join("clinic.backup");
+    take(&here, &file).await.unwrap();
+    restore(&here, &testing::stores().secrets, &file, true).await.unwrap();
+    assert_eq!(number(&here, "SELECT count(*) FROM patient.outbox WHERE published_at IS NULL").await, 2);
+    assert_eq!(number(&here, "SELECT count(*) FROM patient.outbox WHERE published_at IS NOT NULL").await, 2);
 }
 
 #[tokio::test]

@@ -56,6 +56,9 @@ pub async fn restore(
     }
     restored.with_context(|| format!("nothing was restored, and the database {name} is as it was"))?;
     say.done(format_args!("The database {name} is that of {}", note.taken_at));
+    if let Err(error) = delete(&server.client, &before(name)).await {
+        say.failure(format_args!("the old one is still there, as {}: {error:#}", before(name)));
+    }
     Ok(note)
 }
 
@@ -89,7 +92,7 @@ async fn fill(
             bail!("other rows were restored than were backed up, of {differ:?}");
         }
         // Rights on the database itself are in no backup, and the release that runs may want more than the one that made it.
-        Database::prepare(&made.admin_url(), secrets.roles.clone()).await
+        Database::named(&server, draft.name(), secrets.roles.clone()).await
     };
     let count: i64 = note.rows.values().sum();
     let told =
@@ -100,9 +103,23 @@ async fn fill(
             succeed(service, "migrate", &made.owner_url(service), secrets).await?;
         }
         succeed(Service::Appointment, "verify", &made.admin_url(), secrets).await?;
-        succeed(Service::Patient, "audit-verify", &made.admin_url(), secrets).await
+        succeed(Service::Patient, "audit-verify", &made.admin_url(), secrets).await?;
+        tell_again(&made, note).await
     };
     say.step("verifying", |()| "Visits and audit log verified".to_owned(), verifying).await
+}
+
+/// Events that may have been under way when the backup was taken. Consumers remember what they took for a month.
+async fn tell_again(database: &Database, note: &Note) -> anyhow::Result<()> {
+    let session = database.session().await?;
+    for schema in SCHEMAS {
+        let again = format!(
+            "UPDATE {schema}.outbox SET published_at = NULL WHERE published_at > $1::text::timestamptz - interval '1 hour'"
+        );
+        let told_again = session.client.execute(&again, &[&note.taken_at]).await;
+        told_again.map_err(|error| anyhow::anyhow!("{}", told(&error)))?;
+    }
+    Ok(())
 }
 
 async fn succeed(service: Service, word: &str, url: &str, secrets: &Secrets) -> anyhow::Result<()> {
@@ -113,17 +130,21 @@ async fn succeed(service: Service, word: &str, url: &str, secrets: &Secrets) -> 
     }
 }
 
+/// What the old database is called until it is deleted.
+fn before(name: &str) -> String {
+    format!("{name}_before_restore")
+}
+
 /// At one stroke, so that there is always one of that name.
 async fn swap(server: &Client, is_there: bool, name: &str, draft: &str) -> anyhow::Result<()> {
-    let old = format!("{name}_before_restore");
+    let old = before(name);
     let renaming = format!("ALTER DATABASE {draft} RENAME TO {name}");
     if !is_there {
         return batch(server, &renaming).await;
     }
     delete(server, &old).await?;
     let both = format!("BEGIN; ALTER DATABASE {name} RENAME TO {old}; {renaming}; COMMIT");
-    batch(server, &both).await.context("somebody works with the database; stop that first")?;
-    delete(server, &old).await
+    batch(server, &both).await.context("somebody works with the database; stop that first")
 }
 
 async fn delete(server: &Client, name: &str) -> anyhow::Result<()> {

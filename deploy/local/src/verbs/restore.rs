@@ -1,7 +1,7 @@
 //! `cargo dev restore`: the database of this checkout as a backup has it.
 use crate::verbs::alone::{self, Alone};
 use crate::verbs::build;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use local::backup;
 use local::install;
 use local::places::Places;
@@ -33,6 +33,11 @@ pub(crate) async fn run(Arguments { file, replace }: Arguments, say: &Say) -> an
     let restored = backup::restore(&alone.database, &secrets, &file, replace, say).await;
     alone.stop().await;
     restored?;
+    // Its queues may tell of what is undone now; what they lack is told again.
+    let queues = places.data.join("rabbitmq");
+    if queues.exists() {
+        fs::remove_dir_all(&queues).with_context(|| format!("delete {} yourself", queues.display()))?;
+    }
     // It holds a clinic, to which no demo clinic is to be added.
     fs::write(places.furnished(), "private")?;
     Ok(ExitCode::SUCCESS)
