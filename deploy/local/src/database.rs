@@ -15,6 +15,9 @@ use tokio_postgres::{Client, NoTls};
 const ROLES: &str = include_str!("../../postgres/roles.sql");
 const AUDIT: &str = include_str!("../../postgres/audit.sql");
 
+/// The database of a system that runs on this machine.
+pub const NAME: &str = "healthcare";
+
 /// Longest wait for a database to be deleted.
 const DELETION: Duration = Duration::from_secs(2);
 
@@ -90,6 +93,19 @@ impl Database {
         Ok(database)
     }
 
+    /// Its name on its server.
+    pub fn name(&self) -> &str {
+        self.admin.path().trim_start_matches('/')
+    }
+
+    /// The database `name` on the same server, for the same people.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        let mut admin = self.admin.clone();
+        admin.set_path(name);
+        Self { admin, passwords: self.passwords.clone(), maintenance: None }
+    }
+
     /// The connection string of the role that owns the schema of `service`.
     pub fn owner_url(&self, service: Service) -> String {
         self.url_of(service, "owner")
@@ -119,7 +135,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let Some(maintenance) = self.maintenance.take() else { return };
-        let name = self.admin.path().trim_start_matches('/').to_owned();
+        let name = self.name().to_owned();
         let deleting = async move {
             let session = Session::open(&maintenance).await?;
             let delete = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");

@@ -21,6 +21,8 @@ pub mod database; // databases with the roles and schemas of every service
 pub mod mail; // catches mail, and shows it
 pub mod mesh; // all of them, running
 pub mod running; // what a launcher tells others of what it runs
+pub mod commands; // what services do with the database by a word
+pub mod backup; // the database in a file, and back
 pub mod check; // whether all is well, and what to do where it is not
 pub mod chance; // numbers by chance, the same each time
 pub mod testing; // what tests stand on

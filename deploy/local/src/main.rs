@@ -4,7 +4,7 @@ mod verbs;
 use clap::{Parser, Subcommand};
 use local::say::Say;
 use std::process::ExitCode;
-use verbs::{bench, chaos, check, conform, openapi, reset, sbom, test, up};
+use verbs::{backup, bench, chaos, check, conform, openapi, reset, restore, sbom, test, up};
 
 #[derive(Parser)]
 #[command(
@@ -38,6 +38,10 @@ enum Verb {
     Conform(conform::Arguments),
     /// Tell what is well and what is not, of this machine and of the system that runs, and what to do.
     Check(check::Arguments),
+    /// Write the whole database into a file, as it is at one moment, while the system runs or not.
+    Backup(backup::Arguments),
+    /// Bring the database back as a backup has it, verified before it takes the place of what is here.
+    Restore(restore::Arguments),
     /// Delete all data, accounts and logs of this checkout's system.
     Reset(reset::Arguments),
     /// Write gateway/openapi.json anew.
@@ -59,6 +63,8 @@ async fn main() -> ExitCode {
             Verb::Soak(arguments) => chaos::soak(arguments, &say).await,
             Verb::Conform(arguments) => conform::run(arguments, &say).await,
             Verb::Check(arguments) => Ok(check::run(arguments, &say).await),
+            Verb::Backup(arguments) => backup::run(arguments, &say).await,
+            Verb::Restore(arguments) => restore::run(arguments, &say).await,
             Verb::Reset(arguments) => reset::run(&arguments, &say),
             Verb::Openapi => openapi::run(&say).await,
             Verb::Sbom => sbom::run(&say).await,

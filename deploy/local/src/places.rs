@@ -56,6 +56,11 @@ impl Places {
         self.local.join("secrets")
     }
 
+    /// Names the database that holds a clinic already, so that no demo clinic is added to it.
+    pub fn furnished(&self) -> PathBuf {
+        self.data.join("furnished")
+    }
+
     pub fn log(&self, name: &str) -> PathBuf {
         self.logs.join(format!("{name}.log"))
     }

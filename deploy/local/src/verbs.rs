@@ -10,3 +10,6 @@ pub(crate) mod chaos;
 pub(crate) mod conform;
 pub(crate) mod check;
 pub(crate) mod up;
+pub(crate) mod alone;
+pub(crate) mod backup;
+pub(crate) mod restore;

@@ -148,7 +148,8 @@ async fn making_the_log_twice_changes_nothing() {
     let mut tasks = JoinSet::new();
     let admin = client(&database.admin_url(), &mut tasks).await;
     admin.batch_execute(&format!("SELECT audit.append('{ONE}')")).await.unwrap();
-    Database::prepare(&database.admin_url(), testing::stores().secrets.roles.clone()).await.unwrap();
+    let stores = testing::stores();
+    Database::named(&stores.postgres, database.name(), stores.secrets.roles.clone()).await.unwrap();
     assert_eq!(count(&admin, "audit.heads").await, 64);
     assert_eq!(count(&admin, "audit.heads JOIN audit.entries USING (shard, number, hash)").await, 1);
 }

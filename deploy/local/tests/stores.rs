@@ -46,7 +46,8 @@ async fn making_roles_and_schemas_twice_changes_nothing() {
     let database = testing::database().await.unwrap();
     let owner = database.owner_url(Service::Auth);
     run(&owner, "CREATE TABLE auth.t (id int)").await.unwrap();
-    Database::prepare(&database.admin_url(), testing::stores().secrets.roles.clone()).await.unwrap();
+    let stores = testing::stores();
+    Database::named(&stores.postgres, database.name(), stores.secrets.roles.clone()).await.unwrap();
     run(&owner, "SELECT FROM auth.t").await.unwrap();
 }
 

@@ -1,23 +1,8 @@
 //! What the services verify of the database themselves, by commands that change nothing.
 use super::{Finding, mind, well, wrong};
-use crate::places::binaries;
+use crate::commands;
 use crate::secrets::Secrets;
 use crate::service::Service;
-use std::time::Duration;
-use tokio::process::Command;
-
-/// Longest time for looking at everything.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Of what is not needed to look.
-const NOWHERE: [(&str, &str); 6] = [
-    ("RABBITMQ_URL", "amqp://127.0.0.1:1/%2f"),
-    ("AUTH_URL", "http://127.0.0.1:1"),
-    ("PATIENT_URL", "http://127.0.0.1:1"),
-    ("DOCTOR_URL", "http://127.0.0.1:1"),
-    ("APPOINTMENT_URL", "http://127.0.0.1:1"),
-    ("LOG_LEVEL", "error"),
-];
 
 /// As whoever `database_url` is.
 pub(super) async fn look(database_url: &str, secrets: Option<&Secrets>) -> Vec<Finding> {
@@ -27,34 +12,13 @@ pub(super) async fn look(database_url: &str, secrets: Option<&Secrets>) -> Vec<F
         return vec![mind("visits and audit log were not verified, for want of SECRET_KEY", advice)];
     };
     let (visits, log) = tokio::join!(
-        verify(Service::Appointment, "verify", database_url, secrets),
-        verify(Service::Patient, "audit-verify", database_url, secrets),
+        commands::run(Service::Appointment, "verify", database_url, secrets),
+        commands::run(Service::Patient, "audit-verify", database_url, secrets),
     );
     let visits =
         outcome("visits", visits, "see README, `appointment-svc verify`; tell whoever maintains this");
     let log = outcome("audit log", log, "see README, `patient-svc audit-verify`; find out who changed it");
     [visits, log].concat()
-}
-
-/// All lines that a service says, or why it says nothing.
-pub(crate) async fn verify(
-    service: Service,
-    word: &str,
-    database_url: &str,
-    secrets: &Secrets,
-) -> Result<(bool, String), String> {
-    let program = binaries().map_err(|error| error.to_string())?.join(service.name());
-    let mut command = Command::new(&program);
-    command.arg(word).env_clear().envs(NOWHERE).kill_on_drop(true);
-    command.env("SECRET_KEY", &secrets.secret_key).env("DATABASE_URL", database_url);
-    match tokio::time::timeout(PATIENCE, command.output()).await {
-        Err(_) => Err(format!("{service} {word} takes longer than {} s", PATIENCE.as_secs())),
-        Ok(Err(error)) => Err(format!("{}: {error}", program.display())),
-        Ok(Ok(ended)) => {
-            let said = [ended.stdout, ended.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
-            Ok((ended.status.success(), said.concat()))
-        }
-    }
 }
 
 fn outcome(what: &str, verified: Result<(bool, String), String>, advice: &str) -> Vec<Finding> {

@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: Arguments, say: &Say) -> anyhow::Result<ExitC
     of_packages(&mut command, &package);
     command.args(["--no-fail-fast", "--"]).args(filters);
     // The tests of one service need no other program.
-    let needs_programs = package.is_empty() || package.iter().any(|name| name == "tests");
+    let needs_programs = package.is_empty() || package.iter().any(|name| name == "tests" || name == "local");
     on_servers(command, needs_programs, say).await
 }
 

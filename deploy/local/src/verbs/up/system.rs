@@ -2,7 +2,7 @@
 use super::Arguments;
 use anyhow::Context;
 use local::certificates::Authority;
-use local::database::Database;
+use local::database::{self, Database};
 use local::demo;
 use local::mail::Mail;
 use local::mesh::{Mesh, Options};
@@ -131,7 +131,7 @@ impl System {
 
     /// Fills the clinic, once.
     async fn furnish(&self, arguments: &Arguments, places: &Places, say: &Say) -> anyhow::Result<()> {
-        let marker = places.data.join("furnished");
+        let marker = places.furnished();
         let database =
             arguments.database_url.as_deref().map_or("private", |url| url.rsplit('@').next().unwrap_or(url));
         if fs::read_to_string(&marker).is_ok_and(|furnished| furnished == database) {
@@ -203,7 +203,7 @@ async fn postgres(
     }
     let starting = async {
         let postgres = Postgres::start(places, &secrets.store_password, Durability::Kept).await?;
-        let database = Database::named(&postgres.admin_url(), "healthcare", roles()).await?;
+        let database = Database::named(&postgres.admin_url(), database::NAME, roles()).await?;
         Ok((Some(postgres), database))
     };
     let told = |(postgres, _): &(Option<Postgres>, Database)| {
