@@ -95,7 +95,7 @@ pub struct Edge {
 
     /// Requests that may always be under way at once, however long they take. Between the two, as many may be as are
     /// answered about as fast as when there are few.
-    #[arg(long, env, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     pub min_requests_in_flight: u32,
 
     /// Whether /docs, /redoc and /openapi.json are served.
