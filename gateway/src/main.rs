@@ -41,6 +41,7 @@ async fn serve(config: Config) -> ExitCode {
     let process = config.process.clone();
     run::run("gateway", &process, async |readiness, shutdown| {
         run::in_private(&config.process, config.tls.files().is_some())?;
+        run::tell_root_secret(&config.process)?;
         let listener = TcpListener::bind(config.process.listen).await?;
         tracing::info!(address = %listener.local_addr()?, "serving");
         let serving = gateway::serve(config.clone(), listener, readiness, shutdown.clone());

@@ -81,6 +81,7 @@ where
             None => in_private(config.as_ref(), Mtls::of_process().is_some())?,
         }
         let stopping = shutdown.clone();
+        tell_root_secret(config.as_ref())?;
         let serving = async move {
             tokio::select! {
                 migrated = migrate(config.clone()) => migrated?,
@@ -102,16 +103,13 @@ pub async fn run(
     body: impl AsyncFnOnce(Readiness, Shutdown) -> anyhow::Result<()>,
 ) -> ExitCode {
     let started = RootSecret::of(process).map_err(anyhow::Error::from);
-    let started = started.and_then(|root| Ok((root, telemetry::start(name, process)?)));
-    let (root, telemetry) = match started {
-        Ok(started) => started,
+    let telemetry = match started.and_then(|_strong| telemetry::start(name, process)) {
+        Ok(telemetry) => telemetry,
         Err(error) => {
             eprintln!("{name}: {error:#}");
             return ExitCode::from(2);
         }
     };
-    let (own, accepted) = root.names();
-    tracing::info!(secret_key.name = own, secret_key.accepted = accepted, "has its root secret");
     let shutdown = Shutdown::default();
     let outcome = with_private_port(process, telemetry.log_level.clone(), &shutdown, body).await;
     let grace = Duration::from_secs(process.shutdown_grace_seconds);
@@ -137,6 +135,15 @@ async fn with_private_port(
         admin::serve(address, readiness.clone(), log_level, shutdown).await?;
     }
     body(readiness, shutdown.clone()).await
+}
+
+/// Says by which root secret this process works, so that it is seen when all have exchanged it; commands do not, whose
+/// output is what was asked for.
+pub fn tell_root_secret(process: &Process) -> anyhow::Result<()> {
+    let root = RootSecret::of(process)?;
+    let (own, accepted) = root.names();
+    tracing::info!(secret_key.name = own, secret_key.accepted = accepted, "has its root secret");
+    Ok(())
 }
 
 /// Refuses to serve in the clear where others can listen in.
