@@ -95,6 +95,7 @@ impl Shedding {
     /// A place, if there is one for what is that important.
     fn enter(&self, importance: Importance) -> Option<Place> {
         let place = Place { all: self.clone(), under_way: self.0.under_way.fetch_add(1, Relaxed) + 1 };
+        metrics::gauge!("http_server_active_requests").increment(1);
         let limit = self.0.limit.load(Relaxed).saturating_mul(importance.share()) / 100;
         // What is refused gives its place back right here.
         (importance == Importance::Health || place.under_way <= limit.max(1)).then_some(place)
@@ -135,6 +136,7 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.all.0.under_way.fetch_sub(1, Relaxed);
+        metrics::gauge!("http_server_active_requests").decrement(1);
     }
 }
 
@@ -148,22 +150,12 @@ pub async fn shed(State(shedding): State<Shedding>, request: Request, next: Next
         shedding.refuse();
         return overloaded().into_response();
     };
-    metrics::gauge!("http_server_active_requests").increment(1);
-    let _active = Active;
     let started = Instant::now();
     let response = next.run(request).await;
     if importance != Importance::Health {
         shedding.note(&method, route, started, place.under_way, &response);
     }
     response
-}
-
-struct Active;
-
-impl Drop for Active {
-    fn drop(&mut self) {
-        metrics::gauge!("http_server_active_requests").decrement(1);
-    }
 }
 
 fn overloaded() -> Problem {

@@ -115,7 +115,7 @@ impl Peer {
         let body = body.collect().await?.to_bytes();
         let replicas = self.shared.replicas.now().await;
         let mut turns = Turns::new(&replicas, self.shared.turn.fetch_add(1, Relaxed));
-        let mut refused = None;
+        let mut failed = None;
         while let Some(replica) = turns.next() {
             let mut request = Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())));
             let left = until.saturating_duration_since(Instant::now());
@@ -125,7 +125,7 @@ impl Peer {
             match replica.call(request).await {
                 Ok(response) => return Ok(self.all_or_unknown(response)),
                 Err(Failure::NeverBegun(error)) => {
-                    refused = Some(fault::unavailable(self.name, self.name, &error));
+                    failed = Some(fault::unavailable(self.name, self.name, &error));
                 }
                 Err(failure) => {
                     if let Failure::Broken(error) = failure {
@@ -135,7 +135,7 @@ impl Peer {
                     if !is_repeatable {
                         return Err(fault::unknown_outcome(self.name, self.name));
                     }
-                    refused = Some(fault::away(self.name, self.name));
+                    failed = Some(fault::away(self.name, self.name));
                     if !self.shared.budget.withdraw() {
                         break;
                     }
@@ -143,7 +143,7 @@ impl Peer {
                 }
             }
         }
-        Err(refused.unwrap_or_else(|| fault::away(self.name, self.name)))
+        Err(failed.unwrap_or_else(|| fault::away(self.name, self.name)))
     }
 
     /// An answer whose end may be missing: what was done is not known then, and is not what the library makes of it.

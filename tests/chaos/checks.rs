@@ -6,12 +6,12 @@ use std::time::Duration;
 use tests::clinic::instant;
 use tests::mesh::Mesh;
 use tokio::time::sleep;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// Every visit is as it was acknowledged, and there is no other; no time is taken twice; everybody is told of every change
 /// once.
 pub(crate) async fn all_is_well(mesh: &Mesh, visits: &[Booked]) {
-    let database = connect(mesh).await;
+    let database = mesh.database().await;
     rest(&database, visits).await;
     let staff = mesh.admin().await;
     for visit in visits {
@@ -75,12 +75,4 @@ async fn verify(mesh: &Mesh, service: Service) {
     let found = command.output().await.unwrap();
     let text = String::from_utf8_lossy(&found.stdout).into_owned() + &String::from_utf8_lossy(&found.stderr);
     assert!(found.status.success(), "{text}");
-}
-
-async fn connect(mesh: &Mesh) -> Client {
-    let (database, connection) =
-        tokio_postgres::connect(&mesh.ground.database.admin_url(), NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-    tokio::spawn(connection);
-    database
 }

@@ -15,7 +15,7 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Doctor, text};
 use tests::rest::{Answer, Rest};
 use tokio::time::sleep;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// Doctors, each with visits of one patient.
 const DOCTORS: usize = 12;
@@ -86,7 +86,7 @@ async fn whatever_dies_everybody_is_told_once_and_of_nothing_that_is_over() {
     let (visits, cuts) = tokio::join!(join_all(work), unrest(&mesh, &is_over));
     let visits: Vec<Visit> = visits.into_iter().flatten().collect();
 
-    let database = connect(&mesh).await;
+    let database = mesh.database().await;
     let messages = settled(&database, &visits, due).await;
     let mails = by_message(&mesh);
     let (mut sent, mut repeated) = (0, 0);
@@ -240,7 +240,7 @@ async fn unrest(mesh: &Mesh, is_over: &AtomicBool) -> Vec<Timestamp> {
         rabbitmq.start_again().await.unwrap();
     };
     let others = async {
-        let database = connect(mesh).await;
+        let database = mesh.database().await;
         while tokio::time::Instant::now() < until {
             sleep(Duration::from_millis(chance.below(1500).unsigned_abs().into())).await;
             if chance.below(3) == 0 {
@@ -258,14 +258,6 @@ async fn unrest(mesh: &Mesh, is_over: &AtomicBool) -> Vec<Timestamp> {
     tokio::join!(broker, others);
     is_over.store(true, Relaxed);
     cuts
-}
-
-async fn connect(mesh: &Mesh) -> Client {
-    let (database, connection) =
-        tokio_postgres::connect(&mesh.ground.database.admin_url(), NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-    tokio::spawn(connection);
-    database
 }
 
 /// One message as the database has it.

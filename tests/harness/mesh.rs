@@ -8,6 +8,7 @@ use local::stores::Stores;
 use local::testing::{Ground, own_stores};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
 
 /// Running processes with all that they stand on.
 pub struct Mesh {
@@ -51,6 +52,15 @@ impl Mesh {
         change(&mut options);
         let processes = local::mesh::Mesh::start(options).await.expect("the mesh");
         Self { processes, ground, stores }
+    }
+
+    /// The database of this mesh, as who made it.
+    pub async fn database(&self) -> Client {
+        let (client, connection) =
+            tokio_postgres::connect(&self.ground.database.admin_url(), NoTls).await.unwrap();
+        #[expect(clippy::disallowed_methods, reason = "ends with the client")]
+        tokio::spawn(connection);
+        client
     }
 
     /// Nobody in particular, over REST.
