@@ -5,15 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A server that the system needs.
+/// A program of others that the system or its measurements need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     Postgres,
     Redis,
     RabbitMq,
+    /// Asks HTTP servers as often as it goes.
+    Wrk,
 }
 
 impl Program {
+    /// The servers.
     pub const ALL: [Self; 3] = [Self::Postgres, Self::Redis, Self::RabbitMq];
 
     pub fn name(self) -> &'static str {
@@ -21,6 +24,7 @@ impl Program {
             Self::Postgres => "PostgreSQL",
             Self::Redis => "Redis",
             Self::RabbitMq => "RabbitMQ",
+            Self::Wrk => "wrk",
         }
     }
 
@@ -30,6 +34,7 @@ impl Program {
             Self::Postgres => "postgresql",
             Self::Redis => "redis-server",
             Self::RabbitMq => "rabbitmq-server",
+            Self::Wrk => "wrk",
         }
     }
 
@@ -38,6 +43,7 @@ impl Program {
         let (program, folders) = match self {
             Self::Postgres => ("initdb", versions("/usr/lib/postgresql", "", "bin")),
             Self::Redis => ("redis-server", Vec::new()),
+            Self::Wrk => ("wrk", Vec::new()),
             // The program of that name on the search path changes its user, so it comes last.
             Self::RabbitMq => {
                 let private = PathBuf::from("/usr/lib/rabbitmq/bin");

@@ -21,6 +21,7 @@ pub(super) fn look(target: &Target) -> Vec<Finding> {
         let version = match program {
             Program::Postgres => version("postgres"),
             Program::Redis => version("redis-server"),
+            Program::Wrk => version("wrk"),
             Program::RabbitMq => program.find().and_then(|_| version_of_rabbitmq().or(Some(String::new()))),
         };
         server(program, version.as_deref())

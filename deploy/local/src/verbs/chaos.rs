@@ -3,6 +3,7 @@ use crate::verbs::build::cargo;
 use crate::verbs::test::on_servers;
 use local::config::{CHAOS_ROUNDS, SOAK_SECONDS};
 use local::say::Say;
+use local::stores::Durability;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -30,5 +31,5 @@ pub(crate) async fn soak(Soak { minutes }: Soak, say: &Say) -> anyhow::Result<Ex
 async fn suite(filter: &str, name: &str, value: String, say: &Say) -> anyhow::Result<ExitCode> {
     let mut command = cargo("test")?;
     command.args(["--package", "tests", "--test", "chaos", "--", "--nocapture", filter]).env(name, value);
-    on_servers(command, true, say).await
+    on_servers(command, true, Durability::Lost, say).await
 }

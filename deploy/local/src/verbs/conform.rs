@@ -2,6 +2,7 @@
 use crate::verbs::build::cargo;
 use crate::verbs::test::on_servers;
 use local::say::Say;
+use local::stores::Durability;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,5 +30,5 @@ pub(crate) async fn run(arguments: Arguments, say: &Say) -> anyhow::Result<ExitC
     let mut command = cargo("run")?;
     command.args(["--quiet", "--package", "tests", "--example", "conformance", "--"]).arg(program);
     command.args([examples.to_string(), seed.to_string()]);
-    on_servers(command, true, say).await
+    on_servers(command, true, Durability::Lost, say).await
 }

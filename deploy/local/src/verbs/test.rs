@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: Arguments, say: &Say) -> anyhow::Result<ExitC
     command.args(["--no-fail-fast", "--"]).args(filters);
     // The tests of one service need no other program.
     let needs_programs = package.is_empty() || package.iter().any(|name| name == "tests" || name == "local");
-    on_servers(command, needs_programs, say).await
+    on_servers(command, needs_programs, Durability::Lost, say).await
 }
 
 pub(crate) fn of_packages(command: &mut Command, packages: &[String]) {
@@ -52,6 +52,7 @@ pub(crate) fn of_packages(command: &mut Command, packages: &[String]) {
 pub(crate) async fn on_servers(
     command: Command,
     needs_programs: bool,
+    durability: Durability,
     say: &Say,
 ) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::catch()?;
@@ -64,7 +65,7 @@ pub(crate) async fn on_servers(
     places.prepare()?;
 
     let prepared = tokio::select! {
-        prepared = prepare(needs_programs, &places, say) => prepared?,
+        prepared = prepare(needs_programs, durability, &places, say) => prepared?,
         () = interrupts.next() => return Ok(ExitCode::from(INTERRUPTED)),
     };
     let (stores, file) = prepared;
@@ -75,14 +76,19 @@ pub(crate) async fn on_servers(
 }
 
 /// Builds what the tests need, and starts what they share.
-async fn prepare(needs_programs: bool, places: &Places, say: &Say) -> anyhow::Result<(Stores, PathBuf)> {
+async fn prepare(
+    needs_programs: bool,
+    durability: Durability,
+    places: &Places,
+    say: &Say,
+) -> anyhow::Result<(Stores, PathBuf)> {
     install::ensure(&Program::ALL, say).await?;
     if needs_programs {
         build::programs().await?;
     }
     let secrets = Secrets::random()?;
     let starting = async {
-        let stores = Stores::start(places, &secrets.store_password, Durability::Lost).await?;
+        let stores = Stores::start(places, &secrets.store_password, durability).await?;
         // Makes the roles, which all databases of the server share.
         drop(Database::fresh(&stores.postgres.admin_url(), secrets.roles.clone()).await?);
         Ok(stores)

@@ -41,6 +41,8 @@ pub(super) fn programs(arguments: &Arguments) -> Vec<Program> {
         Program::Postgres => arguments.database_url.is_some(),
         Program::Redis => arguments.redis_url.is_some(),
         Program::RabbitMq => arguments.rabbitmq_url.is_some(),
+        // No server.
+        Program::Wrk => true,
     };
     Program::ALL.into_iter().filter(|program| !given(program)).collect()
 }
