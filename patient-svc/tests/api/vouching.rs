@@ -118,3 +118,19 @@ async fn nobody_vouches_for_a_log_that_does_not_verify() {
     assert_eq!(exchange.vouched().await, 1);
     verify(new).await.unwrap();
 }
+
+#[tokio::test]
+async fn the_service_takes_no_signer_of_before_away() {
+    let exchange = Exchange::begun().await;
+    reseal(&exchange.both).await.unwrap();
+    let runtime = exchange.clinic.runtime().await;
+    for change in [
+        "DELETE FROM patient.former_signers",
+        "TRUNCATE patient.former_signers",
+        "UPDATE patient.former_signers SET public_key = ''",
+    ] {
+        let refusal = runtime.execute(change, &[]).await.expect_err(change);
+        assert_eq!(refusal.code().unwrap().code(), "42501", "{change}");
+    }
+    assert_eq!(exchange.vouched().await, 1);
+}
