@@ -24,7 +24,7 @@ pub async fn reseal(store: &Store, root: &RootSecret, out: &mut impl Write) -> a
         async |key| store.rewrap(key).await,
     )
     .await?;
-    vouch(store, &signers, out).await?;
+    is_done &= vouch(store, &signers, out).await?;
     is_done &= all(
         "former signers",
         out,
@@ -41,16 +41,21 @@ pub async fn reseal(store: &Store, root: &RootSecret, out: &mut impl Write) -> a
 }
 
 /// Vouches for who has signed checkpoints by the other secret, up to the last, so that all signatures are known without it
-/// then. Nobody vouches for a log that does not verify.
-async fn vouch(store: &Store, signers: &Signers, out: &mut impl Write) -> anyhow::Result<()> {
-    let known = signers.known(&store.former_signers().await?);
-    let seen = verify::look(store, &known, None).await?;
+/// then; whether nobody has signed by it since that was done before. Nobody vouches for a log that does not verify.
+async fn vouch(store: &Store, signers: &Signers, out: &mut impl Write) -> anyhow::Result<bool> {
+    let formers = store.former_signers().await?;
+    let seen = verify::look(store, &signers.known_before_vouching(&formers), None).await?;
     seen.tell(out).context("nobody is vouched for")?;
-    if let Some(last) = &seen.unvouched
-        && let Some(former) = signers.vouch(last)
-    {
-        store.put_former_signer(&former).await?;
-        writeln!(out, "checkpoints: who has signed by the other secret is vouched for up to {last}")?;
-    }
-    Ok(())
+    let Some(last) = &seen.unvouched else { return Ok(true) };
+    let Some(former) = signers.vouch(last) else { return Ok(true) };
+    store.put_former_signer(&former).await?;
+    writeln!(out, "checkpoints: who has signed by the other secret is vouched for up to {last}")?;
+    let Some(before) = signers.vouched_for_accepted(&formers) else { return Ok(true) };
+    let (before, last) = (before.number, last.number);
+    writeln!(
+        out,
+        "checkpoints: it was up to {before} before, and some process has signed {last} by the other secret since: see \
+         that none has it as SECRET_KEY, and run this again"
+    )?;
+    Ok(false)
 }

@@ -35,6 +35,8 @@ pub enum By {
     Known,
     /// That of the one that is accepted, whom nobody needs to vouch for as long as it is.
     Accepted,
+    /// That of somebody who was vouched for up to the checkpoint of this number, and no further.
+    Late(i64),
     /// That of nobody whose signatures count.
     Nobody,
 }
@@ -47,13 +49,27 @@ impl Signers {
         Self { own, accepted, sealer: root.sealer("former-signers") }
     }
 
-    /// Whose signatures count, also of those `formers` for whom somebody has vouched.
+    /// Whose signatures count, also of those `formers` for whom somebody has vouched. Once somebody has vouched for the one
+    /// that is accepted, it is one of them: nothing more is signed by it.
     pub fn known(&self, formers: &[Former]) -> Known {
+        let mut known = self.known_before_vouching(formers);
+        known.accepted.take_if(|accepted| known.formers.iter().any(|(key, _)| key == accepted));
+        known
+    }
+
+    /// [`Self::known`], with whatever the one that is accepted has signed by now.
+    pub fn known_before_vouching(&self, formers: &[Former]) -> Known {
         Known {
             own: self.own.clone(),
             accepted: self.accepted.clone(),
             formers: self.vouched(formers).collect(),
         }
+    }
+
+    /// Up to where somebody has vouched for the one that is accepted.
+    pub fn vouched_for_accepted(&self, formers: &[Former]) -> Option<Told> {
+        let mut vouched = self.vouched(formers);
+        vouched.find_map(|(key, last)| (Some(key) == self.accepted).then_some(last))
     }
 
     /// The one that is accepted, vouched for up to the checkpoint `last`.
@@ -81,12 +97,16 @@ impl Known {
     pub fn signed(&self, checkpoint: &Checkpoint, signature: &[u8]) -> By {
         let digest = checkpoint.digest();
         let has_signed = |key: &SignerKey| key.has_signed(&digest, signature);
-        if has_signed(&self.own)
-            || self.formers.iter().any(|(key, last)| checkpoint.number <= last.number && has_signed(key))
-        {
+        if has_signed(&self.own) {
             return By::Known;
         }
-        if self.accepted.as_ref().is_some_and(has_signed) { By::Accepted } else { By::Nobody }
+        let former = self.formers.iter().find(|(key, _)| has_signed(key)).map(|(_, last)| last.number);
+        match former {
+            Some(last) if checkpoint.number <= last => By::Known,
+            _ if self.accepted.as_ref().is_some_and(has_signed) => By::Accepted,
+            Some(last) => By::Late(last),
+            None => By::Nobody,
+        }
     }
 
     /// The checkpoints that were vouched for: they must be there.
@@ -127,10 +147,16 @@ mod tests {
             known.signed(&checkpoint, &signature)
         };
         let known = after.known(formers);
-        assert_eq!([1, 7, 8].map(|number| by(&known, number)), [By::Known, By::Known, By::Nobody]);
+        assert_eq!([1, 7, 8].map(|number| by(&known, number)), [By::Known, By::Known, By::Late(7)]);
         assert_eq!(known.told().collect::<Vec<_>>(), [&last]);
         assert_eq!(by(&after.known(&[]), 7), By::Nobody);
         assert_eq!(by(&between.known(&[]), 8), By::Accepted);
+        assert_eq!(by(&between.known(formers), 8), By::Late(7), "it signs nothing more");
+        assert_eq!(by(&between.known_before_vouching(formers), 8), By::Accepted);
+        assert_eq!(
+            (between.vouched_for_accepted(formers), between.vouched_for_accepted(&[])),
+            (Some(last), None)
+        );
 
         // Nobody else vouches, and for nobody else.
         let stranger = Signers::new(&root("Bq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!"));

@@ -98,9 +98,16 @@ async fn checkpoints(tx: &Tx<'_>, known: &Known, told: &[&Told]) -> anyhow::Resu
             let this = Told::of(&checkpoint);
             let is_as_told = told.iter().all(|told| told.number != number || **told == this);
             let by = known.signed(&checkpoint, &signature);
-            if by == By::Nobody || !is_as_told {
-                seen.findings.push(Finding::CheckpointChanged { number });
-                continue;
+            match by {
+                By::Known | By::Accepted if is_as_told => {}
+                By::Late(vouched) => {
+                    seen.findings.push(Finding::CheckpointLate { number, vouched });
+                    continue;
+                }
+                _ => {
+                    seen.findings.push(Finding::CheckpointChanged { number });
+                    continue;
+                }
             }
             if by == By::Accepted {
                 seen.unvouched = Some(this);

@@ -4,7 +4,10 @@ use crate::keys::{ANOTHER, THIRD, reseal, with_secrets};
 use jiff::Timestamp;
 use patient_svc::checkpoints;
 use patient_svc::config::{Command, Config};
+use patient_svc::domain::chain::Finding;
+use patient_svc::signers::Signers;
 use patient_svc::store::Store;
+use patient_svc::verify;
 use platform::audit::Entry;
 use platform::audit::chain::Signer;
 use platform::secrets::RootSecret;
@@ -70,12 +73,6 @@ async fn what_another_root_secret_signed_of_the_audit_log_is_known_once_somebody
     verify(new).await.unwrap();
     reseal(new).await.unwrap();
 
-    // Not for what the other signs afterwards, until that is seen, too.
-    exchange.signs(old).await;
-    assert!(verify(new).await.is_err());
-    reseal(both).await.unwrap();
-    verify(new).await.unwrap();
-
     // The next exchange keeps what was vouched for.
     let next = with_secrets(new, THIRD.into(), Some(ANOTHER.into()));
     let last = with_secrets(new, THIRD.into(), None);
@@ -83,6 +80,26 @@ async fn what_another_root_secret_signed_of_the_audit_log_is_known_once_somebody
     assert!(verify(&last).await.is_err());
     reseal(&next).await.unwrap();
     verify(&last).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_other_secret_signs_afterwards_is_found_and_not_done_with_until_it_ends() {
+    let exchange = Exchange::begun().await;
+    let Exchange { old, both, new, .. } = &exchange;
+    reseal(both).await.unwrap();
+    exchange.signs(old).await;
+    exchange.signs(both).await;
+    for config in [both, new] {
+        let signers = Signers::new(&RootSecret::of(&config.process).unwrap());
+        let known = signers.known(&exchange.store.former_signers().await.unwrap());
+        let seen = verify::look(&exchange.store, &known, None).await.unwrap();
+        assert_eq!(seen.findings, [Finding::CheckpointLate { number: 4, vouched: 2 }]);
+    }
+    assert!(reseal(new).await.is_err(), "it has not accepted who signed");
+    assert!(reseal(both).await.is_err(), "some process still signs by the other secret");
+    reseal(both).await.unwrap();
+    verify(new).await.unwrap();
+    reseal(new).await.unwrap();
 }
 
 #[tokio::test]
