@@ -3,7 +3,7 @@ mod error;
 mod load; // how much a pool has to do
 mod reads;
 
-pub use error::Error;
+pub use error::{Error, OfStore};
 pub use reads::Reads;
 
 use crate::config;

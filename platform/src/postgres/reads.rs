@@ -1,6 +1,6 @@
 //! Reads that may be a few seconds old, on a replica.
 use super::load::watch;
-use super::{Error, POSITION, PRIMARY, connection, connection_of, pool_of};
+use super::{Error, OfStore, POSITION, PRIMARY, connection, connection_of, pool_of};
 use crate::config;
 use crate::shutdown::Shutdown;
 use deadpool_postgres::{Object, Pool};
@@ -68,17 +68,18 @@ impl Reads {
         Ok(Self { primary, replica: Some(replica) })
     }
 
-    /// What `read` finds. What fails on the replica, for whatever reason, is read from the primary; then nobody tries the
-    /// replica until it is seen to be well.
+    /// What `read` finds. What fails on the replica is read from the primary; then nobody tries the replica until it is seen
+    /// to be well. But not what was ended there because it took too long: it would take as long again, of the primary.
     pub async fn read<T, E, F>(&self, read: impl Fn(Object) -> F) -> Result<T, E>
     where
-        E: From<Error> + std::error::Error + 'static,
+        E: From<Error> + OfStore,
         F: Future<Output = Result<T, E>>,
     {
         if let Some(replica) = self.replica.as_ref().filter(|replica| replica.is_near.load(Relaxed)) {
             let found = async { read(connection_of(REPLICA, &replica.pool).await?).await };
             match timeout(ANSWER, found).await {
                 Ok(Ok(found)) => return Ok(found),
+                Ok(Err(error)) if error.of_database().is_some_and(Error::is_overdue) => return Err(error),
                 Ok(Err(error)) => replica.set_near(false, Some(&error)),
                 Err(late) => replica.set_near(false, Some(&late)),
             }
