@@ -61,7 +61,7 @@ impl postgres::OfStore for Error {
     fn of_database(&self) -> Option<&postgres::Error> {
         match self {
             Self::Database(error) => Some(error),
-            _ => None,
+            Self::Unreadable { .. } => None,
         }
     }
 }
