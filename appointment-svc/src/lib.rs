@@ -114,7 +114,7 @@ pub async fn serve(
 
     measurements::begin();
     let pool = postgres::pool_planning_once(&config.postgres, NAME)?;
-    postgres::watch("primary", &pool, &shutdown);
+    postgres::watch(&pool, &shutdown);
     let broker = Broker::new(&config.broker, NAME);
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), broker.clone(), &shutdown);

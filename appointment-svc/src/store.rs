@@ -57,6 +57,15 @@ impl From<tokio_postgres::Error> for Error {
     }
 }
 
+impl postgres::OfStore for Error {
+    fn of_database(&self) -> Option<&postgres::Error> {
+        match self {
+            Self::Database(error) => Some(error),
+            Self::Unreadable { .. } => None,
+        }
+    }
+}
+
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,

@@ -128,7 +128,7 @@ pub async fn serve(
     let root = RootSecret::of(&config.process)?;
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     measurements::begin();
-    postgres::watch("primary", &pool, &shutdown);
+    postgres::watch(&pool, &shutdown);
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
     let store = Store::new(pool.clone(), outbox);

@@ -68,7 +68,7 @@ pub async fn serve(
     let appointments = Peer::new("appointment-svc", &config.appointment_url, Some(identity))?;
 
     let pool = postgres::pool(&config.postgres, SERVICE)?;
-    postgres::watch("primary", &pool, &shutdown);
+    postgres::watch(&pool, &shutdown);
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
     let store = Store::new(pool.clone(), outbox);

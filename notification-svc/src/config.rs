@@ -83,7 +83,7 @@ pub enum Command {
     /// everything goes on; exits with 1 when something still needs another secret than `SECRET_KEY`.
     Reseal {
         /// Let the links in all mails end that another secret than `SECRET_KEY` has signed: for one that leaked. They end
-        /// when `SECRET_KEY_ACCEPTED` is taken away.
+        /// when `SECRET_KEY_ACCEPTED` is taken away, whether this is run without it again or not.
         #[arg(long)]
         end_links: bool,
     },

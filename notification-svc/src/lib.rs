@@ -119,7 +119,7 @@ pub async fn serve(
     );
     let pool = postgres::pool(&config.postgres, NAME)?;
     measurements::begin();
-    postgres::watch("primary", &pool, &shutdown);
+    postgres::watch(&pool, &shutdown);
     // While there is no database nothing can be sent either, and whoever started us tries again.
     let formers = Store::new(pool.clone()).former_link_keys().await?;
     let Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead } =

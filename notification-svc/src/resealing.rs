@@ -7,7 +7,7 @@ use platform::secrets::RootSecret;
 use std::io::Write;
 
 /// Everything goes on meanwhile; what was interrupted is begun again. Links that were signed with the other secret stay
-/// good, unless they are to end.
+/// good, unless they are to end, or were to end before.
 pub async fn reseal(
     store: &Store,
     root: &RootSecret,
@@ -15,10 +15,14 @@ pub async fn reseal(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let (secrets, keys) = (Secrets::new(root), FormerKeys::new(root));
+    let accepted = keys.of_accepted();
     if ends_links {
-        writeln!(out, "keys of links: {} forgotten", store.forget_link_keys().await?)?;
-    } else if let Some(key) = keys.of_accepted() {
-        store.keep_link_key(&key).await?;
+        let ended = store.end_link_keys(accepted.as_ref().map(|key| key.digest.as_slice())).await?;
+        writeln!(out, "keys of links in messages: {ended} forgotten, and not kept any more")?;
+    } else if let Some(key) = &accepted
+        && !store.keep_link_key(key).await?
+    {
+        writeln!(out, "keys of links in messages: that of the other secret was ended before, and stays so")?;
     }
     let is_done = [
         all(

@@ -49,8 +49,9 @@ pub enum Command {
     /// Exchange keys.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Seal by `SECRET_KEY` what is sealed by `SECRET_KEY_ACCEPTED`, and vouch for the checkpoints that this has signed,
-    /// while everything goes on; exits with 1 when something still needs another secret than `SECRET_KEY`.
+    /// Seal by `SECRET_KEY` what is sealed by `SECRET_KEY_ACCEPTED`, and vouch for the checkpoints that this has signed if
+    /// the audit log verifies, while everything goes on; exits with 1 when it does not, or something still needs another
+    /// secret than `SECRET_KEY`.
     Reseal,
 }
 

@@ -115,7 +115,7 @@ pub async fn serve(
 
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     measurements::begin(clock.now());
-    postgres::watch("primary", &pool, &shutdown);
+    postgres::watch(&pool, &shutdown);
     let outbox = Outbox::new(store::SCHEMA);
     outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
     let reads = Reads::new(&config.postgres, &config.reads, SERVICE, pool.clone(), &shutdown)?;

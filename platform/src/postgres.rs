@@ -3,11 +3,11 @@ mod error;
 mod load; // how much a pool has to do
 mod reads;
 
-pub use error::Error;
-pub use load::watch;
+pub use error::{Error, OfStore};
 pub use reads::Reads;
 
 use crate::config;
+use crate::shutdown::Shutdown;
 use anyhow::bail;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -36,6 +36,9 @@ const SHARED: &str = concat!(
     include_str!("../migrations/inbox.sql"),
     include_str!("../migrations/dead_letters.sql")
 );
+
+/// What the pool of the primary is called where pools are measured.
+const PRIMARY: &str = "primary";
 
 /// Held while migrating, so that replicas that start together migrate one after the other.
 const MIGRATION_LOCK: i64 = 0x6865_616c_7468;
@@ -73,10 +76,20 @@ fn pool_of(mut config: tokio_postgres::Config, most: usize, patience: Duration) 
     Ok(Pool::builder(manager).max_size(most).timeouts(timeouts).runtime(Runtime::Tokio1).build()?)
 }
 
-/// A connection from the pool.
+/// Measures the connections of the primary's pool until shutdown is requested.
+pub fn watch(pool: &Pool, shutdown: &Shutdown) {
+    load::watch(PRIMARY, pool, shutdown);
+}
+
+/// A connection from the primary's pool.
 pub async fn connection(pool: &Pool) -> Result<Object, Error> {
+    connection_of(PRIMARY, pool).await
+}
+
+/// A connection from the pool that is measured under this name.
+async fn connection_of(name: &'static str, pool: &Pool) -> Result<Object, Error> {
     let got = pool.get().await;
-    load::count(&got);
+    load::count(name, &got);
     Ok(got?)
 }
 

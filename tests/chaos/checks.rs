@@ -2,17 +2,14 @@
 use crate::load::Booked;
 use local::places::binaries;
 use local::service::Service;
-use std::time::Duration;
-use tests::clinic::instant;
+use tests::clinic::{all_is_told, instant};
 use tests::mesh::Mesh;
-use tokio::time::sleep;
-use tokio_postgres::Client;
 
 /// Every visit is as it was acknowledged, and there is no other; no time is taken twice; everybody is told of every change
 /// once.
 pub(crate) async fn all_is_well(mesh: &Mesh, visits: &[Booked]) {
     let database = mesh.database().await;
-    rest(&database, visits).await;
+    all_is_told(&database).await;
     let staff = mesh.admin().await;
     for visit in visits {
         let seen = staff.get(&visit.path).await.ok();
@@ -37,27 +34,6 @@ pub(crate) async fn all_is_well(mesh: &Mesh, visits: &[Booked]) {
         let counts: [i64; 3] = std::array::from_fn(|index| row.get(index));
         assert_eq!(counts, [1, visit.moves, i64::from(visit.status == "cancelled")], "{visit:?}");
     }
-}
-
-/// Waits until every change has had its effect.
-async fn rest(database: &Client, visits: &[Booked]) {
-    let open = "
-        SELECT (SELECT 2 * count(*) FROM appointment.appointment_events)
-             - (SELECT count(*) FROM notification.notifications)
-             , (SELECT count(*) FROM notification.messages
-                 WHERE state = 'sending' OR state = 'pending' AND next_attempt_at < now() + interval '1 hour')
-             , (SELECT count(*) FROM appointment.outbox WHERE published_at IS NULL)
-             , (SELECT count(*) FROM notification.dead_letters)";
-    let mut counts = [0_i64; 4];
-    for _ in 0..600 {
-        let row = database.query_one(open, &[]).await.unwrap();
-        counts = std::array::from_fn(|index| row.get(index));
-        if counts == [0; 4] {
-            return;
-        }
-        sleep(Duration::from_millis(200)).await;
-    }
-    panic!("{} visits have not come to rest: {counts:?}", visits.len());
 }
 
 /// What a program finds wrong with its own tables.

@@ -5,16 +5,7 @@ use tests::clinic::{at, visit};
 use tests::mesh::Mesh;
 use tests::people::{Admin, Doctor, PASSWORD, Patient, Staff, fresh_email, log_in, text};
 use tests::rest::{Answer, Rest};
-use tokio_postgres::{Client, NoTls};
-
-/// The log, past everything.
-async fn log(mesh: &Mesh) -> Client {
-    let (client, connection) =
-        tokio_postgres::connect(&mesh.ground.database.admin_url(), NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-    tokio::spawn(connection);
-    client
-}
+use tokio_postgres::Client;
 
 /// Asks, and compares what was noted of it: action, resource and, if it was refused, why.
 struct Observed<'a> {
@@ -69,7 +60,7 @@ use Method as M;
 #[tokio::test]
 async fn every_request_about_a_patient_has_exactly_its_entries() {
     let mesh = Mesh::shared().await;
-    let log = log(&mesh).await;
+    let log = mesh.database().await;
     let o = Observed { log: &log };
     let People { admin, staff, doctor, patient } = People::of(&mesh).await;
     let new = json!({ "first_name": "New", "last_name": "Comer", "date_of_birth": "1990-01-01", "confirm_new": true });
@@ -107,7 +98,7 @@ async fn every_request_about_a_patient_has_exactly_its_entries() {
 #[tokio::test]
 async fn every_request_about_a_visit_has_exactly_its_entries() {
     let mesh = Mesh::shared().await;
-    let log = log(&mesh).await;
+    let log = mesh.database().await;
     let o = Observed { log: &log };
     let People { admin, staff, doctor, patient } = People::of(&mesh).await;
     let booking = visit(&patient.id, &doctor.id, at(3, 9, 0));
@@ -169,7 +160,7 @@ async fn every_request_about_a_visit_has_exactly_its_entries() {
 #[tokio::test]
 async fn every_request_about_those_who_wait_has_exactly_its_entries() {
     let mesh = Mesh::shared().await;
-    let log = log(&mesh).await;
+    let log = mesh.database().await;
     let o = Observed { log: &log };
     let People { admin, staff, doctor, patient } = People::of(&mesh).await;
     let name = format!("Check-up {}", uuid::Uuid::now_v7());
@@ -204,7 +195,7 @@ async fn every_request_about_those_who_wait_has_exactly_its_entries() {
 #[tokio::test]
 async fn every_request_about_accounts_and_doctors_has_exactly_its_entries() {
     let mesh = Mesh::shared().await;
-    let log = log(&mesh).await;
+    let log = mesh.database().await;
     let o = Observed { log: &log };
     let admin = mesh.admin().await;
     let anyone = mesh.anyone();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-use tests::clinic::{at, now, path};
+use tests::clinic::{all_is_told, at, now, path};
 use tests::mesh::Mesh;
 use tests::people::{Admin, Doctor, text};
 use tests::rest::{Answer, Rest};
@@ -271,24 +271,11 @@ struct Kept {
 
 /// The messages about each visit, once every change has had its effect and nothing is under way.
 async fn settled(database: &Client, visits: &[Visit], due: Timestamp) -> HashMap<String, Vec<Kept>> {
-    let news = "SELECT count(*) FROM appointment.appointment_events";
-    let news: i64 = database.query_one(news, &[]).await.unwrap().get(0);
-    let open = "
-        SELECT (SELECT count(*) FROM notification.notifications)
-             , (SELECT count(*) FROM notification.messages
-                 WHERE state = 'sending' OR state = 'pending' AND next_attempt_at < now() + interval '1 hour')
-             , (SELECT count(*) FROM appointment.outbox WHERE published_at IS NULL)
-             , (SELECT count(*) FROM notification.dead_letters)";
-    for _ in 0..900 {
-        let row = database.query_one(open, &[]).await.unwrap();
-        let counts: [i64; 4] = std::array::from_fn(|index| row.get(index));
-        // Two of each change: to patient and doctor.
-        if counts == [2 * news, 0, 0, 0] && now() > due + UNDER_WAY {
-            return messages(database, visits).await;
-        }
+    while now() <= due + UNDER_WAY {
         sleep(Duration::from_millis(200)).await;
     }
-    panic!("{news} changes have not come to rest: {:?}", database.query_one(open, &[]).await.unwrap());
+    all_is_told(database).await;
+    messages(database, visits).await
 }
 
 async fn messages(database: &Client, visits: &[Visit]) -> HashMap<String, Vec<Kept>> {

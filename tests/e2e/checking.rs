@@ -5,7 +5,6 @@ use local::service::Service;
 use nix::sys::signal::Signal;
 use std::cell::RefCell;
 use tests::mesh::Mesh;
-use tokio_postgres::NoTls;
 
 impl Checked {
     async fn of(mesh: &Mesh) -> Self {
@@ -58,9 +57,7 @@ async fn a_system_is_well_until_something_breaks_which_is_named_then() {
         assert!(checked.0.iter().any(|finding| finding.what.starts_with(part)), "{part}");
     }
 
-    let (sql, connection) = tokio_postgres::connect(&mesh.ground.database.admin_url(), NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-    tokio::spawn(connection);
+    let sql = mesh.database().await;
     let broken = "
         INSERT INTO notification.dead_letters (id, queue, message_id, reason, body)
         VALUES (gen_random_uuid(), 'notification.visits', 'x', 'rejected', '');

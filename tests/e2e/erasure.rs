@@ -50,15 +50,7 @@ async fn of_an_erased_patient_nothing_is_left_in_any_table() {
 
 /// How many rows of all tables have `word` in them, also as bytes.
 async fn found(mesh: &Mesh, word: &str) -> i64 {
-    let url = mesh.ground.database.admin_url();
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    tokio::select! {
-        rows = rows_with(&client, word) => rows,
-        _ = connection => panic!("the connection ended"),
-    }
-}
-
-async fn rows_with(client: &tokio_postgres::Client, word: &str) -> i64 {
+    let client = mesh.database().await;
     let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
         WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
     let mut rows = 0;

@@ -5,7 +5,7 @@ use tests::clinic::{at, path};
 use tests::mesh::Mesh;
 use tests::people::text;
 use tokio::time::{Instant, sleep};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// The messages about changes of a visit, once they are as they should be.
 async fn notifications(mesh: &Mesh, visit: &Value, are_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
@@ -111,10 +111,7 @@ const HALF: i64 = 5_000;
 #[tokio::test]
 async fn ten_thousand_events_have_ten_thousand_effects_though_the_broker_is_away_for_a_minute() {
     let mesh = Mesh::with_own_stores(|_| {}).await;
-    let (database, connection) =
-        tokio_postgres::connect(&mesh.ground.database.admin_url(), NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-    tokio::spawn(connection);
+    let database = mesh.database().await;
     let rabbitmq = &mesh.stores.as_ref().unwrap().rabbitmq;
     happens(&database).await;
     while effects(&database).await.0 < HALF / 10 {

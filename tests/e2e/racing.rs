@@ -18,17 +18,8 @@ fn tally(answers: &[Answer]) -> BTreeMap<u16, usize> {
 }
 
 async fn deadlocks(mesh: &Mesh) -> i64 {
-    let url = mesh.ground.database.admin_url();
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    let reading = async {
-        let row = client
-            .query_one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()", &[]);
-        row.await.unwrap().get(0)
-    };
-    tokio::select! {
-        deadlocks = reading => deadlocks,
-        _ = connection => panic!("the connection ended"),
-    }
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    mesh.database().await.query_one(deadlocks, &[]).await.unwrap().get(0)
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use crate::rest::{Answer, Rest};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio_postgres::Client;
 
 /// The present.
 pub fn now() -> Timestamp {
@@ -66,4 +68,26 @@ pub async fn free_starts(caller: &Rest, doctor: &str, date: Date) -> Vec<Timesta
 #[track_caller]
 pub fn instant(value: &Value) -> Timestamp {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{value} is not an instant"))
+}
+
+/// Waits until every change of a visit has had its effect, and nothing is under way.
+pub async fn all_is_told(database: &Client) {
+    // Two of each change: to patient and doctor.
+    let open = "
+        SELECT (SELECT 2 * count(*) FROM appointment.appointment_events)
+             - (SELECT count(*) FROM notification.notifications)
+             , (SELECT count(*) FROM notification.messages
+                 WHERE state = 'sending' OR state = 'pending' AND next_attempt_at < now() + interval '1 hour')
+             , (SELECT count(*) FROM appointment.outbox WHERE published_at IS NULL)
+             , (SELECT count(*) FROM notification.dead_letters)";
+    let mut counts = [0_i64; 4];
+    for _ in 0..900 {
+        let row = database.query_one(open, &[]).await.unwrap();
+        counts = std::array::from_fn(|index| row.get(index));
+        if counts == [0; 4] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("not everybody has been told: {counts:?}");
 }

@@ -21,13 +21,23 @@ const RESEAL_FORMER: &str =
 
 const KEYS: &str = "SELECT digest, sealed FROM notification.former_link_keys ORDER BY digest";
 
-const KEEP_KEY: &str =
-    "INSERT INTO notification.former_link_keys (digest, sealed) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+/// Touches one row, unless the key was ended.
+const KEEP_KEY: &str = "
+    INSERT INTO notification.former_link_keys (digest, sealed)
+    SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM notification.ended_link_keys WHERE digest = $1)
+        ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest";
 
 const RESEAL_KEY: &str =
     "UPDATE notification.former_link_keys SET sealed = $3 WHERE digest = $1 AND sealed = $2";
 
-const FORGET_KEYS: &str = "DELETE FROM notification.former_link_keys";
+/// Also one that is not kept.
+const END_KEYS: &str = "
+    WITH forgotten AS (DELETE FROM notification.former_link_keys RETURNING digest),
+         ended AS (
+             INSERT INTO notification.ended_link_keys (digest)
+             SELECT digest FROM forgotten UNION SELECT $1::bytea WHERE $1 IS NOT NULL
+                 ON CONFLICT DO NOTHING)
+    SELECT count(*) FROM forgotten";
 
 /// A secret of a webhook, sealed.
 pub struct WebhookSecret {
@@ -67,13 +77,12 @@ impl Store {
         client.query(&list, &[]).await?.iter().map(key).collect()
     }
 
-    /// Unless it is kept already.
+    /// Whether it is kept: not when it was ended.
     #[instrument(name = "db.former_link_key.keep", skip_all)]
-    pub async fn keep_link_key(&self, key: &FormerKey) -> Result<(), Error> {
+    pub async fn keep_link_key(&self, key: &FormerKey) -> Result<bool, Error> {
         let client = self.connection().await?;
         let keep = client.prepare_cached(KEEP_KEY).await?;
-        client.execute(&keep, &[&key.digest, &key.sealed]).await?;
-        Ok(())
+        Ok(client.execute(&keep, &[&key.digest, &key.sealed]).await? == 1)
     }
 
     /// Whether the key was as given.
@@ -84,11 +93,11 @@ impl Store {
         Ok(client.execute(&reseal, &[&key.digest, &key.sealed, &anew]).await? == 1)
     }
 
-    /// How many there were.
-    #[instrument(name = "db.former_link_key.forget", skip_all)]
-    pub async fn forget_link_keys(&self) -> Result<u64, Error> {
+    /// Ends all keys that are kept, and the one with this `digest`; how many were kept.
+    #[instrument(name = "db.former_link_key.end", skip_all)]
+    pub async fn end_link_keys(&self, digest: Option<&[u8]>) -> Result<i64, Error> {
         let client = self.connection().await?;
-        let forget = client.prepare_cached(FORGET_KEYS).await?;
-        Ok(client.execute(&forget, &[]).await?)
+        let end = client.prepare_cached(END_KEYS).await?;
+        Ok(client.query_one(&end, &[&digest]).await?.try_get(0)?)
     }
 }

@@ -1,13 +1,15 @@
 //! What can be done from messages, without an account.
 use crate::neighbours::Visit;
 use crate::refused;
-use crate::service::{SENT, SKIPPED, Service};
+use crate::service::{Ground, SENT, SKIPPED, Service};
 use local::mail::Message;
+use notification_svc::config::Command;
 use platform::caller::Role;
 use proto::appointment::AppointmentStatus;
 use proto::notification::{
     FollowLinkRequest, LinkAction, LinkOutcome, LinkPage, NotificationKind, OpenLinkRequest, RecipientKind,
 };
+use secrecy::SecretString;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -175,4 +177,26 @@ async fn a_link_that_is_of_no_use_says_so_in_the_language_of_its_reader() {
         .code(),
         Code::Unavailable
     );
+}
+
+#[tokio::test]
+async fn links_that_were_ended_stay_so_however_often_the_rest_is_sealed_anew() {
+    let ground = Ground::prepare().await;
+    let store = ground.store();
+    let mut config = ground.config.clone();
+    let old = config.process.secret_key.clone();
+    let mut reseal = async |own: &str, accepted: &SecretString, end_links| {
+        config.process.secret_key = own.into();
+        config.process.secret_key_accepted = Some(accepted.clone());
+        notification_svc::command(config.clone(), Command::Reseal { end_links }).await.unwrap();
+        store.former_link_keys().await.unwrap().len()
+    };
+    let (another, third) = ("Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!", "Bq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!");
+    assert_eq!(reseal(another, &old, false).await, 1);
+    assert_eq!(reseal(another, &old, true).await, 0);
+    assert_eq!(reseal(another, &old, false).await, 0, "it was to end");
+    // Those of the next are kept.
+    assert_eq!(reseal(third, &another.into(), false).await, 1);
+    assert_eq!(reseal(third, &another.into(), false).await, 1);
+    assert_eq!(reseal(third, &old, false).await, 1, "also when it is accepted once more");
 }

@@ -54,6 +54,11 @@ pub enum Finding {
     CheckpointChanged {
         number: i64,
     },
+    /// The secret of before has signed it, after the checkpoint up to which somebody has vouched for that.
+    CheckpointLate {
+        number: i64,
+        vouched: i64,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -86,7 +91,14 @@ impl fmt::Display for Finding {
                 write!(f, "checkpoint {first}: missing")
             }
             Self::CheckpointMissing { first, last } => write!(f, "checkpoints {first} to {last}: missing"),
-            Self::CheckpointChanged { number } => write!(f, "checkpoint {number}: changed"),
+            Self::CheckpointChanged { number } => {
+                write!(f, "checkpoint {number}: changed, or signed by a secret that nobody here knows")
+            }
+            Self::CheckpointLate { number, vouched } => write!(
+                f,
+                "checkpoint {number}: signed by a secret of before, which counts up to checkpoint {vouched}. Whoever has \
+                 it as SECRET_KEY is to be stopped; then `patient-svc reseal`, with it as SECRET_KEY_ACCEPTED"
+            ),
         }
     }
 }

@@ -22,3 +22,4 @@ mod search;
 mod second_lock; // row-level security
 mod states;
 mod tampering;
+mod vouching; // checkpoints of other root secrets

@@ -18,6 +18,17 @@ pub enum Error {
     Unaudited(tokio_postgres::Error),
 }
 
+/// An error of a store, which may be one of the database.
+pub trait OfStore: std::error::Error + 'static {
+    fn of_database(&self) -> Option<&Error>;
+}
+
+impl OfStore for Error {
+    fn of_database(&self) -> Option<&Error> {
+        Some(self)
+    }
+}
+
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         Self::Pool(error)
@@ -73,6 +84,11 @@ impl Error {
         self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
     }
 
+    /// Whether a statement was ended because it took too long.
+    pub fn is_overdue(&self) -> bool {
+        matches!(self, Self::Statement(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+
     /// Whether the database is away, full or too slow, as opposed to a statement that is wrong.
     pub fn is_outage(&self) -> bool {
         match (self, self.code()) {
@@ -98,9 +114,7 @@ impl Error {
 
     /// What a caller is told: UNAVAILABLE for an outage, INTERNAL for a mistake of ours.
     pub fn status(&self, domain: &str) -> Status {
-        if let Self::Statement(error) = self
-            && error.code() == Some(&SqlState::QUERY_CANCELED)
-        {
+        if self.is_overdue() {
             return fault(Code::DeadlineExceeded, domain, "DEADLINE_EXCEEDED", "the database took too long");
         }
         if self.is_outage() { fault::unavailable(domain, "postgresql", self) } else { fault::internal(self) }

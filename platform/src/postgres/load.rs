@@ -7,7 +7,7 @@ use std::time::Duration;
 const WATCH: Duration = Duration::from_secs(5);
 
 /// Measures the connections of `pool` until shutdown is requested; `name` tells it from other pools of the process.
-pub fn watch(name: &'static str, pool: &Pool, shutdown: &Shutdown) {
+pub(super) fn watch(name: &'static str, pool: &Pool, shutdown: &Shutdown) {
     let (pool, stopping) = (pool.clone(), shutdown.clone());
     shutdown.spawn(async move {
         loop {
@@ -27,12 +27,12 @@ fn measure(name: &'static str, Status { max_size, size, available, waiting }: St
     }
     metrics::gauge!("db_client_connections_max", "pool" => name).set(number(max_size));
     metrics::gauge!("db_client_connections_waiting", "pool" => name).set(number(waiting));
-    metrics::counter!("db_client_connections_timeouts_total").increment(0);
+    metrics::counter!("db_client_connections_timeouts_total", "pool" => name).increment(0);
 }
 
-/// Counts who waited in vain.
-pub(super) fn count(got: &Result<Object, PoolError>) {
+/// Counts who waited in vain for a connection of the pool that is called `name`.
+pub(super) fn count(name: &'static str, got: &Result<Object, PoolError>) {
     if matches!(got, Err(PoolError::Timeout(TimeoutType::Wait))) {
-        metrics::counter!("db_client_connections_timeouts_total").increment(1);
+        metrics::counter!("db_client_connections_timeouts_total", "pool" => name).increment(1);
     }
 }

@@ -1,5 +1,6 @@
 //! Reads that may be a few seconds old, on a replica.
-use super::{Error, POSITION, connection, pool_of, watch};
+use super::load::watch;
+use super::{Error, OfStore, POSITION, PRIMARY, connection, connection_of, pool_of};
 use crate::config;
 use crate::shutdown::Shutdown;
 use deadpool_postgres::{Object, Pool};
@@ -21,6 +22,9 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// How long an answer of it may take: a server that is frozen ends no statement by itself.
 const ANSWER: Duration = Duration::from_millis(2500);
+
+/// What its pool is called where pools are measured.
+const REPLICA: &str = "replica";
 
 /// Nothing can be written there, not even where it is no replica.
 const SESSION: &str = "-c default_transaction_read_only=on -c statement_timeout=2s -c lock_timeout=1s \
@@ -58,23 +62,24 @@ impl Reads {
         let mut config: tokio_postgres::Config = url.expose_secret().parse()?;
         config.application_name(format!("{service} reads")).options(SESSION);
         let pool = pool_of(config, settings.database_max_connections, PATIENCE)?;
-        watch("replica", &pool, shutdown);
+        watch(REPLICA, &pool, shutdown);
         let replica = Replica { pool, is_near: Arc::default() };
         shutdown.spawn(replica.clone().watch(primary.clone(), shutdown.clone()));
         Ok(Self { primary, replica: Some(replica) })
     }
 
-    /// What `read` finds. What fails on the replica, for whatever reason, is read from the primary; then nobody tries the
-    /// replica until it is seen to be well.
+    /// What `read` finds. What fails on the replica is read from the primary; then nobody tries the replica until it is seen
+    /// to be well. But not what was ended there because it took too long: it would take as long again, of the primary.
     pub async fn read<T, E, F>(&self, read: impl Fn(Object) -> F) -> Result<T, E>
     where
-        E: From<Error> + std::error::Error + 'static,
+        E: From<Error> + OfStore,
         F: Future<Output = Result<T, E>>,
     {
         if let Some(replica) = self.replica.as_ref().filter(|replica| replica.is_near.load(Relaxed)) {
-            let found = async { read(connection(&replica.pool).await?).await };
+            let found = async { read(connection_of(REPLICA, &replica.pool).await?).await };
             match timeout(ANSWER, found).await {
                 Ok(Ok(found)) => return Ok(found),
+                Ok(Err(error)) if error.of_database().is_some_and(Error::is_overdue) => return Err(error),
                 Ok(Err(error)) => replica.set_near(false, Some(&error)),
                 Err(late) => replica.set_near(false, Some(&late)),
             }
@@ -107,7 +112,7 @@ impl Replica {
         mark: &mut Option<(Instant, PgLsn)>,
         seen_near: &mut Option<Instant>,
     ) -> Result<(), Error> {
-        let position = position(&self.pool).await?;
+        let position = position(REPLICA, &self.pool).await?;
         if let Some((at, reached)) = *mark {
             if position < Some(reached) {
                 return Ok(());
@@ -115,7 +120,7 @@ impl Replica {
             *seen_near = Some(at);
         }
         let now = Instant::now();
-        *mark = self::position(primary).await?.map(|position| (now, position));
+        *mark = self::position(PRIMARY, primary).await?.map(|position| (now, position));
         Ok(())
     }
 
@@ -128,6 +133,7 @@ impl Replica {
     }
 }
 
-async fn position(pool: &Pool) -> Result<Option<PgLsn>, Error> {
-    Ok(connection(pool).await?.query_one(POSITION, &[]).await?.get(0))
+/// How far the server is to which the pool that is called `name` leads.
+async fn position(name: &'static str, pool: &Pool) -> Result<Option<PgLsn>, Error> {
+    Ok(connection_of(name, pool).await?.query_one(POSITION, &[]).await?.get(0))
 }

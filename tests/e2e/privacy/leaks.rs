@@ -65,10 +65,7 @@ fn bytes(value: redis::Value) -> Vec<u8> {
 
 /// Looks into every row of every table.
 pub(crate) async fn tables(mesh: &Mesh, canary: &Canary) {
-    let url = mesh.ground.database.admin_url();
-    let (database, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the test")]
-    tokio::spawn(connection);
+    let database = mesh.database().await;
     let tables =
         "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = ANY($1) ORDER BY 1";
     let tables = database.query(tables, &[&SCHEMAS.as_slice()]).await.unwrap();
