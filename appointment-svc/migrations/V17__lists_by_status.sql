@@ -1,0 +1,3 @@
+-- Lists of what has one status, and of who no longer waits: without them the rest is read and left out.
+CREATE INDEX appointments_by_status ON appointments (status, start_time, id);
+CREATE INDEX waitlist_by_state ON waitlist (state, priority, created_at, id);
