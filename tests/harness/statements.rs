@@ -46,6 +46,12 @@ impl Listener {
         self.set("log_statement", "all").await;
     }
 
+    /// Has every connection from now on load `library`, whose settings can be changed then.
+    pub async fn load(&self, library: &str) {
+        self.client.batch_execute(&format!("LOAD '{library}'")).await.unwrap();
+        self.set("session_preload_libraries", library).await;
+    }
+
     /// Changes a setting of the server.
     pub async fn set(&self, name: &str, value: &str) {
         self.client.batch_execute(&format!("ALTER SYSTEM SET {name} = '{value}'")).await.unwrap();
