@@ -93,8 +93,9 @@ impl Store {
         let list = |client| {
             let connection = self.over(client);
             async move {
-                let now = connection.now().await?;
-                Ok((connection.list(filter).await?, now))
+                // One round trip.
+                let (now, visits) = tokio::try_join!(connection.now(), connection.list(filter))?;
+                Ok((visits, now))
             }
         };
         self.reads.read(list).await
