@@ -199,7 +199,7 @@ async fn calendars(watch: &Watch, admin: &Admin, anyone: &Rest) {
     let read = anyone.get(feed).await;
     let tag = read.header("etag").to_owned();
     let get = async |_| assert_eq!(anyone.get(feed).await.status, 200);
-    watch.row("`GET /calendars/{token}.ics`, five visits", get).await;
+    watch.row("`GET /calendars/{token}.ics`, five visits, read within the last minute", get).await;
     let same = async |_| {
         let answer = anyone.send(Method::GET, feed, None, &[("if-none-match", &tag)]).await;
         assert_eq!(answer.status, 304);
