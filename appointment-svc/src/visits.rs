@@ -76,11 +76,14 @@ impl Visits {
     pub async fn list(&self, user: &User, filter: Filter) -> Result<Seen, Error> {
         let filter = within_role(user, filter)?;
         let connection = self.store.connection().await?;
-        let now = connection.now().await?;
-        let appointments = match &filter {
-            Some(filter) => connection.list(filter).await?,
-            None => Vec::new(),
+        let list = async {
+            match &filter {
+                Some(filter) => connection.list(filter).await,
+                None => Ok(Vec::new()),
+            }
         };
+        // One round trip.
+        let (now, appointments) = tokio::try_join!(connection.now(), list)?;
         let shown = audited::shown(&appointments, filter.map_or(1, |filter| filter.limit));
         connection.note(audited::visits("list", shown)).await?;
         Ok(Seen { appointments, now })
@@ -122,7 +125,7 @@ impl Visits {
             Role::Doctor(_) | Role::Auditor => return Err(Error::NotAllowed("not a patient of yours")),
         }
         let (attendance, is_known) =
-            (connection.attendance(patient).await?, connection.knows_party(patient).await?);
+            tokio::try_join!(connection.attendance(patient), connection.knows_party(patient))?;
         connection.note(Entry::new("read", "attendance").ids([patient.0]).of([patient.0])).await?;
         drop(connection);
         let is_the_practice = matches!(user.role, Role::Admin | Role::Staff);

@@ -63,6 +63,8 @@ CREATE TABLE IF NOT EXISTS audit.entries (
 
 CREATE INDEX IF NOT EXISTS entries_at ON audit.entries (at, shard, number);
 CREATE INDEX IF NOT EXISTS entries_actor ON audit.entries (actor_id, at, shard, number);
+-- Where the log is large, this is made before the release, CONCURRENTLY: nothing can be noted while it is made here.
+CREATE INDEX IF NOT EXISTS entries_action ON audit.entries (action, at, shard, number);
 CREATE INDEX IF NOT EXISTS entries_subjects ON audit.entries USING gin (subjects);
 CREATE INDEX IF NOT EXISTS entries_request ON audit.entries (request_id);
 

@@ -72,7 +72,8 @@ impl Subscribing {
     /// What a program reads that has the address.
     pub async fn calendar(&self, token: &str, now: Timestamp) -> Result<String, Error> {
         let hash = Token::parse(token).ok_or(Error::CalendarNotFound)?.hash();
-        let Feed { owner, titles, .. } = self.store.feed_of(&hash).await?.ok_or(Error::CalendarNotFound)?;
+        let (Feed { owner, titles, .. }, is_to_be_noted) =
+            self.store.feed_of(&hash).await?.ok_or(Error::CalendarNotFound)?;
         let languages = self.languages(owner).await?.ok_or(Error::CalendarNotFound)?;
         let visits =
             self.neighbours.visits_of(owner, now - BEHIND, now + AHEAD).await.map_err(Error::Neighbour)?;
@@ -97,7 +98,9 @@ impl Subscribing {
             Published::of(&listed.visit, named, listed.changed_at)
         });
         let published: Vec<Published> = published.collect();
-        self.store.feed_was_fetched(&hash, entry("read", owner).because("link")).await?;
+        if is_to_be_noted {
+            self.store.feed_was_fetched(&hash, entry("read", owner).because("link")).await?;
+        }
         Ok(publish(&self.clinic, &voice.say("calendar-name"), &published))
     }
 

@@ -128,11 +128,12 @@ impl Outbox {
     }
 
     async fn forget_old(&self, tx: &Transaction<'_>) -> Result<(), RelayError> {
+        // An array, so that they are looked up: there are none most of the time.
         let forget = format!(
-            "DELETE FROM {0}.outbox WHERE event_id IN (
+            "DELETE FROM {0}.outbox WHERE event_id = ANY (ARRAY(
                  SELECT event_id FROM {0}.outbox
                   WHERE published_at < (SELECT clock_timestamp() - make_interval(days => $1))
-                  ORDER BY published_at LIMIT 1000)",
+                  ORDER BY published_at LIMIT 1000))",
             self.schema
         );
         let forget = tx.prepare_cached(&forget).await?;

@@ -46,4 +46,6 @@ mod deployment; // what images, compose and manifests say of the programs
 mod privacy; // what must not be in a log
 mod erasure; // what is left of a patient who is erased
 mod traces; // one request, one trace, every process
+mod round_trips; // what a request asks of processes and stores
+mod plans; // how statements are carried out where tables have grown
 mod watched; // what dashboards and alerts ask, and what is told of the running mesh; log levels

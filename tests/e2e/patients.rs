@@ -35,7 +35,7 @@ async fn a_patient_is_made_read_changed_and_deleted() {
 async fn a_list_comes_in_pages_that_do_not_overlap() {
     let mesh = Mesh::shared().await;
     let admin = mesh.admin().await;
-    for _ in 0..5 {
+    for _ in 0..7 {
         admin.patient_record(&fresh_email("page")).await;
     }
     let mut seen = std::collections::HashSet::new();

@@ -9,6 +9,7 @@ pub mod collector; // of traces, which keeps all it is given
 pub mod document; // gateway/openapi.json, and whether an answer is as it says
 pub mod events; // docs/asyncapi.json, and whether an event is as it says
 pub mod rest; // requests and answers
+pub mod statements; // what a database is asked
 pub mod wire; // a network that can be slow, cut and dead
 pub mod mesh; // the mesh that tests share, or one of one's own
 pub mod people; // an admin, receptionists, doctors and patients

@@ -136,9 +136,9 @@ macro_rules! end {
 
 /// What is locked by another is being dealt with there.
 const EXPIRE: &str = end!(
-    "status IN ('held', 'requested') AND id IN (
+    "status IN ('held', 'requested') AND id = ANY (ARRAY(
          SELECT appointment_id FROM appointment.claims
-          WHERE active AND (resource_id = ANY($1) OR patient_id = $2) AND hold_until <= clock_timestamp())
+          WHERE active AND (resource_id = ANY($1) OR patient_id = $2) AND hold_until <= clock_timestamp()))
        FOR UPDATE SKIP LOCKED"
 );
 

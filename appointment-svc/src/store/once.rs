@@ -29,12 +29,13 @@ const PUT: &str = "
        SET fingerprint = excluded.fingerprint, appointment_id = excluded.appointment_id,
            series_id = excluded.series_id, answer = excluded.answer, created_at = clock_timestamp()";
 
+/// The time is asked for once, so that the index knows where to end.
 const FORGET: &str = "
     DELETE FROM appointment.idempotency_keys
-     WHERE (user_id, method, key) IN (
-        SELECT user_id, method, key FROM appointment.idempotency_keys
-         WHERE created_at <= clock_timestamp() - interval '24 hours'
-         ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)";
+     WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM appointment.idempotency_keys
+         WHERE created_at <= (SELECT clock_timestamp() - interval '24 hours')
+         ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED))";
 
 /// What a caller calls a request, and what it asks for.
 #[derive(Clone, Debug)]

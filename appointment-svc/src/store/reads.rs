@@ -18,8 +18,9 @@ pub(super) const COLUMNS: &str =
 
 const IS_OVERDUE: &str = "(status = 'requested' AND least(respond_by, start_time) <= clock_timestamp())";
 
+/// Where the index ends is said by the start: what is over has begun.
 const UNRESOLVED: &str = "AND status IN ('scheduled', 'confirmed', 'arrived', 'checked_in', 'in_progress')
-    AND end_time <= clock_timestamp()";
+    AND end_time <= clock_timestamp() AND start_time <= (SELECT clock_timestamp())";
 
 const ATTENDANCE: &str = "
     SELECT count(*) FILTER (WHERE status = 'completed') AS kept,
@@ -92,8 +93,9 @@ impl Store {
         let list = |client| {
             let connection = self.over(client);
             async move {
-                let now = connection.now().await?;
-                Ok((connection.list(filter).await?, now))
+                // One round trip.
+                let (now, visits) = tokio::try_join!(connection.now(), connection.list(filter))?;
+                Ok((visits, now))
             }
         };
         self.reads.read(list).await
@@ -113,9 +115,14 @@ impl Connection {
         query.narrow("doctor_id =", doctor_id.as_ref());
         match status {
             Some(Status::Held) => query.add("AND false"),
-            Some(Status::Expired) => query.add(&format!("AND (status = 'expired' OR {IS_OVERDUE})")),
+            Some(Status::Expired) => {
+                query.add(&format!(
+                    "AND status IN ('expired', 'requested') AND (status = 'expired' OR {IS_OVERDUE})"
+                ));
+            }
             Some(_) => {
-                query.narrow("status::text =", status_name.as_ref());
+                let status = query.value(&status_name);
+                query.add(&format!("AND status = {status}::text::appointment.appointment_status"));
                 query.add(&format!("AND NOT {IS_OVERDUE}"));
             }
             None if *is_unresolved => query.add(UNRESOLVED),

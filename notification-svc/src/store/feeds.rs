@@ -10,8 +10,10 @@ const FIND: &str = "
       FROM notification.calendar_feeds
      WHERE owner_kind = $1 AND owner_id = $2";
 
+/// Programs may look often: once a minute is worth a write.
 const OF_TOKEN: &str = "
-    SELECT owner_kind, owner_id, titles, created_at, fetched_at
+    SELECT owner_kind, owner_id, titles, created_at, fetched_at,
+           fetched_at IS NULL OR fetched_at < clock_timestamp() - interval '1 minute' AS is_to_be_noted
       FROM notification.calendar_feeds
      WHERE token_hash = $1";
 
@@ -25,7 +27,7 @@ const ROTATE: &str = "
 
 const DELETE: &str = "DELETE FROM notification.calendar_feeds WHERE owner_kind = $1 AND owner_id = $2";
 
-/// Programs may look often: once a minute is worth a write.
+/// Of several who look at once, one.
 const FETCHED: &str = "
     UPDATE notification.calendar_feeds
        SET fetched_at = clock_timestamp()
@@ -40,13 +42,13 @@ impl Store {
         row.as_ref().map(Feed::try_from).transpose()
     }
 
-    /// By the hash of the secret in its address.
+    /// By the hash of the secret in its address, and whether it is to be noted that it is read.
     #[instrument(name = "db.calendar_feeds.of_token", skip_all)]
-    pub async fn feed_of(&self, token_hash: &[u8]) -> Result<Option<Feed>, Error> {
+    pub async fn feed_of(&self, token_hash: &[u8]) -> Result<Option<(Feed, bool)>, Error> {
         let client = self.connection().await?;
         let find = client.prepare_cached(OF_TOKEN).await?;
         let row = client.query_opt(&find, &[&token_hash]).await?;
-        row.as_ref().map(Feed::try_from).transpose()
+        row.map(|row| Ok((Feed::try_from(&row)?, row.try_get("is_to_be_noted")?))).transpose()
     }
 
     /// Gives the calendar of `owner` another address, the first one perhaps, and notes it.

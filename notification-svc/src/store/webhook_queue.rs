@@ -91,11 +91,13 @@ const DISABLE: &str = "
        SET disabled_reason = $2, version = version + 1, updated_at = clock_timestamp()
      WHERE id = $1";
 
+/// An array, so that they are looked up: there are none most of the time.
 const FORGET: &str = "
     DELETE FROM notification.webhook_deliveries
-     WHERE id IN (SELECT id FROM notification.webhook_deliveries
-                   WHERE settled_at < (SELECT clock_timestamp() - make_interval(secs => $1))
-                   ORDER BY settled_at LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+     WHERE id = ANY (ARRAY(
+        SELECT id FROM notification.webhook_deliveries
+         WHERE settled_at < (SELECT clock_timestamp() - make_interval(secs => $1))
+         ORDER BY settled_at LIMIT 1000 FOR UPDATE SKIP LOCKED))";
 
 impl Store {
     /// Takes up to `limit` deliveries that are due, and so many that no webhook has more than `each` under way.

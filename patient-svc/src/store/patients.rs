@@ -58,8 +58,9 @@ const IN_EMERGENCY: &str = "
 const PAGE: &str = "
     WHERE deleted_at IS NULL AND (last_name, first_name, id) > ($1, $2, $3)
     ORDER BY last_name, first_name, id LIMIT $4";
+/// An array that is made on the way, so that they are looked up by id: by name, many of others would lie between.
 const PAGE_AMONG: &str = "
-    WHERE deleted_at IS NULL AND (last_name, first_name, id) > ($1, $2, $3) AND id = ANY($5)
+    WHERE deleted_at IS NULL AND (last_name, first_name, id) > ($1, $2, $3) AND id = ANY (ARRAY(SELECT unnest($5::uuid[])))
     ORDER BY last_name, first_name, id LIMIT $4";
 
 /// A part of a name that everybody has is no reason to rank everybody: the latest matches are enough.
