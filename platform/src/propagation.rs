@@ -1,6 +1,7 @@
 //! W3C trace context (`traceparent`) from hop to hop: HTTP and gRPC headers, AMQP headers, stored rows.
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::propagation::{Extractor, Injector};
+use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceFlags};
 use opentelemetry::{Context, global};
 use std::collections::HashMap;
 use tracing::Span;
@@ -27,15 +28,22 @@ pub fn inject(headers: &mut HeaderMap) {
 
 /// The current span as a `traceparent`, to be kept beside work that is done later.
 pub fn traceparent() -> Option<String> {
-    let mut carrier = HashMap::new();
-    let context = Span::current().context();
-    global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut carrier));
-    carrier.remove("traceparent")
+    current(|span| {
+        let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags() & TraceFlags::SAMPLED);
+        format!("00-{trace:032x}-{id:016x}-{flags:02x}")
+    })
 }
 
 /// The id of the current trace, 32 hexadecimal digits; none outside of a trace.
 pub fn trace_id() -> Option<String> {
-    traceparent().and_then(|parent| parent.split('-').nth(1).map(str::to_owned))
+    current(|span| format!("{:032x}", span.trace_id()))
+}
+
+fn current<T>(tell: impl FnOnce(&SpanContext) -> T) -> Option<T> {
+    let context = Span::current().context();
+    let span = context.span();
+    let span = span.span_context();
+    span.is_valid().then(|| tell(span))
 }
 
 fn continue_from(span: &Span, carrier: &dyn Extractor) {

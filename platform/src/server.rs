@@ -11,7 +11,10 @@ use crate::shutdown::Shutdown;
 use crate::token::Verifier;
 use deadpool_postgres::Pool;
 use http::{Request, Response};
+use metrics::Histogram;
 use proto::access;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::Poll;
@@ -245,14 +248,27 @@ fn server_span(request: &Request<Body>) -> Span {
 }
 
 /// One log line and one measurement a call.
-fn tell(method: &str, response: &Response<Body>, took: Duration) {
+fn tell(method: &'static str, response: &Response<Body>, took: Duration) {
     let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
     let span = Span::current();
     span.record("rpc.grpc.status_code", code as i32);
     if matches!(code, Code::Internal | Code::Unknown | Code::Unavailable | Code::DeadlineExceeded) {
         span.record("otel.status_code", "error");
     }
-    let labels = [("rpc_method", method.to_owned()), ("rpc_code", format!("{code:?}"))];
-    metrics::histogram!("rpc_server_duration_seconds", &labels).record(took.as_secs_f64());
+    durations(method, code).record(took.as_secs_f64());
     tracing::info!(rpc.method = method, rpc.code = ?code, duration_ms = took.as_secs_f64() * 1000.0, "answered");
+}
+
+thread_local! {
+    /// What was found by its labels: a line for each method and what came of it.
+    static DURATIONS: RefCell<HashMap<(&'static str, i32), Histogram>> = RefCell::default();
+}
+
+/// The measurement of all calls with these labels.
+fn durations(method: &'static str, code: Code) -> Histogram {
+    let find = || {
+        let labels = [("rpc_method", method.to_owned()), ("rpc_code", format!("{code:?}"))];
+        metrics::histogram!("rpc_server_duration_seconds", &labels)
+    };
+    DURATIONS.with_borrow_mut(|known| known.entry((method, code as i32)).or_insert_with(find).clone())
 }

@@ -7,11 +7,16 @@ pub use log_level::{BadLogLevel, LogLevel};
 use crate::config::{LogFormat, Process};
 use opentelemetry::{KeyValue, global, trace::TraceContextExt as _, trace::TracerProvider as _};
 use opentelemetry_otlp::WithExportConfig as _;
-use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
-use serde_json::{Map, Value, json};
+use opentelemetry_sdk::{
+    Resource,
+    propagation::TraceContextPropagator,
+    trace::{Sampler, SdkTracerProvider},
+};
+use serde::Serialize;
 use std::fmt;
+use std::io::Write as _;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
@@ -31,20 +36,23 @@ pub fn start(service: &'static str, settings: &Process) -> anyhow::Result<Teleme
     // Without a collector spans still get ids, so that logs of one request can be found in every process.
     let mut provider = SdkTracerProvider::builder()
         .with_resource(Resource::builder().with_service_name(service).with_attribute(version()).build());
-    if let Some(endpoint) = &settings.otel_exporter_otlp_endpoint {
-        let exporter =
-            opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
-        provider = provider.with_batch_exporter(exporter);
-    }
+    provider = match &settings.otel_exporter_otlp_endpoint {
+        Some(endpoint) => {
+            let exporter =
+                opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+            provider.with_batch_exporter(exporter)
+        }
+        // Nobody would read what is recorded of them.
+        None => provider.with_sampler(Sampler::AlwaysOff),
+    };
     let provider = provider.build();
 
     let (log_level, wanted) = LogLevel::new(&settings.log_level)?;
     let lines = tracing_subscriber::fmt::layer().event_format(Lines { service, format: settings.log_format });
     let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer(service));
     // Spans pass whatever the log level: a quiet process must not break the trace.
-    let ours =
-        tracing_subscriber::filter::filter_fn(|meta| meta.is_span() && *meta.level() <= tracing::Level::INFO)
-            .with_max_level_hint(tracing::level_filters::LevelFilter::INFO);
+    let ours = tracing_subscriber::filter::filter_fn(|meta| meta.is_span() && *meta.level() <= Level::INFO)
+        .with_max_level_hint(tracing::level_filters::LevelFilter::INFO);
     tracing_subscriber::registry()
         .with(lines.with_filter(wanted))
         .with(spans.with_filter(ours))
@@ -88,7 +96,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut fields = Fields::default();
+        let mut fields = Fields { format: self.format, message: String::new(), others: Vec::new() };
         event.record(&mut fields);
         #[expect(clippy::disallowed_methods, reason = "a log line tells when it was written")]
         let now = jiff::Timestamp::now();
@@ -99,39 +107,53 @@ where
             let trace = context.span().span_context().trace_id();
             Some(trace.to_string())
         });
+        let Fields { message, others, .. } = fields;
+        let (trace, others) = (trace.unwrap_or_default(), String::from_utf8(others).map_err(|_| fmt::Error)?);
         match self.format {
             LogFormat::Json => {
-                let mut line = Map::new();
-                line.insert("time".into(), json!(now));
-                line.insert("level".into(), json!(meta.level().as_str().to_lowercase()));
-                line.insert("service".into(), json!(self.service));
-                line.insert("trace_id".into(), json!(trace.unwrap_or_default()));
-                line.insert("message".into(), json!(fields.message));
-                line.insert("target".into(), json!(meta.target()));
-                line.extend(fields.others);
-                writeln!(writer, "{}", Value::Object(line))
+                let (level, service, target) = (name(*meta.level()), self.service, meta.target());
+                let message = serde_json::to_string(&message).map_err(|_| fmt::Error)?;
+                writeln!(
+                    writer,
+                    r#"{{"time":"{now}","level":"{level}","service":"{service}","trace_id":"{trace}","message":{message},"target":"{target}"{others}}}"#
+                )
             }
             LogFormat::Text => {
-                let trace = trace.unwrap_or_default();
-                write!(writer, "{now:.3} {:>5} {} {}", meta.level(), self.service, fields.message)?;
-                for (name, value) in &fields.others {
-                    write!(writer, " {name}={value}")?;
-                }
+                write!(writer, "{now:.3} {:>5} {} {message}{others}", meta.level(), self.service)?;
                 if trace.is_empty() { writeln!(writer) } else { writeln!(writer, " trace_id={trace}") }
             }
         }
     }
 }
 
-#[derive(Default)]
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
+
+/// The fields of a line, written as the line will have them.
 struct Fields {
+    format: LogFormat,
     message: String,
-    others: Map<String, Value>,
+    others: Vec<u8>,
 }
 
 impl Fields {
-    fn keep(&mut self, field: &Field, value: Value) {
-        self.others.insert(field.name().to_owned(), value);
+    fn keep(&mut self, field: &Field, value: impl Serialize) {
+        let before = self.others.len();
+        let name = field.name();
+        let begun = match self.format {
+            LogFormat::Json => write!(self.others, r#","{name}":"#),
+            LogFormat::Text => write!(self.others, " {name}="),
+        };
+        if begun.is_err() || serde_json::to_writer(&mut self.others, &value).is_err() {
+            self.others.truncate(before);
+        }
     }
 }
 
@@ -140,28 +162,28 @@ impl Visit for Fields {
         if field.name() == "message" {
             self.message = format!("{value:?}");
         } else {
-            self.keep(field, json!(format!("{value:?}")));
+            self.keep(field, format!("{value:?}"));
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.keep(field, json!(value));
+        self.keep(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.keep(field, json!(value));
+        self.keep(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.keep(field, json!(value));
+        self.keep(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.keep(field, json!(value));
+        self.keep(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.keep(field, json!(value));
+        self.keep(field, value);
     }
 
     fn record_error(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
@@ -172,6 +194,6 @@ impl Visit for Fields {
             chain.push_str(&error.to_string());
             cause = error.source();
         }
-        self.keep(field, json!(chain));
+        self.keep(field, chain);
     }
 }

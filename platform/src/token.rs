@@ -11,7 +11,7 @@ use proto::auth::{GetJwksRequest, auth_service_client::AuthServiceClient};
 use proto::ids::SessionId;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 mod ended; // sessions that are over
@@ -202,7 +202,7 @@ impl Verifier {
         let now = self.0.clock.now().as_second();
         if let Some(Verified { caller, expires_at, key_id }) = self.0.verified.get(token)
             && now <= expires_at
-            && key_id.is_none_or(|id| self.known_key(&id).is_some())
+            && key_id.is_none_or(|id| self.keys().known.contains_key(&*id))
         {
             return self.still_in(caller);
         }
@@ -252,7 +252,11 @@ impl Verifier {
     }
 
     fn known_key(&self, key_id: &str) -> Option<DecodingKey> {
-        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).known.get(key_id).cloned()
+        self.keys().known.get(key_id).cloned()
+    }
+
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.0.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
