@@ -41,10 +41,10 @@ pub struct Directory {
     redis: Redis,
     clock: Clock,
     generation: Arc<Generation>,
-    memory: moka::sync::Cache<String, Arc<Kept>>,
+    memory: moka::sync::Cache<String, Arc<Answer>>,
 }
 
-/// An answer as it is kept.
+/// An answer as Redis keeps it.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     /// Unix time in seconds.
@@ -54,6 +54,14 @@ struct Kept {
     body: String,
 }
 
+/// An answer as this process keeps it: all that is given out is shared.
+struct Answer {
+    since: i64,
+    etag: Option<HeaderValue>,
+    link: Option<HeaderValue>,
+    body: Bytes,
+}
+
 /// An answer that may have been kept; in the document it is what it is made of.
 pub struct Cached<R>(Response, PhantomData<R>);
 
@@ -61,7 +69,7 @@ impl Directory {
     pub fn new(redis: Redis, clock: Clock) -> Self {
         let memory = moka::sync::Cache::builder()
             .max_capacity(MEMORY)
-            .weigher(|key: &String, kept: &Arc<Kept>| {
+            .weigher(|key: &String, kept: &Arc<Answer>| {
                 u32::try_from(key.len() + kept.body.len()).unwrap_or(u32::MAX)
             })
             .time_to_live(Duration::from_secs(KEPT_SECONDS.into()))
@@ -99,18 +107,19 @@ impl Directory {
     }
 
     /// An answer that was kept, and its age in seconds.
-    async fn kept(&self, key: &str) -> Option<(Arc<Kept>, u32)> {
+    async fn kept(&self, key: &str) -> Option<(Arc<Answer>, u32)> {
         if let Some(kept) = self.memory.get(key) {
             return self.young(kept).inspect(|_| lookups("memory").increment(1));
         }
         let get = commands::Cmd::get(key);
         let text: Option<String> = self.redis.run(async |redis| get.query_async(redis).await).await.ok()?;
-        let kept: Arc<Kept> = serde_json::from_str(&text?).ok()?;
+        let kept: Kept = serde_json::from_str(&text?).ok()?;
+        let kept: Arc<Answer> = Arc::new(kept.into());
         self.memory.insert(key.to_owned(), kept.clone());
         self.young(kept).inspect(|_| lookups("redis").increment(1))
     }
 
-    fn young(&self, kept: Arc<Kept>) -> Option<(Arc<Kept>, u32)> {
+    fn young(&self, kept: Arc<Answer>) -> Option<(Arc<Answer>, u32)> {
         // Another replica's clock may be ahead of ours.
         let age = u32::try_from((self.now() - kept.since).max(0)).ok()?;
         (age < KEPT_SECONDS).then_some((kept, age))
@@ -140,7 +149,7 @@ impl Directory {
                 let set = commands::Cmd::set_ex(&key, text, KEPT_SECONDS.into());
                 // Kept here even if Redis did not take it: the generation was read before the answer was made.
                 let _: Result<(), Away> = self.redis.run(async |redis| set.query_async(redis).await).await;
-                self.memory.insert(key, Arc::new(kept));
+                self.memory.insert(key, Arc::new(kept.into()));
             }
         }
         let mut response = Response::from_parts(parts, Body::from(body));
@@ -213,20 +222,27 @@ fn key(generation: i64, role: Role, asked: &Uri) -> String {
     };
     let question = asked.path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
     let hash = digest(&SHA256, question.as_bytes());
-    let digits = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
-    format!("doctors:{generation}:{view}:{}", digits.collect::<String>())
+    let (digits, _) = hash.as_ref().split_first_chunk().expect("a digest has 32 bytes");
+    format!("doctors:{generation}:{view}:{:032x}", u128::from_be_bytes(*digits))
 }
 
-impl Kept {
+impl From<Kept> for Answer {
+    fn from(Kept { since, etag, link, body }: Kept) -> Self {
+        let header = |text: Option<String>| text.and_then(|text| HeaderValue::try_from(text).ok());
+        Self { since, etag: header(etag), link: header(link), body: body.into() }
+    }
+}
+
+impl Answer {
     fn respond(&self, age: u32) -> Response {
-        let mut response = Response::new(Body::from(Bytes::copy_from_slice(self.body.as_bytes())));
+        let mut response = Response::new(Body::from(self.body.clone()));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(X_CACHE, HeaderValue::from_static("hit"));
         headers.insert(header::AGE, age.into());
         for (name, value) in [(header::ETAG, &self.etag), (header::LINK, &self.link)] {
-            if let Some(value) = value.as_ref().and_then(|value| HeaderValue::from_str(value).ok()) {
-                headers.insert(name, value);
+            if let Some(value) = value {
+                headers.insert(name, value.clone());
             }
         }
         response

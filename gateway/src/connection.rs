@@ -1,8 +1,8 @@
 //! One connection: how long it may be without a request.
 use hyper_util::server::graceful::GracefulConnection;
 use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 /// Time from the beginning of a connection to the end of its first request's headers.
@@ -12,9 +12,9 @@ const NEXT_REQUEST: Duration = Duration::from_secs(60);
 /// Time that a connection has to end once it was told to.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// What goes on on a connection.
+/// What goes on on a connection. Nobody is woken by a request: whoever waits for the end looks when it may have come.
 #[derive(Clone)]
-pub struct Activity(watch::Sender<State>);
+pub struct Activity(Arc<Mutex<State>>);
 
 struct State {
     in_flight: usize,
@@ -28,48 +28,46 @@ pub struct InFlight(Activity);
 impl Activity {
     /// Of a connection that begins now.
     pub fn begin() -> Self {
-        Self(watch::Sender::new(State { in_flight: 0, deadline: Instant::now() + FIRST_REQUEST }))
+        Self(Arc::new(Mutex::new(State { in_flight: 0, deadline: Instant::now() + FIRST_REQUEST })))
     }
 
     /// A request has come. It is in flight until what this returns is dropped.
     pub fn request(&self) -> InFlight {
-        self.0.send_modify(|state| state.in_flight += 1);
+        self.state().in_flight += 1;
         InFlight(self.clone())
     }
 
     fn allow(&self, time: Duration) {
-        self.0.send_modify(|state| state.deadline = Instant::now() + time);
+        self.state().deadline = Instant::now() + time;
     }
 
     /// Resolves when no request is in flight and none was for too long.
     async fn ceased(&self) {
-        let mut states = self.0.subscribe();
         loop {
-            let deadline = {
-                let state = states.borrow_and_update();
-                (state.in_flight == 0).then_some(state.deadline)
-            };
-            let over = async {
-                match deadline {
-                    Some(deadline) => sleep_until(deadline).await,
-                    None => std::future::pending().await,
+            let now = Instant::now();
+            let next = {
+                let state = self.state();
+                match state.in_flight {
+                    0 if state.deadline <= now => return,
+                    0 => state.deadline,
+                    // When it is answered now, its connection has that long.
+                    _ => now + NEXT_REQUEST,
                 }
             };
-            tokio::select! {
-                () = over => return,
-                // The sender is `self`.
-                _ = states.changed() => {}
-            }
+            sleep_until(next).await;
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.0.send_modify(|state| {
-            state.in_flight -= 1;
-            state.deadline = Instant::now() + NEXT_REQUEST;
-        });
+        let mut state = self.0.state();
+        state.in_flight -= 1;
+        state.deadline = Instant::now() + NEXT_REQUEST;
     }
 }
 

@@ -228,8 +228,8 @@ impl Limits {
 /// The key in Redis of what is `name` about `subject`, hidden by `key`.
 fn named(key: &hmac::Key, name: &str, subject: &str) -> String {
     let tag = hmac::sign(key, subject.as_bytes());
-    let digits = tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
-    format!("limits:{name}:{}", digits.collect::<String>())
+    let (digits, _) = tag.as_ref().split_first_chunk().expect("a digest has 32 bytes");
+    format!("limits:{name}:{:032x}", u128::from_be_bytes(*digits))
 }
 
 /// Counts a request to what asks services, and refuses it when there were too many; says in every answer how many are left.

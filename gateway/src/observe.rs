@@ -3,9 +3,12 @@ use crate::problem::Problem;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use metrics::Histogram;
 use platform::context::is_request_id;
 use platform::propagation;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span, field::Empty};
@@ -87,12 +90,7 @@ fn tell(method: &'static str, route: &str, id: &str, response: &Response, took: 
     if status.is_server_error() {
         span.record("otel.status_code", "error");
     }
-    let labels = [
-        ("http_request_method", method.to_owned()),
-        ("http_route", route.to_owned()),
-        ("http_response_status_code", status.as_str().to_owned()),
-    ];
-    metrics::histogram!("http_server_duration_seconds", &labels).record(took.as_secs_f64());
+    durations(method, route, status).record(took.as_secs_f64());
     tracing::info!(
         http.method = method,
         http.route = route,
@@ -101,6 +99,33 @@ fn tell(method: &'static str, route: &str, id: &str, response: &Response, took: 
         duration_ms = took.as_secs_f64() * 1000.0,
         "answered"
     );
+}
+
+/// What is answered on one route.
+type Answers = Vec<(&'static str, StatusCode, Histogram)>;
+
+thread_local! {
+    /// What was found by its labels, by the route.
+    static DURATIONS: RefCell<HashMap<String, Answers>> = RefCell::default();
+}
+
+/// The measurement of all requests with these labels.
+fn durations(method: &'static str, route: &str, status: StatusCode) -> Histogram {
+    DURATIONS.with_borrow_mut(|routes| {
+        let found = routes.get(route).and_then(|known| {
+            known.iter().find(|known| (known.0, known.1) == (method, status)).map(|(.., found)| found.clone())
+        });
+        found.unwrap_or_else(|| {
+            let labels = [
+                ("http_request_method", method.to_owned()),
+                ("http_route", route.to_owned()),
+                ("http_response_status_code", status.as_str().to_owned()),
+            ];
+            let made = metrics::histogram!("http_server_duration_seconds", &labels);
+            routes.entry(route.to_owned()).or_default().push((method, status, made.clone()));
+            made
+        })
+    })
 }
 
 #[cfg(test)]

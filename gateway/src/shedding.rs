@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use congestion::Congestion;
 use http::{Method, StatusCode};
+use metrics::Gauge;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
@@ -79,6 +80,7 @@ struct Inner {
     under_way: AtomicU32,
     limit: AtomicU32,
     congestion: Mutex<Congestion>,
+    active: Gauge,
 }
 
 impl Shedding {
@@ -86,16 +88,22 @@ impl Shedding {
         let congestion =
             Congestion::new(edge.min_requests_in_flight, edge.max_requests_in_flight, Instant::now());
         metrics::gauge!("http_server_request_limit").set(f64::from(congestion.limit()));
-        metrics::gauge!("http_server_active_requests").set(0.0);
+        let active = metrics::gauge!("http_server_active_requests");
+        active.set(0.0);
         metrics::counter!("http_server_shed_total").increment(0);
         let limit = AtomicU32::new(congestion.limit());
-        Self(Arc::new(Inner { under_way: AtomicU32::new(0), limit, congestion: Mutex::new(congestion) }))
+        Self(Arc::new(Inner {
+            under_way: AtomicU32::new(0),
+            limit,
+            congestion: Mutex::new(congestion),
+            active,
+        }))
     }
 
     /// A place, if there is one for what is that important.
     fn enter(&self, importance: Importance) -> Option<Place> {
         let place = Place { all: self.clone(), under_way: self.0.under_way.fetch_add(1, Relaxed) + 1 };
-        metrics::gauge!("http_server_active_requests").increment(1);
+        self.0.active.increment(1);
         let limit = self.0.limit.load(Relaxed).saturating_mul(importance.share()) / 100;
         // What is refused gives its place back right here.
         (importance == Importance::Health || place.under_way <= limit.max(1)).then_some(place)
@@ -136,7 +144,7 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.all.0.under_way.fetch_sub(1, Relaxed);
-        metrics::gauge!("http_server_active_requests").decrement(1);
+        self.all.0.active.decrement(1);
     }
 }
 
@@ -192,7 +200,12 @@ mod tests {
     #[test]
     fn a_place_is_given_back() {
         let congestion = Mutex::new(Congestion::new(1, 10, Instant::now()));
-        let inner = Inner { under_way: AtomicU32::new(0), limit: AtomicU32::new(10), congestion };
+        let inner = Inner {
+            under_way: AtomicU32::new(0),
+            limit: AtomicU32::new(10),
+            congestion,
+            active: Gauge::noop(),
+        };
         let shedding = Shedding(Arc::new(inner));
         let places: Vec<_> = (0..6).map(|_| shedding.enter(Importance::Admission).unwrap()).collect();
         assert!(shedding.enter(Importance::Admission).is_none());
