@@ -308,8 +308,8 @@ pub(crate) async fn book_held(
 }
 
 pub(crate) async fn finish(tx: Tx<'_>, user: &User, booked: Booked, once: &Once) -> Result<Booked, Missing> {
-    tx.announce(events::event(Change::Booked, &booked.appointment)).await?;
-    once.end(&tx, booked.appointment.id, &booked.wordless(user)).await?;
+    let event = events::event(Change::Booked, &booked.appointment);
+    tx.announce_last(event, once.end(&tx, booked.appointment.id, &booked.wordless(user))).await?;
     tx.commit().await?;
     Ok(booked)
 }
@@ -324,8 +324,8 @@ async fn save(
     once: &Once,
 ) -> Result<Now<Appointment>, Error> {
     tx.update(&mut appointment, change, why, user).await?;
-    tx.announce(events::event(change, &appointment)).await?;
-    once.end_with(&tx, user, &appointment, now).await?;
+    let event = events::event(change, &appointment);
+    tx.announce_last(event, once.end_with(&tx, user, &appointment, now)).await?;
     tx.commit().await?;
     Ok((appointment, now))
 }

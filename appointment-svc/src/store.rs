@@ -153,6 +153,17 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// [`Self::announce`] and `answer`, after which nothing comes but the entries of the audit log: all in one round trip.
+    pub async fn announce_last<E: From<Error>>(
+        &self,
+        event: NewEvent,
+        answer: impl Future<Output = Result<(), E>>,
+    ) -> Result<(), E> {
+        let told = async { Ok(self.announce(event).await?) };
+        let audited = async { Ok(self.audit.write(&self.tx).await.map_err(Error::from)?) };
+        tokio::try_join!(biased; told, answer, audited).map(|_| ())
+    }
+
     pub async fn commit(self) -> Result<(), Error> {
         self.audit.write(&self.tx).await?;
         self.tx.commit().await?;

@@ -191,8 +191,8 @@ impl Secured<'_> {
         let Self { tx, appointment: before, now, .. } = self;
         tx.update(&mut appointment, change, why, user).await?;
         let is_moved = appointment.visit != before.visit;
-        tx.announce(events::transition(change, &appointment, before.status, is_moved)).await?;
-        once.end_with(&tx, user, &appointment, now).await?;
+        let event = events::transition(change, &appointment, before.status, is_moved);
+        tx.announce_last(event, once.end_with(&tx, user, &appointment, now)).await?;
         tx.commit().await?;
         Ok((appointment, now))
     }

@@ -2,6 +2,7 @@
 use super::{Error, Tx};
 use proto::ids::{AppointmentId, SeriesId, UserId};
 use proto::scalars::VisitNotes;
+use tokio_postgres::types::ToSql;
 use tracing::instrument;
 
 /// Never waits: a request of the same name that is under way has it. The second lock is the one that replicas of the
@@ -78,10 +79,13 @@ impl Tx<'_> {
     #[instrument(name = "db.idempotency.take", skip_all)]
     pub async fn take(&self, name: &Name) -> Result<Seen, Error> {
         let Name { user, method, key, fingerprint } = name;
-        let take = self.tx.prepare_cached(TAKE).await?;
-        let is_taken: bool = self.tx.query_one(&take, &[&user.0, method, key]).await?.try_get(0)?;
-        let find = self.tx.prepare_cached(FIND).await?;
-        let Some(row) = self.tx.query_opt(&find, &[&user.0, method, key]).await? else {
+        let (take, find) = (self.tx.prepare_cached(TAKE).await?, self.tx.prepare_cached(FIND).await?);
+        let asked: [&(dyn ToSql + Sync); 3] = [&user.0, method, key];
+        // In this order, in one round trip.
+        let (taken, found) =
+            tokio::try_join!(biased; self.tx.query_one(&take, &asked), self.tx.query_opt(&find, &asked))?;
+        let is_taken: bool = taken.try_get(0)?;
+        let Some(row) = found else {
             return Ok(if is_taken { Seen::Never } else { Seen::UnderWay });
         };
         let is_same =
