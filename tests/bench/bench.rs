@@ -98,13 +98,14 @@ impl Bench {
         path: &'static str,
         against: &'static str,
         goal: Goal,
-        ours: &[Target],
+        ours: Target,
         yardstick: &str,
-        theirs: &[Target],
+        theirs: Target,
     ) -> anyhow::Result<Row> {
-        ours[0].try_once(&self.url()).await?;
-        theirs[0].try_once(yardstick).await?;
-        let (ours, theirs) = (Load::write(self.folder(), ours)?, Load::write(self.folder(), theirs)?);
+        ours.try_once(&self.url()).await?;
+        theirs.try_once(yardstick).await?;
+        let [ours, theirs] = [ours, theirs].map(|target| Load::write(self.folder(), vec![target]));
+        let (ours, theirs) = (ours?, theirs?);
         let Effort { time, times, .. } = self.effort;
         // Connections are made, statements are prepared, caches fill.
         self.ask(&ours, CLIENTS, Duration::from_secs(1)).await?;
@@ -116,6 +117,8 @@ impl Bench {
             row.ratios.push(answers.all_right()?.per_second() / least.per_second());
             row.of(answers, cpu);
         }
+        let half = row.per_second.unwrap_or_default() / 2.0;
+        row.at_half(&ours.at_rate(&self.url(), half, time).await?);
         Ok(row)
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn distinct(bench: &Bench) -> anyhow::Result<Row> {
     let mut next = |count: u32| {
         let targets = bookings(bench.effort.size, &token, first, count);
         first += count;
-        Load::write(bench.folder(), &targets)
+        Load::write(bench.folder(), targets)
     };
     bench.ask(&next(MOST)?, CLIENTS, Duration::from_secs(1)).await?;
     for turn in 0..bench.effort.times {
@@ -37,6 +37,8 @@ pub(crate) async fn distinct(bench: &Bench) -> anyhow::Result<Row> {
         row.ratios.push(answers.per_second() / least);
         row.of(answers, cpu);
     }
+    let half = row.per_second.unwrap_or_default() / 2.0;
+    row.at_half(&next(MOST * seconds)?.at_rate(&bench.url(), half, bench.effort.time).await?);
     Ok(row)
 }
 
@@ -73,10 +75,10 @@ pub(crate) async fn hot(bench: &Bench) -> anyhow::Result<Row> {
             .flat_map(|doctor| (first..first + 100).map(move |time| (doctor, time)))
             .map(|(doctor, time)| booking(&token, doctor, time, time))
             .collect();
-        let calm = Load::write(bench.folder(), &calm)?.run(&bench.url(), 1, Duration::from_secs(1)).await?;
+        let calm = Load::write(bench.folder(), calm)?.run(&bench.url(), 1, Duration::from_secs(1)).await?;
         let calm = calm.all_right()?;
         let rush: Vec<_> = (0..100).map(|nth| booking(&token, DOCTOR, wanted, nth)).collect();
-        let crowd = Load::write(bench.folder(), &rush)?;
+        let crowd = Load::write(bench.folder(), rush)?;
         let before = deadlocks(bench).await?;
         let (answers, cpu) = bench.ask(&crowd, CROWD, bench.effort.time).await?;
         let (visits, deadlocks) = (booked(bench, wanted).await?, deadlocks(bench).await? - before);

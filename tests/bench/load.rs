@@ -1,9 +1,13 @@
-//! A closed loop of clients, by wrk: each asks for the next thing as soon as it is answered.
+//! A closed loop of clients, by wrk: each asks for the next thing as soon as it is answered. And an open one: requests come
+//! at a steady pace, as those of people do, who do not wait for each other.
 use anyhow::{Context as _, bail};
+use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
+use tests::pace::at_rate;
 use tokio::process::Command;
 
 /// As many as this machine gives whoever asks, beside those who answer.
@@ -30,11 +34,27 @@ impl Target {
         }
     }
 
+    fn request(&self, client: &Client, url: &str) -> anyhow::Result<RequestBuilder> {
+        let method = reqwest::Method::from_bytes(self.method.as_bytes())?;
+        let mut request = client.request(method, format!("{url}{}", self.path));
+        for (name, value) in [("idempotency-key", &self.key), ("content-type", &self.content_type())] {
+            if !value.is_empty() {
+                request = request.header(name, value);
+            }
+        }
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        Ok(request.body(self.body.clone()))
+    }
+
+    fn content_type(&self) -> String {
+        if self.body.is_empty() { String::new() } else { "application/json".to_owned() }
+    }
+
     /// Asks once, and tells what is wrong when it is not answered as it should be.
     pub(crate) async fn try_once(&self, url: &str) -> anyhow::Result<()> {
-        let method = reqwest::Method::from_bytes(self.method.as_bytes())?;
-        let request = reqwest::Client::new().request(method, format!("{url}{}", self.path));
-        let answer = request.bearer_auth(&self.token).send().await?;
+        let answer = self.request(&Client::new(), url)?.send().await?;
         if !answer.status().is_success() {
             bail!("{} {}: {} {}", self.method, self.path, answer.status(), answer.text().await?);
         }
@@ -55,6 +75,7 @@ impl Target {
 
 /// Requests that are sent in turn.
 pub(crate) struct Load {
+    targets: Vec<Target>,
     file: PathBuf,
     script: PathBuf,
 }
@@ -75,16 +96,16 @@ pub(crate) struct Answers {
 
 impl Load {
     /// Written below `folder`, which only we can read: there are tokens in it.
-    pub(crate) fn write(folder: &Path, targets: &[Target]) -> anyhow::Result<Self> {
+    pub(crate) fn write(folder: &Path, targets: Vec<Target>) -> anyhow::Result<Self> {
         let name = uuid::Uuid::now_v7().simple().to_string();
         let (file, script) = (folder.join(format!("{name}.tsv")), folder.join(format!("{name}.lua")));
         let mut text = String::new();
-        for Target { method, path, token, key, body } in targets {
+        for Target { method, path, token, key, body } in &targets {
             writeln!(text, "{method}\t{path}\t{token}\t{key}\t{body}")?;
         }
         std::fs::write(&file, text)?;
         std::fs::write(&script, include_str!("load.lua"))?;
-        Ok(Self { file, script })
+        Ok(Self { targets, file, script })
     }
 
     /// Sends them to `url` over so many connections.
@@ -104,6 +125,29 @@ impl Load {
             bail!("{} of {} requests to {url} were not answered", answers.lost, answers.requests);
         }
         Ok(answers)
+    }
+}
+
+impl Load {
+    /// Sends them to `url` at a steady rate, whether or not those before are answered;
+    /// how long after it was due each was answered.
+    pub(crate) async fn at_rate(
+        &self,
+        url: &str,
+        rate: f64,
+        time: Duration,
+    ) -> anyhow::Result<Vec<Duration>> {
+        let (client, sent) = (Client::new(), AtomicUsize::new(0));
+        let ask = || {
+            let target = &self.targets[sent.fetch_add(1, Relaxed) % self.targets.len()];
+            let request = target.request(&client, url);
+            async move {
+                let answer = request?.send().await?.error_for_status()?;
+                answer.bytes().await?;
+                anyhow::Ok(())
+            }
+        };
+        at_rate(rate, time, ask).await.into_iter().map(|(answer, took)| answer.map(|()| took)).collect()
     }
 }
 

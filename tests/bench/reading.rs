@@ -21,7 +21,7 @@ pub(crate) async fn cached(bench: &Bench) -> anyhow::Result<Row> {
     let bare = Yardstick::bytes(&file.to_string_lossy()).await?;
     let (ours, theirs) = (Target::get(&path, bench.token().await?), Target::get("/", ""));
     let (what, against) = ("GET a doctor, cached", "bare axum, the same bytes");
-    bench.against(what, against, Goal::AtLeast(0.5), &[ours], &bare.url, &[theirs]).await
+    bench.against(what, against, Goal::AtLeast(0.5), ours, &bare.url, theirs).await
 }
 
 pub(crate) async fn one_hop(bench: &Bench) -> anyhow::Result<Row> {
@@ -30,7 +30,7 @@ pub(crate) async fn one_hop(bench: &Bench) -> anyhow::Result<Row> {
     let ours = Target::get("/api/auth/me", bench.token().await?);
     let theirs = Target::get(format!("/accounts/{}", bench.admin.id), "");
     let (what, against) = ("GET one's account, one hop", "axum, tonic, tokio-postgres, the same SELECT");
-    bench.against(what, against, Goal::AtLeast(0.7), &[ours], &front.url, &[theirs]).await
+    bench.against(what, against, Goal::AtLeast(0.7), ours, &front.url, theirs).await
 }
 
 /// How long one who asks alone waits for the free times of a day.
@@ -59,7 +59,7 @@ async fn list(bench: &Bench) -> anyhow::Result<Answers> {
         format!("/api/appointments/doctor/{}/available-slots?date={}", doctor(number), date_in(DAY))
     });
     let targets: Vec<Target> = paths.map(|path| Target::get(path, token.as_str())).collect();
-    let load = Load::write(bench.folder(), &targets)?;
+    let load = Load::write(bench.folder(), targets)?;
     load.run(&bench.url(), 1, Duration::from_secs(1)).await?;
     load.run(&bench.url(), 1, bench.effort.time).await?.all_right()
 }
@@ -77,7 +77,7 @@ pub(crate) async fn pages(bench: &Bench) -> anyhow::Result<Row> {
     }
     println!("page {} found in {:.0?}", bench.effort.page, begun.elapsed());
     let [first, last] =
-        [first, page].map(|path| Load::write(bench.folder(), &[Target::get(path, token.as_str())]));
+        [first, page].map(|path| Load::write(bench.folder(), vec![Target::get(path, token.as_str())]));
     let (first, last) = (first?, last?);
     let mut row = Row::new("list visits, page 10,000", "page 1", Goal::AtMost(1.2));
     for _ in 0..bench.effort.times {

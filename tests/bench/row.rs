@@ -3,6 +3,7 @@ use crate::load::Answers;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tests::pace::percentile;
 
 /// What a ratio must be.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -24,6 +25,9 @@ pub(crate) struct Row {
     pub(crate) per_second: Option<f64>,
     pub(crate) p50: Option<Duration>,
     pub(crate) p99: Option<Duration>,
+    /// At half the rate, in an open loop, from when each was due.
+    pub(crate) p50_at_half: Option<Duration>,
+    pub(crate) p99_at_half: Option<Duration>,
     /// Processor time of each process for a request.
     pub(crate) cpu: BTreeMap<String, Duration>,
 }
@@ -31,7 +35,18 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn new(path: &'static str, against: &'static str, goal: Goal) -> Self {
         let (ratios, cpu) = (Vec::new(), BTreeMap::new());
-        Self { path, against, ratios, goal, per_second: None, p50: None, p99: None, cpu }
+        Self {
+            path,
+            against,
+            ratios,
+            goal,
+            per_second: None,
+            p50: None,
+            p99: None,
+            p50_at_half: None,
+            p99_at_half: None,
+            cpu,
+        }
     }
 
     /// Has these be told as how ours did.
@@ -40,6 +55,12 @@ impl Row {
         self.p50 = Some(answers.p50());
         self.p99 = Some(answers.p99());
         self.cpu = cpu;
+    }
+
+    /// Has these be told as how ours did at half the rate.
+    pub(crate) fn at_half(&mut self, times: &[Duration]) {
+        self.p50_at_half = Some(percentile(times, 50));
+        self.p99_at_half = Some(percentile(times, 99));
     }
 
     /// The median.
@@ -60,8 +81,8 @@ impl Row {
 /// All of them, as a table of Markdown.
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| path | against | goal | ratio (each time) | met | per second | p50 | p99 | CPU a request |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "| path | against | goal | ratio (each time) | met | per second | p50 | p99 | p50 at half of it | p99 at half | CPU a request |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let goal = match row.goal {
@@ -78,6 +99,8 @@ pub(crate) fn table(rows: &[Row]) -> String {
             row.per_second.map_or_else(String::new, |rate| format!("{rate:.0}")),
             millis(row.p50),
             millis(row.p99),
+            millis(row.p50_at_half),
+            millis(row.p99_at_half),
             cpu(&row.cpu),
         ];
         for cell in cells {

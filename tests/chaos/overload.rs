@@ -1,14 +1,14 @@
 //! Three times as much is asked for as can be done: as much is done as before, in time, and the rest is refused at once.
 use crate::TURN;
-use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::SignedDuration;
 use reqwest::{Client, RequestBuilder};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tests::clinic::{at, date_in, visit};
 use tests::mesh::Mesh;
+use tests::pace::{at_rate, percentile};
 use tests::people::Admin;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 /// Doctors, each with a patient who has all of their visits.
 const DOCTORS: usize = 12;
@@ -75,9 +75,7 @@ impl Outcome {
 }
 
 fn p99(times: &[Duration]) -> Duration {
-    let mut times = times.to_vec();
-    times.sort_unstable();
-    times.get(times.len() * 99 / 100).copied().unwrap_or_default()
+    percentile(times, 99)
 }
 
 /// Receptionists who book, look at visits, and look for times.
@@ -167,23 +165,8 @@ impl Crowd {
 
     /// So many a second, whether or not those before are answered.
     async fn at_rate(&self, rate: f64, phase: Duration) -> Outcome {
-        let (began, mut outcome) = (Instant::now(), Outcome::default());
-        let mut under_way = FuturesUnordered::new();
-        let (mut sent, gap) = (0_u32, Duration::from_secs_f64(1.0 / rate));
-        loop {
-            let due = began + gap * sent;
-            if due >= began + phase {
-                break;
-            }
-            tokio::select! {
-                () = sleep_until(due) => {
-                    sent += 1;
-                    under_way.push(async move { (self.ask().await, due.elapsed()) });
-                }
-                Some((is_right, took)) = under_way.next() => outcome.note(is_right, took),
-            }
-        }
-        while let Some((is_right, took)) = under_way.next().await {
+        let mut outcome = Outcome::default();
+        for (is_right, took) in at_rate(rate, phase, || self.ask()).await {
             outcome.note(is_right, took);
         }
         outcome

@@ -4,6 +4,7 @@
 //! Modules are declared in dependency order: each imports only what stands above it.
 #![expect(clippy::unwrap_used, reason = "what is not as expected fails the test")]
 
+pub mod pace; // requests at a steady rate
 pub mod watched; // what alerts and dashboards ask, and what processes tell
 pub mod collector; // of traces, which keeps all it is given
 pub mod document; // gateway/openapi.json, and whether an answer is as it says
