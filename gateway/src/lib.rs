@@ -38,7 +38,7 @@ pub mod server; // connections
 /// The name of this process.
 pub const SERVICE: &str = "gateway";
 
-use crate::app::App;
+use crate::app::{App, Shared};
 use crate::cache::Directory;
 use crate::caller::Identifier;
 use crate::challenge::Challenges;
@@ -79,12 +79,12 @@ pub fn service(config: &Config, shutdown: &Shutdown) -> anyhow::Result<router::S
     let redis = Redis::new(&config.redis)?;
     let identity = service_identity(&root, SERVICE, clock.clone())?;
     let services = Services::new(&config.peers, &identity)?;
-    let app = App {
+    let app = App::from(Shared {
         clients: Clients::new(&services),
         challenges: Challenges::new(&root),
         limits: Limits::new(redis.clone(), &root, &config.rate_limits),
         directory: Directory::new(redis.clone(), clock.clone()),
-    };
+    });
     let verifier = Verifier::new(SERVICE, &root, Some(services.auth.clone()), clock);
     verifier.follow(shutdown);
     let identifier = Identifier { verifier, proxies: config.edge.trusted_proxies.clone().into() };
