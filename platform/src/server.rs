@@ -100,18 +100,17 @@ impl Stack {
             .max_concurrent_streams(1000)
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_max_header_list_size(16 * 1024)
-            .tcp_nodelay(true)
             .layer(tower::layer::layer_fn(move |inner| Guarded { inner, stack: shared.clone() }))
             .add_routes(routes);
         let stop = async move { stopping.requested().await };
         // It would make the future of every `main` large.
         let serving = Box::pin(async {
-            match Mtls::of_process() {
-                Some(mtls) => {
-                    router.serve_with_incoming_shutdown(mtls.incoming(listener, &shutdown), stop).await
-                }
-                None => router.serve_with_incoming_shutdown(TcpIncoming::from(listener), stop).await,
+            if let Some(mtls) = Mtls::of_process() {
+                return router.serve_with_incoming_shutdown(mtls.incoming(listener, &shutdown), stop).await;
             }
+            // Otherwise the end of an answer waits for its beginning to be acknowledged, 40 ms.
+            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            router.serve_with_incoming_shutdown(incoming, stop).await
         });
         // A peer that opened a connection and says nothing would hold up the graceful end for ever.
         let cut_off = async {
