@@ -11,8 +11,6 @@ use std::time::Duration;
 use tests::mesh::Mesh;
 use tests::people::Admin;
 
-/// Clients who ask at once, where nothing else is said.
-pub(crate) const CLIENTS: u16 = 32;
 /// Connections to PostgreSQL of whoever asks it.
 pub(crate) const CONNECTIONS: u16 = 16;
 
@@ -106,14 +104,14 @@ impl Bench {
         theirs.try_once(yardstick).await?;
         let [ours, theirs] = [ours, theirs].map(|target| Load::write(self.folder(), vec![target]));
         let (ours, theirs) = (ours?, theirs?);
-        let Effort { time, times, .. } = self.effort;
+        let Effort { time, times, clients, .. } = self.effort;
         // Connections are made, statements are prepared, caches fill.
-        self.ask(&ours, CLIENTS, Duration::from_secs(1)).await?;
-        theirs.run(yardstick, CLIENTS, Duration::from_secs(1)).await?;
+        self.ask(&ours, clients, Duration::from_secs(1)).await?;
+        theirs.run(yardstick, clients, Duration::from_secs(1)).await?;
         let mut row = Row::new(path, against, goal);
         for _ in 0..times {
-            let least = theirs.run(yardstick, CLIENTS, time).await?.all_right()?;
-            let (answers, cpu) = self.ask(&ours, CLIENTS, time).await?;
+            let least = theirs.run(yardstick, clients, time).await?.all_right()?;
+            let (answers, cpu) = self.ask(&ours, clients, time).await?;
             row.ratios.push(answers.all_right()?.per_second() / least.per_second());
             row.of(answers, cpu);
         }

@@ -1,5 +1,5 @@
 //! Paths that book.
-use crate::bench::{Bench, CLIENTS, CONNECTIONS};
+use crate::bench::{Bench, CONNECTIONS};
 use crate::clinic::{booking, bookings, doctor, time};
 use crate::load::Load;
 use crate::row::{Goal, Row};
@@ -28,11 +28,11 @@ pub(crate) async fn distinct(bench: &Bench) -> anyhow::Result<Row> {
         first += count;
         Load::write(bench.folder(), targets)
     };
-    bench.ask(&next(MOST)?, CLIENTS, Duration::from_secs(1)).await?;
+    bench.ask(&next(MOST)?, bench.effort.clients, Duration::from_secs(1)).await?;
     for turn in 0..bench.effort.times {
         let least = pgbench(bench, turn).await?;
         let load = next(MOST * seconds)?;
-        let (answers, cpu) = bench.ask(&load, CLIENTS, bench.effort.time).await?;
+        let (answers, cpu) = bench.ask(&load, bench.effort.clients, bench.effort.time).await?;
         let answers = answers.all_right()?;
         row.ratios.push(answers.per_second() / least);
         row.of(answers, cpu);

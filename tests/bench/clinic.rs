@@ -15,7 +15,7 @@ pub(crate) struct Size {
 impl Size {
     /// 10³ doctors, 10⁵ patients, 10⁶ visits.
     pub(crate) const FULL: Self = Self { doctors: 1000, days: 63 };
-    pub(crate) const QUICK: Self = Self { doctors: 20, days: 14 };
+    pub(crate) const QUICK: Self = Self { doctors: 20, ..Self::FULL };
 
     /// A hundred for each doctor, so that nobody is with two doctors at once.
     pub(crate) fn patients(self) -> u32 {

@@ -129,25 +129,30 @@ impl Load {
 }
 
 impl Load {
-    /// Sends them to `url` at a steady rate, whether or not those before are answered;
-    /// how long after it was due each was answered.
+    /// Sends them to `url` at a steady rate, whether or not those before are answered: how long after it was due each was
+    /// answered, and how many were refused.
     pub(crate) async fn at_rate(
         &self,
         url: &str,
         rate: f64,
         time: Duration,
-    ) -> anyhow::Result<Vec<Duration>> {
+    ) -> anyhow::Result<(Vec<Duration>, usize)> {
         let (client, sent) = (Client::new(), AtomicUsize::new(0));
         let ask = || {
             let target = &self.targets[sent.fetch_add(1, Relaxed) % self.targets.len()];
             let request = target.request(&client, url);
             async move {
-                let answer = request?.send().await?.error_for_status()?;
+                let answer = request?.send().await?;
+                let is_right = answer.status().is_success();
                 answer.bytes().await?;
-                anyhow::Ok(())
+                anyhow::Ok(is_right)
             }
         };
-        at_rate(rate, time, ask).await.into_iter().map(|(answer, took)| answer.map(|()| took)).collect()
+        let (mut times, mut refused) = (Vec::new(), 0);
+        for (is_right, took) in at_rate(rate, time, ask).await {
+            if is_right? { times.push(took) } else { refused += 1 }
+        }
+        Ok((times, refused))
     }
 }
 

@@ -26,6 +26,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Clone, Copy, Debug)]
 struct Effort {
     size: Size,
+    /// Who ask at once, where nothing else is said.
+    clients: u16,
     /// How often ours and the yardstick are measured, in turn.
     times: u32,
     time: Duration,
@@ -33,11 +35,13 @@ struct Effort {
     page: u32,
 }
 
-const FULL: Effort = Effort { size: Size::FULL, times: 3, time: Duration::from_secs(5), page: 10_000 };
-/// Whether all of it works, on any machine.
-const QUICK: Effort = Effort { size: Size::QUICK, times: 1, time: Duration::from_secs(1), page: 50 };
+const FULL: Effort =
+    Effort { size: Size::FULL, clients: 32, times: 3, time: Duration::from_secs(5), page: 10_000 };
+/// Whether all of it works, on any machine: so few clients that also a slow one lets all of them in.
+const QUICK: Effort =
+    Effort { size: Size::QUICK, clients: 8, times: 1, time: Duration::from_secs(1), page: 50 };
 
-/// Words: `full` or `quick`, a file for the figures, and what a path's name must contain.
+/// Words: `full` or `quick`, a file for the figures, days of the past with visits, and what a path's name must contain.
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -46,8 +50,12 @@ async fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let is_quick = words.first().is_some_and(|word| word == "quick");
-    let only = words.get(2).map(String::as_str).unwrap_or_default();
-    let rows = measure(if is_quick { QUICK } else { FULL }, only).await?;
+    let only = words.get(3).map(String::as_str).unwrap_or_default();
+    let mut effort = if is_quick { QUICK } else { FULL };
+    if let Some(days) = words.get(2) {
+        effort.size.days = days.parse()?;
+    }
+    let rows = measure(effort, only).await?;
     println!("\n{}", row::table(&rows));
     if let Some(file) = words.get(1) {
         std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;

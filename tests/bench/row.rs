@@ -28,6 +28,7 @@ pub(crate) struct Row {
     /// At half the rate, in an open loop, from when each was due.
     pub(crate) p50_at_half: Option<Duration>,
     pub(crate) p99_at_half: Option<Duration>,
+    pub(crate) refused_at_half: usize,
     /// Processor time of each process for a request.
     pub(crate) cpu: BTreeMap<String, Duration>,
 }
@@ -45,6 +46,7 @@ impl Row {
             p99: None,
             p50_at_half: None,
             p99_at_half: None,
+            refused_at_half: 0,
             cpu,
         }
     }
@@ -58,7 +60,8 @@ impl Row {
     }
 
     /// Has these be told as how ours did at half the rate.
-    pub(crate) fn at_half(&mut self, times: &[Duration]) {
+    pub(crate) fn at_half(&mut self, (times, refused): &(Vec<Duration>, usize)) {
+        self.refused_at_half = *refused;
         self.p50_at_half = Some(percentile(times, 50));
         self.p99_at_half = Some(percentile(times, 99));
     }
@@ -100,7 +103,15 @@ pub(crate) fn table(rows: &[Row]) -> String {
             millis(row.p50),
             millis(row.p99),
             millis(row.p50_at_half),
-            millis(row.p99_at_half),
+            format!(
+                "{}{}",
+                millis(row.p99_at_half),
+                if row.refused_at_half > 0 {
+                    format!(", {} refused", row.refused_at_half)
+                } else {
+                    String::new()
+                }
+            ),
             cpu(&row.cpu),
         ];
         for cell in cells {
