@@ -12,7 +12,7 @@ const EXPIRY: Duration = Duration::from_secs(1);
 /// Answers that take that much longer than usual, as half of all do, have waited for each other.
 const TOO_LONG: f64 = 6.0;
 /// Nobody minds how much longer than this it takes to be faster than this.
-const FAST: f64 = 0.015;
+const FAST: f64 = 0.005;
 /// In which what is usual becomes half as much again and more, should everything have become slower for good.
 const FORGET: f64 = 600.0;
 /// Of a pause that is not known to have been busy, this much counts.
@@ -134,12 +134,12 @@ mod tests {
         Duration::from_millis(milliseconds)
     }
 
-    /// What a machine does that has room for ten at once, each in 20 ms: who asks keeps as many under way as may be.
+    /// What a machine does that has room for ten at once, each in 10 ms: who asks keeps as many under way as may be.
     fn run(congestion: &mut Congestion, now: &mut Instant, seconds: u64, wanted: u32) {
-        for _ in 0..seconds * 50 {
-            *now += ms(20);
+        for _ in 0..seconds * 100 {
+            *now += ms(10);
             let under_way = wanted.min(congestion.limit());
-            let took = Duration::from_secs_f64(0.02 * (f64::from(under_way) / 10.0).max(1.0));
+            let took = Duration::from_secs_f64(0.01 * (f64::from(under_way) / 10.0).max(1.0));
             for _ in 0..under_way.min(10) {
                 congestion.note(&Method::POST, ROUTE, took, under_way, *now);
             }
@@ -189,7 +189,7 @@ mod tests {
         let mut congestion = Congestion::new(8, 1000, now);
         for round in 0..200_u64 {
             now += ms(20);
-            let took = if round < 50 { Duration::from_micros(200) } else { ms(80) };
+            let took = if round < 50 { Duration::from_micros(200) } else { ms(20) };
             for _ in 0..10 {
                 congestion.note(&Method::GET, ROUTE, took, 900, now);
             }
