@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use tests::clinic::{at, visit_of};
 use tests::mesh::Mesh;
-use tests::rest::Answer;
+use tests::rest::{Answer, in_time};
 
 const RACERS: usize = 50;
 const ROUNDS: i8 = 20;
@@ -37,7 +37,7 @@ async fn of_fifty_who_want_one_time_exactly_one_gets_it() {
         let attempts = patients.iter().enumerate().map(|(racer, patient)| {
             let body = visit_of(patient, &doctor.id, start(racer), SignedDuration::from_mins(30));
             let admin = admin.clone();
-            async move { admin.post("/api/appointments/", body).await }
+            async move { in_time(async || admin.post("/api/appointments/", body.clone()).await).await }
         });
         let answers = join_all(attempts).await;
         assert_eq!(tally(&answers), BTreeMap::from([(201, 1), (409, RACERS - 1)]), "round {round}");

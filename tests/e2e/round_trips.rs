@@ -15,7 +15,8 @@ use tokio::time::sleep;
 
 const PAGE: &str = include_str!("../../docs/performance.md");
 
-/// How often each request is made. What happens less often beside them is not theirs.
+/// How often each request is made. What happens less often than half as often beside them is not theirs, and what is still
+/// under way then is.
 const TIMES: usize = 12;
 
 /// How that begins which services do by themselves, after an answer because of it: publishing events.
@@ -48,11 +49,11 @@ impl Watch {
         let (calls_after, redis_after) = self.counted().await;
         let calls = calls_after.into_iter().map(|(call, count)| {
             let before = calls.get(&call).copied().unwrap_or_default();
-            (call, (count - before) / TIMES)
+            (call, each(count - before))
         });
         let calls = listed(calls);
         let statements = listed(statements(&asked));
-        let redis = (redis_after - redis) / TIMES;
+        let redis = each(redis_after - redis);
         self.rows.borrow_mut().push(format!("| {name} | {calls} | {statements} | {redis} |"));
     }
 
@@ -88,9 +89,14 @@ fn statements(asked: &[Unit]) -> BTreeMap<String, usize> {
     }
     let mut sent = BTreeMap::new();
     for ((role, _), times) in times {
-        *sent.entry(role.trim_end_matches("_rw").to_owned()).or_default() += times / TIMES;
+        *sent.entry(role.trim_end_matches("_rw").to_owned()).or_default() += each(times);
     }
     sent
+}
+
+/// How often something happened for one request, when it happened so often for all of them.
+fn each(times: usize) -> usize {
+    (times + TIMES / 2) / TIMES
 }
 
 fn listed(counts: impl IntoIterator<Item = (String, usize)>) -> String {

@@ -22,7 +22,16 @@ impl Mesh {
     /// The mesh of this test binary: two replicas of everything, started by the first test that asks.
     pub async fn shared() -> Arc<Self> {
         static SHARED: OnceCell<Arc<Mesh>> = OnceCell::const_new();
-        SHARED.get_or_init(async || Arc::new(Self::start(|options| options.replicas = 2).await)).await.clone()
+        let start = async || {
+            let change = |options: &mut Options| {
+                options.replicas = 2;
+                // Tests that run beside each other make every answer late; what is too much is tried in tests/chaos.
+                let least = ("MIN_REQUESTS_IN_FLIGHT".to_owned(), "512".to_owned());
+                options.env_of.push((Service::Gateway, least.0, least.1));
+            };
+            Arc::new(Self::start(change).await)
+        };
+        SHARED.get_or_init(start).await.clone()
     }
 
     /// A mesh of one's own, on the servers of all tests.

@@ -1,6 +1,6 @@
 //! Those who use the system. Each test makes people of its own, so that tests do not meet.
 use crate::mesh::Mesh;
-use crate::rest::Rest;
+use crate::rest::{Rest, in_time};
 use serde_json::{Value, json};
 use std::ops::Deref;
 
@@ -45,7 +45,7 @@ pub fn fresh_email(who: &str) -> String {
 /// Logs in; talks as that person from then on.
 pub async fn log_in(anyone: &Rest, username: &str, password: &str) -> Rest {
     let form = [("username", username), ("password", password)];
-    let tokens = anyone.post_form("/api/auth/login", &form).await.ok();
+    let tokens = in_time(async || anyone.post_form("/api/auth/login", &form).await).await.ok();
     anyone.with_token(tokens["access_token"].as_str().expect("an access token"))
 }
 

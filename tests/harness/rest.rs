@@ -191,6 +191,19 @@ impl Rest {
     }
 }
 
+/// What is answered once there is time for it: whoever is told to come back later does.
+pub async fn in_time(ask: impl AsyncFn() -> Answer) -> Answer {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = ask().await;
+        let is_for_later = answer.status == 503 && answer.body["retryable"] == true;
+        if !is_for_later || Instant::now() > deadline {
+            return answer;
+        }
+        sleep(Duration::from_secs(answer.header("retry-after").parse().unwrap())).await;
+    }
+}
+
 impl Answer {
     /// The body of an answer with `status`.
     #[track_caller]

@@ -11,6 +11,7 @@ const ENOUGH: usize = 20;
 const EXPIRY: Duration = Duration::from_secs(1);
 /// Answers that take that much longer than usual, as half of all do, have waited for each other.
 const TOO_LONG: f64 = 6.0;
+const FAR_TOO_LONG: f64 = 2.0 * TOO_LONG;
 /// Nobody minds how much longer than this it takes to be faster than this.
 const FAST: f64 = 0.005;
 /// In which what is usual becomes half as much again and more, should everything have become slower for good.
@@ -29,6 +30,10 @@ pub(super) struct Congestion {
     since: Instant,
     /// Most that were under way at once.
     peak: u32,
+    /// Whether somebody was refused.
+    has_refused: bool,
+    /// Whether those judged before had waited for each other, without any limit that would have helped.
+    was_late: bool,
 }
 
 /// How long a route takes when nobody waits, in seconds.
@@ -53,7 +58,17 @@ impl Usual {
 impl Congestion {
     pub(super) fn new(least: u32, most: u32, now: Instant) -> Self {
         let most = most.max(least);
-        Self { least, most, limit: most, usual: HashMap::new(), stretches: Vec::new(), since: now, peak: 0 }
+        Self {
+            least,
+            most,
+            limit: most,
+            usual: HashMap::new(),
+            stretches: Vec::new(),
+            since: now,
+            peak: 0,
+            has_refused: false,
+            was_late: false,
+        }
     }
 
     pub(super) fn limit(&self) -> u32 {
@@ -68,6 +83,7 @@ impl Congestion {
     /// As many are under way as there may be of what is this important: it is a limit that was reached.
     pub(super) fn refuse(&mut self) {
         self.peak = self.limit;
+        self.has_refused = true;
     }
 
     /// One request was answered as it should be, `under_way` when it came.
@@ -88,6 +104,10 @@ impl Congestion {
 
     fn take(&mut self, stretch: f64, under_way: u32, now: Instant) {
         if now.duration_since(self.since) > EXPIRY {
+            self.was_late = false;
+            if !self.has_refused {
+                self.let_more_in();
+            }
             self.begin(now);
         }
         self.stretches.push(stretch);
@@ -101,6 +121,7 @@ impl Congestion {
     fn begin(&mut self, now: Instant) {
         self.stretches.clear();
         self.peak = 0;
+        self.has_refused = false;
         self.since = now;
     }
 
@@ -115,12 +136,24 @@ impl Congestion {
     fn judge(&mut self) {
         let middle = self.stretches.len() / 2;
         let (_, median, _) = self.stretches.select_nth_unstable_by(middle, f64::total_cmp);
-        if *median > TOO_LONG {
-            // From what there was: a limit that was never reached has not helped.
-            self.limit = (self.limit.min(self.peak) * 4 / 5).max(self.least);
-        } else if self.peak * 4 >= self.limit * 3 {
-            self.limit = (self.limit + self.limit / 10 + 1).min(self.most);
+        let is_late = *median > TOO_LONG;
+        // Fewer than the least wait for something else: no limit would help them.
+        if is_late && self.peak > self.least {
+            // Who came all at once is not too much; whoever comes all the time is.
+            if self.has_refused || self.was_late {
+                let tenths = if *median > FAR_TOO_LONG { 5 } else { 8 };
+                // From what there was: a limit that was never reached has not helped.
+                self.limit = (self.limit.min(self.peak) * tenths / 10).max(self.least);
+            }
+        } else if !is_late {
+            self.let_more_in();
         }
+        self.was_late = is_late;
+    }
+
+    /// Whether or not the limit is reached: one that stayed low for want of requests would refuse the next that come together.
+    fn let_more_in(&mut self) {
+        self.limit = (self.limit + self.limit / 10 + 1).min(self.most);
     }
 }
 
@@ -213,19 +246,64 @@ mod tests {
     #[test]
     fn who_is_refused_shows_that_the_limit_is_reached() {
         let mut now = Instant::now();
-        let mut congestion = Congestion::new(8, 1000, now);
-        for (is_late, limit) in [(true, 8), (false, 9)] {
+        let mut congestion = Congestion::new(8, 100, now);
+        for limit in [50, 25, 12, 8, 8] {
             for _ in 0..ENOUGH {
                 now += ms(14);
-                if is_late {
-                    congestion.fail(4, now);
-                } else {
-                    // More of them than that are not let in.
-                    congestion.refuse();
-                    congestion.note(&Method::POST, "/api/auth/login", ms(30), 4, now);
-                }
+                // More of what matters least are not let in.
+                congestion.refuse();
+                congestion.fail(4, now);
             }
             assert_eq!(congestion.limit(), limit);
         }
+    }
+
+    /// [`ENOUGH`] requests end, `under_way` when they came.
+    fn judged(congestion: &mut Congestion, now: &mut Instant, took: Duration, under_way: u32) -> u32 {
+        *now += WINDOW;
+        for _ in 0..ENOUGH {
+            congestion.note(&Method::GET, ROUTE, took, under_way, *now);
+        }
+        congestion.limit()
+    }
+
+    #[test]
+    fn many_at_once_are_not_too_much_and_many_all_the_time_are() {
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 1000, now);
+        judged(&mut congestion, &mut now, ms(10), 5);
+        assert_eq!(judged(&mut congestion, &mut now, ms(100), 50), 1000);
+        assert_eq!(judged(&mut congestion, &mut now, ms(10), 5), 1000);
+        assert_eq!(judged(&mut congestion, &mut now, ms(100), 50), 1000);
+        assert_eq!(judged(&mut congestion, &mut now, ms(100), 50), 40);
+    }
+
+    #[test]
+    fn so_few_that_no_limit_helps_leave_it_as_it_is() {
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 1000, now);
+        judged(&mut congestion, &mut now, ms(10), 5);
+        for _ in 0..10 {
+            assert_eq!(judged(&mut congestion, &mut now, ms(500), 8), 1000);
+        }
+    }
+
+    #[test]
+    fn what_was_too_much_is_let_in_again_although_nobody_asks() {
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 100, now);
+        for took in [10, 500, 500, 500, 500, 500] {
+            judged(&mut congestion, &mut now, ms(took), 50);
+        }
+        assert!(congestion.limit() < 20, "{}", congestion.limit());
+        for _ in 0..10 {
+            judged(&mut congestion, &mut now, ms(10), 1);
+        }
+        assert!((20..40).contains(&congestion.limit()), "{}", congestion.limit());
+        for _ in 0..20 {
+            now += ms(1500);
+            congestion.note(&Method::GET, ROUTE, ms(900), 1, now);
+        }
+        assert_eq!(congestion.limit(), 100);
     }
 }
