@@ -9,9 +9,9 @@ use std::time::Duration;
 use tests::clinic::{at, date_in, path, visit};
 use tests::mesh::Mesh;
 use tests::people::{Admin, PASSWORD, fresh_email, text};
-use tests::rest::Rest;
+use tests::rest::{PATIENCE, Rest};
 use tests::statements::{Listener, Unit, units};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 const PAGE: &str = include_str!("../../docs/performance.md");
 
@@ -161,6 +161,13 @@ async fn doctors(watch: &Watch, admin: &Admin) {
         let path = format!("/api/appointments/doctor/{}/available-slots?date={date}&days=7", doctors[number]);
         patient.get(&path).await.ok();
     };
+    let heard = async {
+        // Of each that it is there, and of its hours.
+        while watch.counted().await.0.get("GetDoctorRules").is_none_or(|&asked| asked < 2 * TIMES) {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, heard).await.expect("appointment-svc hears of doctors");
     watch.mesh.database().await.batch_execute("DELETE FROM appointment.calendars").await.unwrap();
     watch.row("`GET …/available-slots` of a doctor not heard of", slots).await;
     watch.row("… of any other", slots).await;

@@ -82,7 +82,10 @@ async fn a_patient_is_offered_what_they_may_do_and_a_doctor_nothing() {
     service.ground.neighbours.change(visit, 2, AppointmentStatus::Cancelled);
     service.ground.neighbours.change_visit(visit, |visit| visit.patient_actions.clear());
     service.publish("cancelled", visit, 2, "cancelled").await;
-    for message in &service.until_told(visit).await[..2] {
+    let of_both = service.until(visit, |messages| {
+        messages.len() == 4 && messages.iter().all(|message| message.state() == SENT)
+    });
+    for message in &of_both.await[..2] {
         let mail = service.mail_of(message).await;
         assert!(
             !mail.text.contains("https://") && header(&mail, "list-unsubscribe").is_none(),
