@@ -5,10 +5,12 @@ use lapin::options::{
     QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
+use lapin::uri::AMQPUri;
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use std::io;
 use std::time::Duration;
 
 /// Where every service publishes what happened.
@@ -21,6 +23,8 @@ pub const DEAD_LETTERS: &str = "healthcare.dead";
 const DELIVERY_LIMIT: i32 = 100;
 /// Messages a consumer holds unacknowledged.
 const PREFETCH: u16 = 20;
+/// Largest frame, in bytes, where the URL says nothing else: a connection keeps 64 of them in memory, and events are smaller.
+const FRAME_MAX: u32 = 16 * 1024;
 /// Longest wait for a connection, and for a confirm: a broker with a memory alarm never answers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -60,7 +64,10 @@ impl Broker {
     async fn connect(&self) -> Result<(Connection, Channel), Error> {
         let properties = ConnectionProperties::default().with_connection_name(self.service.into());
         let connecting = async {
-            let connection = Connection::connect(self.url.expose_secret(), properties).await?;
+            let uri = self.url.expose_secret().parse::<AMQPUri>();
+            let mut uri = uri.map_err(|why| lapin::Error::from(io::Error::other(why)))?;
+            uri.query.frame_max.get_or_insert(FRAME_MAX);
+            let connection = Connection::connect_uri(uri, properties).await?;
             let channel = connection.create_channel().await?;
             declare_exchange(&channel, EXCHANGE).await?;
             Ok((connection, channel))
