@@ -24,6 +24,13 @@ pub fn soak_seconds() -> u64 {
     env::var_os(SOAK_SECONDS).and_then(|seconds| seconds.to_str()?.parse().ok()).unwrap_or(15)
 }
 
+/// Names the folder of the programs that the rolling restart begins with, those of an earlier release.
+pub const OLD_PROGRAMS: &str = "HEALTHCARE_OLD_PROGRAMS";
+
+pub fn old_programs() -> Option<PathBuf> {
+    env::var_os(OLD_PROGRAMS).map(PathBuf::from)
+}
+
 /// The cargo that runs us.
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())

@@ -34,6 +34,8 @@ enum Verb {
     Chaos(chaos::Chaos),
     /// Let people work for long, and see that no process grows.
     Soak(chaos::Soak),
+    /// Exchange every process of an earlier release for one of this, and back, while people work.
+    Upgrade(chaos::Upgrade),
     /// Hold the running system against gateway/openapi.json, by requests that schemathesis makes up.
     Conform(conform::Arguments),
     /// Tell what is well and what is not, of this machine and of the system that runs, and what to do.
@@ -61,6 +63,7 @@ async fn main() -> ExitCode {
             Verb::Bench(arguments) => bench::run(arguments, &say).await,
             Verb::Chaos(arguments) => chaos::run(arguments, &say).await,
             Verb::Soak(arguments) => chaos::soak(arguments, &say).await,
+            Verb::Upgrade(arguments) => chaos::upgrade(arguments, &say).await,
             Verb::Conform(arguments) => conform::run(arguments, &say).await,
             Verb::Check(arguments) => Ok(check::run(arguments, &say).await),
             Verb::Backup(arguments) => backup::run(arguments, &say).await,

@@ -17,7 +17,7 @@ use settings::Addresses;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
@@ -31,6 +31,8 @@ pub struct Options {
     pub redis_url: String,
     pub rabbitmq_url: String,
     pub smtp: SocketAddr,
+    /// The folder of their programs; those that were built along with this one when `None`.
+    pub programs: Option<PathBuf>,
     /// How many of every service, and of the gateway.
     pub replicas: u16,
     /// The port of the first gateway; the others take the next ones. Any free ones when `None`.
@@ -167,7 +169,7 @@ impl Replica {
         let admin = loopback(ports::free()?);
         let name =
             if options.replicas > 1 { format!("{service}-{}", index + 1) } else { service.to_string() };
-        let program = binaries()?.join(service.name());
+        let program = options.programs.clone().map_or_else(binaries, Ok)?.join(service.name());
         if !program.exists() {
             bail!("{} is not built; run `cargo dev` or `cargo dev test`, which build it", program.display());
         }

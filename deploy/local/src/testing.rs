@@ -117,6 +117,7 @@ impl Ground {
             redis_url: self.redis.url(),
             rabbitmq_url: self.rabbitmq_url.clone(),
             smtp: self.mail.smtp(),
+            programs: None,
             replicas: 1,
             gateway_port: None,
             authority: None,

@@ -2,6 +2,8 @@
 use anyhow::{Context, bail};
 use local::config;
 use local::places::{binaries, checkout};
+use std::fs;
+use std::path::PathBuf;
 use tokio::process::Command;
 
 /// Builds every program of the workspace.
@@ -14,19 +16,37 @@ pub(crate) async fn program(name: &str) -> anyhow::Result<()> {
     build(&["--bin", name]).await
 }
 
+/// Builds every program of a revision of this repository, with the profile that this program was built with; their folder.
+pub(crate) async fn programs_of(revision: &str) -> anyhow::Result<PathBuf> {
+    let folder = checkout().join("target/upgrade");
+    let (source, packed) = (folder.join("source"), folder.join("source.tar"));
+    let _ = fs::remove_dir_all(&source);
+    fs::create_dir_all(&source)?;
+    let mut pack = Command::new("git");
+    carry_out(pack.current_dir(checkout()).args(["archive", "--output"]).arg(&packed), &[revision]).await?;
+    let mut unpack = Command::new("tar");
+    carry_out(unpack.arg("--directory").arg(&source).arg("--file").arg(&packed), &["--extract"]).await?;
+    let mut cargo = cargo("build")?;
+    cargo.current_dir(&source).arg("--target-dir").arg(&folder);
+    carry_out(&mut cargo, &["--locked", "--workspace", "--bins"]).await?;
+    let profile = binaries()?.file_name().context("programs lie in a folder")?.to_owned();
+    Ok(folder.join(profile))
+}
+
 /// Builds every program as it is released.
 pub(crate) async fn optimised_programs() -> anyhow::Result<()> {
-    carry_out(optimised("build"), &["--workspace", "--bins"]).await
+    carry_out(&mut optimised("build"), &["--workspace", "--bins"]).await
 }
 
 async fn build(what: &[&str]) -> anyhow::Result<()> {
-    carry_out(cargo("build")?, what).await
+    carry_out(&mut cargo("build")?, what).await
 }
 
-async fn carry_out(mut cargo: Command, what: &[&str]) -> anyhow::Result<()> {
-    let status = cargo.args(what).kill_on_drop(true).status().await.context("cannot run cargo")?;
-    if !status.success() {
-        bail!("the build failed; what cargo says above tells why");
+async fn carry_out(command: &mut Command, what: &[&str]) -> anyhow::Result<()> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    let status = command.args(what).kill_on_drop(true).status().await;
+    if !status.with_context(|| format!("cannot run {program}"))?.success() {
+        bail!("{program} failed; what it says above tells why");
     }
     Ok(())
 }

@@ -95,6 +95,7 @@ impl System {
                 .as_ref()
                 .map_or_else(|| given(&arguments.rabbitmq_url), |own| own.broker().url()),
             smtp: mail.smtp(),
+            programs: None,
             replicas: arguments.replicas,
             gateway_port: Some(arguments.port),
             authority,
