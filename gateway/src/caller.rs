@@ -2,8 +2,7 @@
 use crate::observe::RequestId;
 use crate::origin::{self, Network};
 use crate::problem::Problem;
-use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
-use axum::middleware::Next;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
@@ -62,13 +61,20 @@ pub struct Identifier {
 }
 
 /// Finds out who is asking and from where, for the limits, for handlers and for the services. Refuses nobody.
-pub async fn identify(State(identifier): State<Identifier>, mut request: Request, next: Next) -> Response {
+pub async fn identify<F>(
+    identifier: &Identifier,
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let address = origin::client(request.extensions(), request.headers(), &identifier.proxies);
     let identity = identity(&identifier.verifier, request.headers()).await;
     request.extensions_mut().insert(Origin(address));
     request.extensions_mut().insert(identity);
     let id = request.extensions().get().map_or_else(String::new, |RequestId(id)| id.clone());
-    Context::new(id, address).scope(next.run(request)).await
+    Context::new(id, address).scope(next(request)).await
 }
 
 async fn identity(verifier: &Verifier, headers: &HeaderMap) -> Identity {

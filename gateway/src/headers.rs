@@ -2,11 +2,9 @@
 use crate::observe::{TRACE_RESPONSE, X_REQUEST_ID};
 use crate::once;
 use crate::origin::{Network, is_encrypted};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, Method, header};
-use std::sync::Arc;
 use std::time::Duration;
 use tower_http::cors::CorsLayer;
 
@@ -29,9 +27,12 @@ const DEFAULTS: [(HeaderName, &str); 7] = [
 const ENCRYPTED_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
 /// Gives every answer the headers that protect it.
-pub async fn protect(State(proxies): State<Arc<[Network]>>, request: Request, next: Next) -> Response {
-    let is_encrypted = is_encrypted(request.extensions(), request.headers(), &proxies);
-    let mut response = next.run(request).await;
+pub async fn protect<F>(proxies: &[Network], request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let is_encrypted = is_encrypted(request.extensions(), request.headers(), proxies);
+    let mut response = next(request).await;
     for (name, value) in DEFAULTS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }

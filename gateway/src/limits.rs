@@ -4,8 +4,7 @@ use crate::config::RateLimits;
 use crate::origin::subscriber;
 use crate::problem::Problem;
 use aws_lc_rs::hmac;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::{Extensions, HeaderValue, Method, StatusCode};
 use platform::redis::{Away, Redis};
@@ -233,14 +232,17 @@ fn named(key: &hmac::Key, name: &str, subject: &str) -> String {
 }
 
 /// Counts a request to what asks services, and refuses it when there were too many; says in every answer how many are left.
-pub async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+pub async fn limit<F>(limits: &Limits, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     if !COUNTED.iter().any(|start| request.uri().path().starts_with(start)) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let (policy, subject) = counted_as(request.method(), request.extensions());
     let verdict = limits.take(policy, &limits.key(policy, &subject)).await;
     let mut response =
-        if verdict.is_allowed { next.run(request).await } else { refused(verdict).into_response() };
+        if verdict.is_allowed { next(request).await } else { refused(verdict).into_response() };
     let (name, quota) = (policy.name(), limits.quota(policy).burst);
     let left = format!("\"{name}\";r={};t={}", verdict.remaining, seconds(verdict.reset));
     let headers = [("ratelimit-policy", format!("\"{name}\";q={quota};w=60")), ("ratelimit", left)];

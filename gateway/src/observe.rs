@@ -1,7 +1,6 @@
 //! What is told of every request: a span, a log line, a measurement; and its id, also to who asked.
 use crate::problem::Problem;
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use metrics::Histogram;
@@ -21,7 +20,10 @@ pub const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 pub struct RequestId(pub String);
 
 /// Observes a request, and gives problems their body, which names the request.
-pub async fn observe(mut request: Request, next: Next) -> Response {
+pub async fn observe<F>(mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let started = Instant::now();
     let id = request_id(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -30,7 +32,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let span = span(method, &route, &id, request.headers());
     async {
-        let mut response = next.run(request).await;
+        let mut response = next(request).await;
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             *response.body_mut() = problem.render(&path, &id);
         }

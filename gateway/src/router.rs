@@ -7,18 +7,20 @@ use crate::headers::{cors, protect};
 use crate::health::{self, Health};
 use crate::limits::{Limits, limit};
 use crate::observe::observe;
+use crate::origin::Network;
 use crate::parameters::{self, Bare};
 use crate::problem::Problem;
 use crate::shedding::{Shedding, shed};
 use crate::{calendars, docs, openapi, pages, routes};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode, header};
 use platform::client::repeatable;
 use platform::deadline;
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tower::ServiceBuilder;
@@ -61,21 +63,38 @@ pub fn service(app: App, health: Health, identifier: Identifier, edge: &Edge) ->
 
 /// The stack, outermost first: id, span, log and the body of problems; headers that every answer has; pages of other
 /// origins; whether there is time for it; who asks; how often; panics to 500; the deadline; unchanged answers; the size
-/// of bodies.
+/// of bodies. What follows on each other is one layer: every layer copies all that are below it for each request.
 pub fn with_stack(router: Router, limits: Limits, identifier: Identifier, edge: &Edge) -> Router {
+    let door = Door { shedding: Shedding::new(edge), identifier: identifier.clone(), limits };
     let stack = ServiceBuilder::new()
-        .layer(from_fn(observe))
-        .layer(from_fn_with_state(identifier.proxies.clone(), protect))
+        .layer(from_fn_with_state(identifier.proxies, told))
         .layer(option_layer(cors(&edge.cors_allowed_origins)))
-        .layer(from_fn_with_state(Shedding::new(edge), shed))
-        .layer(from_fn_with_state(identifier, identify))
-        .layer(from_fn_with_state::<_, Limits, (State<Limits>, Request)>(limits, limit))
+        .layer(from_fn_with_state(Arc::new(door), let_in))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Duration::from_secs(edge.request_deadline_seconds), in_time))
-        .layer(from_fn(unchanged))
-        .layer(from_fn(never_too_large))
+        .layer(from_fn_with_state(Duration::from_secs(edge.request_deadline_seconds), answered))
         .layer(DefaultBodyLimit::max(MAX_BODY));
     router.layer(stack)
+}
+
+/// What is needed to let a request in.
+struct Door {
+    shedding: Shedding,
+    identifier: Identifier,
+    limits: Limits,
+}
+
+async fn told(State(proxies): State<Arc<[Network]>>, request: Request, next: Next) -> Response {
+    observe(request, |request| protect(&proxies, request, |request| next.run(request))).await
+}
+
+async fn let_in(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    let Door { shedding, identifier, limits } = &*door;
+    let counted = |request| limit(limits, request, |request| next.run(request));
+    shed(shedding, request, |request| identify(identifier, request, counted)).await
+}
+
+async fn answered(State(time): State<Duration>, request: Request, next: Next) -> Response {
+    in_time(time, request, |request| unchanged(request, |request| never_too_large(request, next))).await
 }
 
 async fn nothing_here() -> Problem {
@@ -101,10 +120,13 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 
 /// Gives a request up when its time is over, and tells services how much is left. What only reads may be asked of
 /// another replica when one does not answer.
-async fn in_time(State(time): State<Duration>, request: Request, next: Next) -> Response {
+async fn in_time<F>(time: Duration, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let run = async {
-        let answer = next.run(request);
+        let answer = next(request);
         if is_read { repeatable(answer).await } else { answer.await }
     };
     let mut response = deadline::within(Instant::now() + time, run).await.unwrap_or_else(|_late| {
@@ -121,10 +143,13 @@ async fn in_time(State(time): State<Duration>, request: Request, next: Next) -> 
 }
 
 /// Answers 304 to who has the same version already.
-async fn unchanged(request: Request, next: Next) -> Response {
+async fn unchanged<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| is_read).cloned();
-    let response = next.run(request).await;
+    let response = next(request).await;
     let (Some(known), Some(tag)) = (known, response.headers().get(header::ETAG)) else { return response };
     let known = known.to_str().unwrap_or_default();
     let is_known = known.trim() == "*"

@@ -3,8 +3,7 @@ mod congestion; // how many there may be at once
 
 use crate::config::Edge;
 use crate::problem::Problem;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use congestion::Congestion;
 use http::{Method, StatusCode};
@@ -149,7 +148,10 @@ impl Drop for Place {
 }
 
 /// Refuses what cannot be answered in time.
-pub async fn shed(State(shedding): State<Shedding>, request: Request, next: Next) -> Response {
+pub async fn shed<F>(shedding: &Shedding, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
@@ -159,7 +161,7 @@ pub async fn shed(State(shedding): State<Shedding>, request: Request, next: Next
         return overloaded().into_response();
     };
     let started = Instant::now();
-    let response = next.run(request).await;
+    let response = next(request).await;
     if importance != Importance::Health {
         shedding.note(&method, route, started, place.under_way, &response);
     }
