@@ -28,11 +28,13 @@ pub(crate) async fn distinct(bench: &Bench) -> anyhow::Result<Row> {
         first += count;
         Load::write(bench.folder(), targets)
     };
-    bench.ask(&next(MOST)?, bench.effort.clients, Duration::from_secs(1)).await?;
+    // As many as it takes to keep the database busy, and as pgbench has.
+    let clients = bench.effort.clients.min(CONNECTIONS);
+    bench.ask(&next(MOST)?, clients, Duration::from_secs(1)).await?;
     for turn in 0..bench.effort.times {
         let least = pgbench(bench, turn).await?;
         let load = next(MOST * seconds)?;
-        let (answers, cpu) = bench.ask(&load, bench.effort.clients, bench.effort.time).await?;
+        let (answers, cpu) = bench.ask(&load, clients, bench.effort.time).await?;
         let answers = answers.all_right()?;
         row.ratios.push(answers.per_second() / least);
         row.of(answers, cpu);
