@@ -7,9 +7,6 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let openapi = Command::new("openapi").about("Print the OpenAPI document, then exit");

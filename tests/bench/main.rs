@@ -19,9 +19,6 @@ use row::Row;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How thorough it is.
 #[derive(Clone, Copy, Debug)]
 struct Effort {
