@@ -75,23 +75,24 @@ async fn measure(effort: Effort, only: &str) -> anyhow::Result<Vec<Row>> {
     let few = if wanted("slots") { Some(reading::slots(&bench).await?) } else { None };
     clinic::grow(&bench.mesh, effort.size).await?;
     println!("{} visits stored in {:.0?}", effort.size.visits(), begun.elapsed());
+    if let Some(few) = few {
+        rows.push(reading::slots_of_many(&bench, &few).await?);
+    }
+    if wanted("pages") {
+        rows.push(reading::pages(&bench).await?);
+    }
     if wanted("cached") {
         rows.push(reading::cached(&bench).await?);
     }
     if wanted("hop") {
         rows.push(reading::one_hop(&bench).await?);
     }
+    // Last: who is told of what was booked is told meanwhile.
     if wanted("booking") {
         rows.push(booking::distinct(&bench).await?);
     }
     if wanted("hot") {
         rows.push(booking::hot(&bench).await?);
-    }
-    if let Some(few) = few {
-        rows.push(reading::slots_of_many(&bench, &few).await?);
-    }
-    if wanted("pages") {
-        rows.push(reading::pages(&bench).await?);
     }
     Ok(rows)
 }
