@@ -41,7 +41,7 @@ fn token() -> String {
         scopes: Scopes::ALL,
         acting: false,
     };
-    let claims = Claims::of(user, Timestamp::now(), 900);
+    let claims = Claims::of(user, Clock::system().now(), 900);
     sign(&EncodingKey::from_ed_der(&[PKCS8.as_slice(), &SEED].concat()), KEY_ID, &claims).expect("a key")
 }
 
@@ -61,7 +61,7 @@ fn tokens(criterion: &mut Criterion) {
 
 fn pages(criterion: &mut Criterion) {
     let tokens = PageTokens::new(&root());
-    let last = (Timestamp::now(), UserId::random());
+    let last = (Clock::system().now(), UserId::random());
     criterion.bench_function("page token, sealed", |bencher| {
         bencher.iter(|| tokens.seal("appointments", black_box(&last)));
     });
