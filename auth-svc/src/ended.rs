@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How much longer than it lives a token may be taken for valid: the leeway of whoever verifies it, and clocks that
-/// differ.
-const LEEWAY: SignedDuration = SignedDuration::from_mins(2);
+/// How much longer than it lives a token may be taken for valid: the leeway of whoever verifies it, and clocks of two replicas
+/// that are wrong by five minutes each, one slow and the other fast.
+const LEEWAY: SignedDuration = SignedDuration::from_mins(11);
 
 /// All is told again after this long: whoever asked another replica for keys, which had not heard of a revocation yet,
 /// knows better then.
