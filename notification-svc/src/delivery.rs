@@ -170,7 +170,7 @@ impl Delivery {
     }
 
     /// Tries to send one message, and writes down what came of it.
-    pub async fn attempt(&self, Claim { notification, traceparent }: Claim, now: Timestamp) {
+    pub async fn attempt(&self, Claim { notification, traceparent, claimed_at: now }: Claim) {
         let span = tracing::info_span!(
             "notification.send",
             notification.id = %notification.id,

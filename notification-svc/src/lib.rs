@@ -177,8 +177,7 @@ fn assemble(
     let choosing = Choosing::new(store.clone(), neighbours.clone(), config.quiet_hours.0, sms.is_some());
     let channels = Channels::new(Email::new(&config.smtp)?, sms);
     let offsets = config.reminder_offsets_minutes.0.clone();
-    let reminding =
-        Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets, clock.clone());
+    let reminding = Reminding::new(store.clone(), neighbours.clone(), choosing.clone(), offsets);
     let phrasebook = Phrasebook::new(store.clone(), config.clinic_name.as_str(), config.default_language);
     phrasebook.start(shutdown);
     let subscribing = Subscribing::new(
@@ -223,7 +222,7 @@ fn assemble(
     let queues =
         [consumer::QUEUE, offers::QUEUE, reminders::QUEUE, accounts::QUEUE, alarms::QUEUE, told::QUEUE];
     let dead = DeadLetters::new(SCHEMA, pool, broker).collecting(&queues, shutdown);
-    sender::start(&delivery, &clock, shutdown);
+    sender::start(&delivery, shutdown);
     sender::webhooks::start(webhooks.clone(), clock, shutdown);
     Ok(Assembled { delivery, choosing, subscribing, linking, phrasebook, webhooks, dead })
 }

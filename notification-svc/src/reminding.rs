@@ -7,7 +7,6 @@ use crate::domain::{Failure, Plan, plan};
 use crate::error::Error;
 use crate::neighbours::Neighbours;
 use crate::store::Store;
-use platform::clock::Clock;
 use platform::propagation;
 use proto::ids::AppointmentId;
 use std::sync::Arc;
@@ -19,23 +18,17 @@ pub struct Reminding {
     choosing: Choosing,
     /// How long before a visit, in minutes, unless its type says otherwise.
     usual: Arc<[i32]>,
-    clock: Clock,
 }
 
 impl Reminding {
-    pub fn new(
-        store: Store,
-        neighbours: Neighbours,
-        choosing: Choosing,
-        usual: Vec<i32>,
-        clock: Clock,
-    ) -> Self {
-        Self { store, neighbours, choosing, usual: usual.into(), clock }
+    pub fn new(store: Store, neighbours: Neighbours, choosing: Choosing, usual: Vec<i32>) -> Self {
+        Self { store, neighbours, choosing, usual: usual.into() }
     }
 
     /// Plans the reminders of a visit that has come to `version`.
     pub async fn plan(&self, id: AppointmentId, version: i64) -> Result<(), Error> {
-        if self.store.planned_up_to(id).await? >= Some(version) {
+        let (planned, now) = self.store.planned_up_to(id).await?;
+        if planned >= Some(version) {
             return Ok(());
         }
         let of = match self.neighbours.appointment(id).await {
@@ -53,7 +46,7 @@ impl Reminding {
             Some(patient) => {
                 let zone = patient.zone.unwrap_or_else(|| of.visit.starts_at.time_zone().clone());
                 let quiet = self.choosing.quiet(of.patient_id, zone).await?;
-                plan(&of, &self.usual, &quiet, self.clock.now())
+                plan(&of, &self.usual, &quiet, now)
             }
         };
         let is_texting = self.choosing.is_texting();

@@ -8,7 +8,6 @@ use crate::delivery::Delivery;
 use crate::domain::Channel;
 use crate::error::Error;
 use crate::store::Claim;
-use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use std::pin::pin;
 use std::sync::Arc;
@@ -28,12 +27,11 @@ const POLL: Duration = Duration::from_secs(1);
 const WATCH: Duration = Duration::from_secs(5);
 
 /// Starts sending, until shutdown is requested; messages under way are finished.
-pub fn start(delivery: &Delivery, clock: &Clock, shutdown: &Shutdown) {
+pub fn start(delivery: &Delivery, shutdown: &Shutdown) {
     for channel in delivery.channels() {
         let sender = Sender {
             channel: *channel,
             delivery: delivery.clone(),
-            clock: clock.clone(),
             places: Arc::new(Semaphore::new(PARALLEL)),
             aside: Arc::new(Semaphore::new(ASIDE)),
             shutdown: shutdown.clone(),
@@ -53,7 +51,6 @@ async fn watch(delivery: Delivery, channel: Channel, shutdown: Shutdown) {
 struct Sender {
     channel: Channel,
     delivery: Delivery,
-    clock: Clock,
     places: Arc<Semaphore>,
     aside: Arc<Semaphore>,
     shutdown: Shutdown,
@@ -99,7 +96,7 @@ impl Sender {
 
     /// Has `place` while the message is not slow, and longer when there is no room aside.
     async fn attempt(self, claim: Claim, place: OwnedSemaphorePermit) {
-        let mut attempt = pin!(self.delivery.attempt(claim, self.clock.now()));
+        let mut attempt = pin!(self.delivery.attempt(claim));
         if timeout(SLOW, &mut attempt).await.is_err() {
             tokio::select! {
                 () = &mut attempt => {}

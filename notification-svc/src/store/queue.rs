@@ -3,6 +3,7 @@ use super::rows::{columns, matters};
 use super::{Error, Store};
 use crate::domain::{Change, Channel, Kind, Notification, Outcome, Recipient};
 use deadpool_postgres::GenericClient as _;
+use jiff::Timestamp;
 use std::time::Duration;
 use tokio_postgres::Row;
 use tracing::instrument;
@@ -12,6 +13,8 @@ pub struct Claim {
     pub notification: Notification,
     /// The trace of the event that caused it.
     pub traceparent: Option<String>,
+    /// By the clock that says what is due.
+    pub claimed_at: Timestamp,
 }
 
 /// Index conditions are made of what is the same for all rows, which the clock is not unless it is asked once: those that
@@ -42,7 +45,7 @@ const CLAIM: &str = concat!(
            leased_until = clock_timestamp() + make_interval(secs => $2)
       FROM due",
     matters!("due"),
-    "WHERE m.id = due.id RETURNING ",
+    "WHERE m.id = due.id RETURNING clock_timestamp() AS claimed_at, ",
     columns!()
 );
 
@@ -131,10 +134,12 @@ impl Store {
         let client = self.connection().await?;
         let claim = client.prepare_cached(CLAIM).await?;
         let rows = client.query(&claim, &[&limit, &lease.as_secs_f64(), &channel.name()]).await?;
-        let claims = rows
-            .iter()
-            .map(|row| Ok(Claim { notification: row.try_into()?, traceparent: row.try_get("traceparent")? }));
-        claims.collect()
+        let claim = |row: &Row| {
+            let notification = Notification::try_from(row)?;
+            let (traceparent, claimed_at) = (row.try_get("traceparent")?, row.try_get("claimed_at")?);
+            Ok(Claim { notification, traceparent, claimed_at })
+        };
+        rows.iter().map(claim).collect()
     }
 
     /// Has the lease of `notification` end `lease` from now, unless it has ended.

@@ -16,7 +16,8 @@ const ADVANCE: &str = "
      WHERE reminder_plans.appointment_version <= excluded.appointment_version";
 
 const PLANNED_UP_TO: &str = "
-    SELECT appointment_version FROM notification.reminder_plans WHERE appointment_id = $1";
+    SELECT (SELECT appointment_version FROM notification.reminder_plans WHERE appointment_id = $1) AS version,
+           clock_timestamp() AS now";
 
 /// Those of the version that is still to come stay, also when they are being tried and their time is past.
 const VOID: &str = "
@@ -43,13 +44,13 @@ const PLANNED_FOR: &str = "
        AND next_attempt_at > clock_timestamp() AND attempts = 0";
 
 impl Store {
-    /// Up to which version of a visit its reminders are planned.
+    /// Up to which version of a visit its reminders are planned, and the time by the clock that says when they are due.
     #[instrument(name = "db.reminders.planned_up_to", skip_all, fields(appointment.id = %id))]
-    pub async fn planned_up_to(&self, id: AppointmentId) -> Result<Option<i64>, Error> {
+    pub async fn planned_up_to(&self, id: AppointmentId) -> Result<(Option<i64>, Timestamp), Error> {
         let client = self.connection().await?;
         let statement = client.prepare_cached(PLANNED_UP_TO).await?;
-        let row = client.query_opt(&statement, &[&id.0]).await?;
-        row.map(|row| Ok(row.try_get(0)?)).transpose()
+        let row = client.query_one(&statement, &[&id.0]).await?;
+        Ok((row.try_get("version")?, row.try_get("now")?))
     }
 
     /// Writes `plan`, which was made for the visit as it was read, by SMS, too, where `is_texting` and the patient wants

@@ -98,7 +98,7 @@ async fn send_all(delivery: &Delivery, waits: usize) -> bool {
     let mut died = false;
     for channel in delivery.channels() {
         for claim in delivery.claim(*channel, 10).await.unwrap() {
-            died |= dying(delivery.attempt(claim, Clock::system().now()), waits).await.is_none();
+            died |= dying(delivery.attempt(claim), waits).await.is_none();
         }
     }
     died
@@ -213,7 +213,7 @@ async fn a_planner_that_dies_anywhere_plans_each_reminder_once() {
     let planner = || {
         let (store, neighbours) = (ground.store(), ground.asked());
         let choosing = Choosing::new(store.clone(), neighbours.clone(), None, false);
-        let reminding = Reminding::new(store, neighbours, choosing, Vec::new(), Clock::system());
+        let reminding = Reminding::new(store, neighbours, choosing, Vec::new());
         reminders::Consumer::new(reminding)
     };
     for waits in 0..PLACES {
