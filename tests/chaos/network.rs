@@ -2,7 +2,6 @@
 use crate::journal::{Journal, told};
 use crate::{TURN, checks, load};
 use local::service::Service;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tests::mesh::Mesh;
@@ -29,11 +28,11 @@ async fn a_network_that_is_slow_or_cut_loses_and_doubles_nothing() {
         }
         let [postgres, redis, rabbitmq, smtp] = [0, 1, 2, 3].map(|index: usize| &to_stores[index]);
         for service in Service::GRPC {
-            let url = rerouted(&options.database.runtime_url(service), postgres);
+            let url = postgres.rerouted(&options.database.runtime_url(service));
             options.env_of.push((service, "DATABASE_URL".to_owned(), url));
         }
-        options.redis_url = rerouted(&options.redis_url, redis);
-        options.rabbitmq_url = rerouted(&options.rabbitmq_url, rabbitmq);
+        options.redis_url = redis.rerouted(&options.redis_url);
+        options.rabbitmq_url = rabbitmq.rerouted(&options.rabbitmq_url);
         smtp.lay(options.smtp);
         options.smtp = smtp.address;
     })
@@ -72,16 +71,4 @@ async fn a_network_that_is_slow_or_cut_loses_and_doubles_nothing() {
     let (visits, ()) = tokio::join!(load::work(desks, &journal, &is_over), unrest);
     checks::all_is_well(&mesh, &visits).await;
     println!("{} visits, {} requests", visits.len(), journal.len());
-}
-
-/// `url` by way of `wire`, which is laid to where it leads.
-fn rerouted(url: &str, wire: &Wire) -> String {
-    let authority = url.split("://").nth(1).unwrap().split('/').next().unwrap();
-    let place = authority.rsplit('@').next().unwrap();
-    let far_end: SocketAddr = place.parse().unwrap();
-    if wire.far_end().is_none() {
-        wire.lay(far_end);
-    }
-    assert_eq!(wire.far_end(), Some(far_end));
-    url.replace(place, &wire.address.to_string())
 }

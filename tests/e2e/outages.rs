@@ -1,6 +1,11 @@
 use local::service::Service;
-use tests::clinic::{at, date_in, free_starts, path};
+use reqwest::Method;
+use serde_json::json;
+use tests::clinic::{at, date_in, free_starts, path, visit};
 use tests::mesh::Mesh;
+use tests::rest::in_time;
+use tests::statements::set;
+use tests::wire::Wire;
 
 #[tokio::test]
 async fn without_redis_every_request_still_answers() {
@@ -16,7 +21,7 @@ async fn without_redis_every_request_still_answers() {
     patient.get(&path(&visit)).await.ok();
     // A change of the directory is seen although nothing could be told of it.
     let own = format!("/api/doctors/{}", doctor.id);
-    doctor.put(&own, serde_json::json!({ "bio": "Without Redis." })).await.ok();
+    doctor.put(&own, json!({ "bio": "Without Redis." })).await.ok();
     assert_eq!(patient.get(&own).await.ok()["bio"], "Without Redis.");
     tests::people::log_in(&mesh.anyone(), &patient.email, tests::people::PASSWORD).await;
 }
@@ -35,10 +40,10 @@ async fn a_booking_needs_the_gateway_the_appointment_service_and_postgresql_only
     mesh.stores.as_ref().unwrap().rabbitmq.stop().await;
 
     let visit = patient.books(&doctor, at(3, 9, 0)).await.created();
-    let moved = serde_json::json!({ "start_time": at(3, 11, 0).to_string() });
+    let moved = json!({ "start_time": at(3, 11, 0).to_string() });
     patient.put(&path(&visit), moved).await.ok();
     let read = patient.get(&path(&visit)).await.ok();
-    assert_eq!(read["doctor_name"], serde_json::json!(null), "names are left out");
+    assert_eq!(read["doctor_name"], json!(null), "names are left out");
     patient.cancels(&visit).await.ok();
     let problem = patient.get(&format!("/api/patients/{}", patient.id)).await;
     assert!(problem.headers.contains_key("retry-after"));
@@ -65,6 +70,76 @@ async fn while_postgresql_is_away_answers_are_503_and_then_right_again() {
         assert_eq!(answer.status, 503, "{}", answer.body);
         assert!(tokio::time::Instant::now() < deadline, "not back within 5 s");
     }
+}
+
+#[tokio::test]
+async fn a_booking_whose_commit_nobody_hears_of_is_not_made_again() {
+    let wire = Wire::new().await;
+    let mesh = Mesh::start(|options| {
+        let url = wire.rerouted(&options.database.runtime_url(Service::Appointment));
+        options.env_of.push((Service::Appointment, "DATABASE_URL".to_owned(), url));
+    })
+    .await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let key = format!("lost-{}", uuid::Uuid::new_v4().simple());
+    let book = async || {
+        let body = visit(&patient.id, &doctor.id, at(3, 9, 0));
+        let headers = [("idempotency-key", key.as_str())];
+        patient.send(Method::POST, "/api/appointments/", Some(body), &headers).await
+    };
+    wire.lose_commit_of(&key);
+    let lost = book().await;
+    assert!([503, 504].contains(&lost.status), "{} {}", lost.status, lost.body);
+    assert_eq!((&lost.body["retryable"], &lost.body["outcome"]), (&json!(true), &json!("unknown")));
+    let again = in_time(book).await;
+    assert_eq!(again.header("idempotent-replayed"), "true", "it was booked before");
+    let booked = again.created();
+    let all = patient.get("/api/appointments/").await.ok();
+    assert_eq!(all.as_array().unwrap().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&booked["id"]]);
+}
+
+#[tokio::test]
+async fn a_database_that_takes_nothing_tells_what_need_not_be_noted() {
+    let mesh = Mesh::with_own_stores(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let own = format!("/api/patients/{}", patient.id);
+    let name = patient.get(&own).await.ok()["first_name"].as_str().unwrap().to_owned();
+    assert!(!free_starts(&patient, &doctor.id, date_in(3)).await.is_empty());
+    let url = mesh.stores.as_ref().unwrap().postgres.admin_url();
+    let (superuser, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
+    tokio::spawn(connection);
+
+    set(&superuser, "default_transaction_read_only", "on").await;
+    assert!(!free_starts(&patient, &doctor.id, date_in(3)).await.is_empty());
+    // Who looks at a patient's data is written down, or sees nothing.
+    for refused in [patient.get(&own).await, patient.books(&doctor, at(3, 9, 0)).await] {
+        assert!(refused.headers.contains_key("retry-after"), "{}", refused.body);
+        assert!(!refused.body.to_string().contains(&name), "{}", refused.body);
+        refused.refused(503, "dependency_unavailable");
+    }
+    set(&superuser, "default_transaction_read_only", "off").await;
+    patient.get(&own).await.ok();
+    patient.books(&doctor, at(3, 9, 0)).await.created();
+}
+
+#[tokio::test]
+async fn a_doctor_who_was_looked_at_is_told_without_doctor_svc() {
+    let mesh = Mesh::start(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, other, patient) = (admin.doctor().await, admin.doctor().await, admin.patient().await);
+    let own = format!("/api/doctors/{}", doctor.id);
+    assert_eq!(patient.get(&own).await.header("x-cache"), "miss");
+    let kept = patient.get(&own).await;
+    assert_eq!(kept.header("x-cache"), "hit");
+    mesh.processes.kill(Service::Doctor).await;
+    let still = patient.get(&own).await;
+    let age: u64 = still.header("age").parse().unwrap();
+    assert!(age < 60, "{age}");
+    assert_eq!(still.ok(), kept.ok());
+    patient.get(&format!("/api/doctors/{}", other.id)).await.refused(503, "dependency_unavailable");
 }
 
 #[tokio::test]

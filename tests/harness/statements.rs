@@ -54,16 +54,7 @@ impl Listener {
 
     /// Changes a setting of the server.
     pub async fn set(&self, name: &str, value: &str) {
-        self.client.batch_execute(&format!("ALTER SYSTEM SET {name} = '{value}'")).await.unwrap();
-        self.client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
-        // Whoever is connected reads it before their next statement, once the server has told them.
-        let shown = format!("SELECT current_setting('{name}') = '{value}'");
-        let is_set = async {
-            while !self.client.query_one(&shown, &[]).await.unwrap().get::<_, bool>(0) {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, is_set).await.unwrap();
+        set(&self.client, name, value).await;
     }
 
     /// How much was written so far.
@@ -76,6 +67,20 @@ impl Listener {
         let log = fs::read(self.postgres.log()).unwrap();
         entries(&String::from_utf8_lossy(&log[then..]))
     }
+}
+
+/// Changes a setting of a server, for all who are connected, too.
+pub async fn set(superuser: &Client, name: &str, value: &str) {
+    superuser.batch_execute(&format!("ALTER SYSTEM SET {name} = '{value}'")).await.unwrap();
+    superuser.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+    // Whoever is connected reads it before their next statement, once the server has told them.
+    let shown = format!("SELECT current_setting('{name}') = '{value}'");
+    let is_set = async {
+        while !superuser.query_one(&shown, &[]).await.unwrap().get::<_, bool>(0) {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_set).await.unwrap();
 }
 
 fn entries(log: &str) -> Vec<(String, String, String)> {

@@ -1,8 +1,8 @@
 //! A network between a program and what it calls, which can be slow, cut and dead.
 use local::ports::loopback;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,6 +21,8 @@ struct Shared {
     delay: AtomicU64,
     /// How often it was cut; connections end with the count that they began with.
     cuts: watch::Sender<u64>,
+    /// What is said in the transaction whose end is to be told to nobody.
+    lost: Mutex<Option<Vec<u8>>>,
 }
 
 impl Wire {
@@ -32,6 +34,7 @@ impl Wire {
             far_end: OnceLock::new(),
             delay: AtomicU64::new(0),
             cuts: watch::Sender::new(0),
+            lost: Mutex::new(None),
         });
         let relaying = shared.clone();
         #[expect(clippy::disallowed_methods, reason = "ends with the runtime of the test")]
@@ -48,9 +51,13 @@ impl Wire {
         self.shared.far_end.set(far_end).expect("it leads nowhere yet");
     }
 
-    /// Where it leads, if anywhere yet.
-    pub fn far_end(&self) -> Option<SocketAddr> {
-        self.shared.far_end.get().copied()
+    /// `url` by way of this wire, which is laid to where it leads.
+    pub fn rerouted(&self, url: &str) -> String {
+        let authority = url.split("://").nth(1).unwrap().split('/').next().unwrap();
+        let place = authority.rsplit('@').next().unwrap();
+        let far_end: SocketAddr = place.parse().unwrap();
+        assert_eq!(self.shared.far_end.get_or_init(|| far_end), &far_end, "a wire has one far end");
+        url.replace(place, &self.address.to_string())
     }
 
     pub fn slow(&self, delay: Duration) {
@@ -61,6 +68,17 @@ impl Wire {
     pub fn cut(&self) {
         self.shared.cuts.send_modify(|cuts| *cuts += 1);
     }
+
+    /// Breaks once PostgreSQL has committed the next transaction in which `words` are said, before that is known.
+    pub fn lose_commit_of(&self, words: &str) {
+        *self.shared.lost() = Some(words.as_bytes().to_vec());
+    }
+}
+
+impl Shared {
+    fn lost(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 async fn relay(near: TcpStream, shared: Arc<Shared>) {
@@ -69,15 +87,37 @@ async fn relay(near: TcpStream, shared: Arc<Shared>) {
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let mut cuts = shared.cuts.subscribe();
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+    let (is_it, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+    let ask = |piece: &[u8]| {
+        let mut lost = shared.lost();
+        let says = |words: &[u8]| piece.windows(words.len()).any(|said| said == words);
+        is_it.fetch_or(lost.as_deref().is_some_and(says), Relaxed);
+        if is_it.load(Relaxed) && says(b"COMMIT\0") {
+            *lost = None;
+            is_over.store(true, Relaxed);
+        }
+        true
+    };
+    let answer = |_: &[u8]| !is_over.load(Relaxed);
+    let (there, back) = (carry(near_in, far_out, &shared, ask), carry(far_in, near_out, &shared, answer));
     tokio::select! {
-        _ = futures::future::join(carry(near_in, far_out, &shared), carry(far_in, near_out, &shared)) => {}
+        _ = futures::future::join(there, back) => {}
         _ = cuts.changed() => {}
     }
 }
 
-async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, shared: &Shared) {
+/// Carries each piece that it may.
+async fn carry(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    shared: &Shared,
+    may: impl Fn(&[u8]) -> bool,
+) {
     let mut piece = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
+        if !may(&piece[..length]) {
+            break;
+        }
         sleep(Duration::from_millis(shared.delay.load(Relaxed))).await;
         if to.write_all(&piece[..length]).await.is_err() {
             return;
