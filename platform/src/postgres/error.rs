@@ -13,6 +13,9 @@ pub enum Error {
     Pool(PoolError),
     #[error("{}", told(.0))]
     Statement(tokio_postgres::Error),
+    /// The connection broke before the end of a transaction was known: it may have been carried out.
+    #[error("the end of a transaction is not known: {}", told(.0))]
+    Unfinished(tokio_postgres::Error),
     /// Whatever was wrong with it: what cannot be noted must not be done.
     #[error("the audit log could not be written: {}", told(.0))]
     Unaudited(tokio_postgres::Error),
@@ -66,11 +69,20 @@ impl fmt::Debug for Error {
 }
 
 impl Error {
+    /// Why a transaction could not be committed, or nobody knows whether it was.
+    pub fn of_commit(error: tokio_postgres::Error) -> Self {
+        let was_ended = error.code().is_some_and(|code| code.code().starts_with("57P"));
+        if error.is_closed() || is_io(&error) || was_ended {
+            return Self::Unfinished(error);
+        }
+        Self::Statement(error)
+    }
+
     /// The constraint that was broken, if that is what happened.
     pub fn constraint(&self) -> Option<&str> {
         match self {
             Self::Statement(error) => error.as_db_error()?.constraint(),
-            Self::Pool(_) | Self::Unaudited(_) => None,
+            Self::Pool(_) | Self::Unfinished(_) | Self::Unaudited(_) => None,
         }
     }
 
@@ -92,7 +104,7 @@ impl Error {
     /// Whether the database is away, full or too slow, as opposed to a statement that is wrong.
     pub fn is_outage(&self) -> bool {
         match (self, self.code()) {
-            (Self::Pool(_) | Self::Unaudited(_), _) => true,
+            (Self::Pool(_) | Self::Unfinished(_) | Self::Unaudited(_), _) => true,
             (Self::Statement(error), None) => error.is_closed() || is_io(error),
             // Class 08 connection, 53 resources, 57 operator intervention, 25006 read-only, 55P03 lock, 58 system.
             (_, Some(code)) => {
@@ -108,7 +120,7 @@ impl Error {
             Self::Statement(error) | Self::Unaudited(error) | Self::Pool(PoolError::Backend(error)) => {
                 error.code()
             }
-            Self::Pool(_) => None,
+            Self::Pool(_) | Self::Unfinished(_) => None,
         }
     }
 
@@ -116,6 +128,10 @@ impl Error {
     pub fn status(&self, domain: &str) -> Status {
         if self.is_overdue() {
             return fault(Code::DeadlineExceeded, domain, "DEADLINE_EXCEEDED", "the database took too long");
+        }
+        if let Self::Unfinished(_) = self {
+            tracing::warn!(error = self as &dyn std::error::Error, "a commit was not answered");
+            return fault::unknown_outcome(domain, "postgresql");
         }
         if self.is_outage() { fault::unavailable(domain, "postgresql", self) } else { fault::internal(self) }
     }
