@@ -38,8 +38,7 @@ struct Watch {
 impl Watch {
     /// Adds the row of a request, which is made [`TIMES`] times with what differs.
     async fn row(&self, name: &str, request: impl AsyncFn(usize)) {
-        // What is under way from before ends.
-        sleep(Duration::from_millis(200)).await;
+        timeout(PATIENCE, self.is_quiet()).await.expect("what is under way from before ends");
         let (calls, redis) = self.counted().await;
         let begun = self.listener.now();
         for number in 0..TIMES {
@@ -55,6 +54,24 @@ impl Watch {
         let statements = listed(statements(&asked));
         let redis = each(redis_after - redis);
         self.rows.borrow_mut().push(format!("| {name} | {calls} | {statements} | {redis} |"));
+    }
+
+    /// Waits until nobody has anything to tell, and nobody asks.
+    async fn is_quiet(&self) {
+        const UNTOLD: &str = "
+            SELECT (SELECT count(*) FROM auth.outbox WHERE published_at IS NULL)
+                 + (SELECT count(*) FROM patient.outbox WHERE published_at IS NULL)
+                 + (SELECT count(*) FROM doctor.outbox WHERE published_at IS NULL)
+                 + (SELECT count(*) FROM appointment.outbox WHERE published_at IS NULL)";
+        let database = self.mesh.database().await;
+        loop {
+            let (before, _) = self.counted().await;
+            sleep(Duration::from_millis(300)).await;
+            let untold: i64 = database.query_one(UNTOLD, &[]).await.unwrap().get(0);
+            if untold == 0 && self.counted().await.0 == before {
+                return;
+            }
+        }
     }
 
     /// How often each method was called, and how many commands Redis answered.
@@ -148,6 +165,13 @@ async fn doctors(watch: &Watch, admin: &Admin) {
         admin.post(&format!("/api/doctors/{id}/availability"), hours).await.created();
         doctors.push(id);
     }
+    let heard = async {
+        // Of each that it is there, and of its hours.
+        while watch.counted().await.0.get("GetDoctorRules").is_none_or(|&asked| asked < 2 * TIMES) {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, heard).await.expect("appointment-svc hears of doctors");
     let get =
         async |number: usize| drop(patient.get(&format!("/api/doctors/{}", doctors[number])).await.ok());
     watch.row("`GET /api/doctors/{id}`, first", get).await;
@@ -161,13 +185,6 @@ async fn doctors(watch: &Watch, admin: &Admin) {
         let path = format!("/api/appointments/doctor/{}/available-slots?date={date}&days=7", doctors[number]);
         patient.get(&path).await.ok();
     };
-    let heard = async {
-        // Of each that it is there, and of its hours.
-        while watch.counted().await.0.get("GetDoctorRules").is_none_or(|&asked| asked < 2 * TIMES) {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(PATIENCE, heard).await.expect("appointment-svc hears of doctors");
     watch.mesh.database().await.batch_execute("DELETE FROM appointment.calendars").await.unwrap();
     watch.row("`GET …/available-slots` of a doctor not heard of", slots).await;
     watch.row("… of any other", slots).await;
