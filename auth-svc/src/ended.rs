@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How much longer than it lives a token may be taken for valid: the leeway of whoever verifies it, and clocks of two replicas
-/// that are wrong by five minutes each, one slow and the other fast.
-const LEEWAY: SignedDuration = SignedDuration::from_mins(11);
+/// How much longer than it lives a token may be taken for valid after its session has ended: the leeway of whoever verifies it,
+/// and four clocks that are wrong by five minutes, of who issued it, ended the session, tells of it, and verifies.
+const LEEWAY: SignedDuration = SignedDuration::from_mins(21);
 
 /// All is told again after this long: whoever asked another replica for keys, which had not heard of a revocation yet,
 /// knows better then.

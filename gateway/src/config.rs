@@ -90,11 +90,11 @@ pub struct Edge {
     pub max_connections: u32,
 
     /// Most requests that are under way at once; further ones are refused with 503, and so are the least important before.
-    #[arg(long, env, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_requests_in_flight: u32,
 
-    /// Requests that may always be under way at once, however long they take. Between the two, as many may be as are
-    /// answered about as fast as when there are few.
+    /// How many may be under way at once however long they take, of what is most important. Between the two, as many may be
+    /// as are answered about as fast as when there are few.
     #[arg(long, env, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..))]
     pub min_requests_in_flight: u32,
 

@@ -196,7 +196,7 @@ pub async fn in_time(ask: impl AsyncFn() -> Answer) -> Answer {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let answer = ask().await;
-        let is_for_later = answer.status == 503 && answer.body["retryable"] == true;
+        let is_for_later = answer.body["code"] == "overloaded" || answer.body["code"] == "auth_busy";
         if !is_for_later || Instant::now() > deadline {
             return answer;
         }

@@ -57,8 +57,8 @@ async fn what_ended_before_the_last_tokens_expired_is_forgotten() {
     let service = Service::start().await;
     let (_, tokens) = service.person(Role::Staff).await;
     service.logs_out(&tokens.refresh_token).await.unwrap();
-    // Tokens live for a quarter of an hour, and the clocks of who ends and who tells may be wrong by five minutes each.
-    for (minutes, is_told) in [(25, true), (27, false)] {
+    // Tokens live for a quarter of an hour, and four clocks may be wrong by five minutes each.
+    for (minutes, is_told) in [(35, true), (37, false)] {
         let long_ago = format!(
             "UPDATE auth.sessions SET ended_at = now() - interval '{minutes} minutes' WHERE ended_at IS NOT NULL"
         );

@@ -74,9 +74,11 @@ async fn of_an_erased_patient_nothing_is_left_but_that_they_were_here() {
     assert!(admin.erase_patient(erase(patient)).await.unwrap().into_inner() == erasure);
     let left = everything(&clinic).await.to_lowercase();
     assert!(left.contains(&patient.to_string()));
-    for gone in ["ada", "augusta", "lovelace", "example.com", "1985-12-10", "melancholy"] {
+    for gone in ["augusta", "lovelace", "example.com", "1985-12-10", "melancholy"] {
         assert!(!left.contains(gone), "{gone} is still there");
     }
+    // Digests have these letters in them.
+    assert!(left.split(|c: char| !c.is_alphanumeric()).all(|word| word != "ada"), "ada is still there");
     assert!(clinic.accounts.erased(patient) && clinic.accounts.erased(twin));
     let answer =
         clinic.doctor(by).get_medical_record(pb::GetMedicalRecordRequest { id: record.id.clone() }).await;

@@ -71,8 +71,12 @@ impl fmt::Debug for Error {
 impl Error {
     /// Why a transaction could not be committed, or nobody knows whether it was.
     pub fn of_commit(error: tokio_postgres::Error) -> Self {
-        let was_ended = error.code().is_some_and(|code| code.code().starts_with("57P"));
-        if error.is_closed() || is_io(&error) || was_ended {
+        // Ended by the server, by what stands before it, or said to be unknown.
+        let is_unknown = error.code().is_some_and(|code| {
+            let code = code.code();
+            code.starts_with("57P") || code.starts_with("08") || code == "40003"
+        });
+        if error.is_closed() || is_io(&error) || is_unknown {
             return Self::Unfinished(error);
         }
         Self::Statement(error)

@@ -23,9 +23,15 @@ pub(crate) async fn programs_of(revision: &str) -> anyhow::Result<PathBuf> {
     let _ = fs::remove_dir_all(&source);
     fs::create_dir_all(&source)?;
     let mut pack = Command::new("git");
-    carry_out(pack.current_dir(checkout()).args(["archive", "--output"]).arg(&packed), &[revision]).await?;
+    carry_out(
+        pack.current_dir(checkout()).args(["archive", "--output"]).arg(&packed),
+        &["--end-of-options", revision],
+    )
+    .await?;
     let mut unpack = Command::new("tar");
-    carry_out(unpack.arg("--directory").arg(&source).arg("--file").arg(&packed), &["--extract"]).await?;
+    // Newer than what was built of another revision, else cargo takes that for it.
+    carry_out(unpack.arg("--directory").arg(&source).arg("--file").arg(&packed), &["--extract", "--touch"])
+        .await?;
     let mut cargo = cargo("build")?;
     cargo.current_dir(&source).arg("--target-dir").arg(&folder);
     carry_out(&mut cargo, &["--locked", "--workspace", "--bins"]).await?;
