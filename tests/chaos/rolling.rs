@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tests::mesh::Mesh;
-use tests::people::Admin;
 use tokio::time::{Instant, sleep};
 
 const DESKS: u64 = 6;
@@ -67,7 +66,10 @@ async fn everything_is_exchanged_for_another_release_and_back_and_no_request_fai
         for programs in [&new, &old, &new] {
             for service in Service::ALL {
                 release.becomes(service, programs);
-                exchange(&mesh, &admin, service).await;
+                for place in 0..mesh.processes.of(service).len() {
+                    mesh.exchange(service, place, &admin.rest).await;
+                    sleep(PAUSE).await;
+                }
             }
         }
         is_over.store(true, Relaxed);
@@ -77,22 +79,4 @@ async fn everything_is_exchanged_for_another_release_and_back_and_no_request_fai
     println!("{} visits, {} requests in {:?}", visits.len(), journal.len(), started.elapsed());
     assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), journal.len(), told(&wrong));
     checks::all_is_well(&mesh, &visits).await;
-}
-
-/// One replica after the other.
-async fn exchange(mesh: &Mesh, admin: &Admin, service: Service) {
-    let gateways = mesh.processes.gateway_urls();
-    for (index, replica) in mesh.processes.of(service).iter().enumerate() {
-        if service == Service::Gateway {
-            // As a load balancer does for what is about to stop (`preStop`).
-            let mut others = gateways.clone();
-            others.remove(index);
-            admin.rest.go_to(others);
-            sleep(PAUSE).await;
-        }
-        replica.server.stop().await;
-        replica.server.start().await.unwrap();
-        admin.rest.go_to(gateways.clone());
-        sleep(PAUSE).await;
-    }
 }

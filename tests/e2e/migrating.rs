@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 use tests::rest::PATIENCE;
+use tests::statements::connected;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// A service that was started, with its private port and its log.
 struct Started {
@@ -86,10 +87,7 @@ async fn migrate(service: Service, database: &Database) {
 }
 
 async fn owner(service: Service, database: &Database) -> Client {
-    let (client, connection) = tokio_postgres::connect(&database.owner_url(service), NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-    tokio::spawn(connection);
-    client
+    connected(&database.owner_url(service)).await
 }
 
 const NO_MIGRATION: &[(&str, &str)] = &[("MIGRATE", "false")];

@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::clinic::{at, date_in, free_starts, path, visit};
 use tests::mesh::Mesh;
 use tests::rest::{PATIENCE, in_time};
-use tests::statements::set;
+use tests::statements::{connected, set};
 use tests::wire::Wire;
 use tokio::time::Instant;
 
@@ -108,10 +108,7 @@ async fn a_database_that_takes_nothing_tells_what_need_not_be_noted() {
     let own = format!("/api/patients/{}", patient.id);
     let name = patient.get(&own).await.ok()["first_name"].as_str().unwrap().to_owned();
     assert!(!free_starts(&patient, &doctor.id, date_in(3)).await.is_empty());
-    let url = mesh.stores.as_ref().unwrap().postgres.admin_url();
-    let (superuser, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-    tokio::spawn(connection);
+    let superuser = connected(&mesh.stores.as_ref().unwrap().postgres.admin_url()).await;
 
     set(&superuser, "default_transaction_read_only", "on").await;
     assert!(!free_starts(&patient, &doctor.id, date_in(3)).await.is_empty());

@@ -6,17 +6,10 @@ use tests::clinic::at;
 use tests::mesh::Mesh;
 use tests::people::text;
 use tests::rest::{PATIENCE, Rest};
+use tests::statements::connected;
 use tokio::time::{Instant, sleep};
-use tokio_postgres::{Client, NoTls};
 
 const READING: [Service; 2] = [Service::Patient, Service::Appointment];
-
-async fn client(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-    tokio::spawn(connection);
-    client
-}
 
 /// Waits until each service that reads there has told it that often.
 async fn told(mesh: &Mesh, words: &str, times: usize) {
@@ -48,7 +41,7 @@ async fn what_may_be_late_comes_from_the_replica_unless_it_is_behind_or_away() {
     let replica = stores.postgres.replica(&told_of.places).await.unwrap();
     let ground = Ground::on(&told_of, "replica").await.unwrap();
     let [here, there] = [&stores.postgres, &replica].map(|server| format!(":{}/", server.port()));
-    let copy = client(&ground.database.admin_url().replace(&here, &there)).await;
+    let copy = connected(&ground.database.admin_url().replace(&here, &there)).await;
     let reading = READING.map(|service| {
         let url = ground.database.runtime_url(service).replace(&here, &there);
         (service, "DATABASE_READ_URL".to_owned(), url)

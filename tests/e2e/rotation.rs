@@ -19,9 +19,6 @@ use tokio::time::{sleep, timeout};
 const NEW: &str = "Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
 const HERE: &str = "192.0.2.1";
 
-/// Until nobody sends requests to a gateway any more that is to go.
-const DRAIN: Duration = Duration::from_millis(300);
-
 /// Those who go on, and what they have from before.
 struct World {
     admin: Admin,
@@ -139,21 +136,12 @@ impl World {
 
     /// Starts every process anew with `settings`, one after another.
     async fn roll(&self, mesh: &Mesh, settings: &[(&str, &str)]) {
-        let gateways = mesh.processes.gateway_urls();
         for service in Service::ALL {
             for (place, replica) in mesh.processes.of(service).iter().enumerate() {
                 for (name, value) in settings {
                     replica.server.set(name, value);
                 }
-                if service == Service::Gateway {
-                    let mut others = gateways.clone();
-                    others.remove(place);
-                    self.anyone.go_to(others);
-                    sleep(DRAIN).await;
-                }
-                replica.server.stop().await;
-                replica.server.start().await.unwrap();
-                self.anyone.go_to(gateways.clone());
+                mesh.exchange(service, place, &self.anyone).await;
             }
         }
     }

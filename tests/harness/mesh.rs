@@ -1,14 +1,20 @@
 //! The mesh that the tests of one binary share, or one of one's own to break.
 use crate::people::Admin;
 use crate::rest::{PATIENCE, Rest};
+use crate::statements::connected;
 use local::mail::Message;
 use local::mesh::Options;
 use local::service::Service;
 use local::stores::Stores;
 use local::testing::{Ground, own_stores};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls};
+use tokio::time::sleep;
+use tokio_postgres::Client;
+
+/// Until nobody sends requests to a gateway any more that is to go.
+const DRAIN: Duration = Duration::from_millis(500);
 
 /// Running processes with all that they stand on.
 pub struct Mesh {
@@ -65,11 +71,23 @@ impl Mesh {
 
     /// The database of this mesh, as who made it.
     pub async fn database(&self) -> Client {
-        let (client, connection) =
-            tokio_postgres::connect(&self.ground.database.admin_url(), NoTls).await.unwrap();
-        #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-        tokio::spawn(connection);
-        client
+        connected(&self.ground.database.admin_url()).await
+    }
+
+    /// Starts the replica of a service at `place` anew. Those who ask by `rest` are led to other gateways before one stops, as a
+    /// load balancer leads them (`preStop`).
+    pub async fn exchange(&self, service: Service, place: usize, rest: &Rest) {
+        let gateways = self.processes.gateway_urls();
+        if service == Service::Gateway {
+            let mut others = gateways.clone();
+            others.remove(place);
+            rest.go_to(others);
+            sleep(DRAIN).await;
+        }
+        let server = &self.processes.of(service)[place].server;
+        server.stop().await;
+        server.start().await.unwrap();
+        rest.go_to(gateways);
     }
 
     /// Nobody in particular, over REST.

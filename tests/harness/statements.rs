@@ -33,9 +33,7 @@ impl Listener {
         let started = Postgres::start(&places, &shared.secrets.store_password, Durability::Lost);
         let postgres = started.await.unwrap();
         let stores = SharedStores { postgres: postgres.admin_url(), ..shared.clone() };
-        let (client, connection) = tokio_postgres::connect(&stores.postgres, NoTls).await.unwrap();
-        #[expect(clippy::disallowed_methods, reason = "ends with the client")]
-        tokio::spawn(connection);
+        let client = connected(&stores.postgres).await;
         let listener = Self { postgres, stores, client };
         listener.set("log_line_prefix", &format!("{BEGINNING} %p %u ")).await;
         listener
@@ -67,6 +65,14 @@ impl Listener {
         let log = fs::read(self.postgres.log()).unwrap();
         entries(&String::from_utf8_lossy(&log[then..]))
     }
+}
+
+/// Asks the database at `url`.
+pub async fn connected(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "ends with the client")]
+    tokio::spawn(connection);
+    client
 }
 
 /// Changes a setting of a server, for all who are connected, too.
