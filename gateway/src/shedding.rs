@@ -5,7 +5,7 @@ use crate::config::Edge;
 use crate::problem::Problem;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
-use congestion::Congestion;
+use congestion::{Congestion, UnderWay};
 use http::{Method, StatusCode};
 use metrics::Gauge;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -109,8 +109,9 @@ impl Shedding {
     }
 
     /// What came of a request that was let in.
-    fn note(&self, method: &Method, route: &str, started: Instant, under_way: u32, response: &Response) {
+    fn note(&self, method: &Method, route: &str, started: Instant, before: u32, response: &Response) {
         let now = Instant::now();
+        let under_way = UnderWay { before, after: self.0.under_way.load(Relaxed) };
         let code = response.extensions().get::<Problem>().map(Problem::code);
         let mut congestion = self.0.congestion.lock().unwrap_or_else(PoisonError::into_inner);
         match response.status() {

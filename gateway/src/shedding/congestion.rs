@@ -20,6 +20,13 @@ const FORGET: f64 = 600.0;
 /// Of a pause that is not known to have been busy, this much counts.
 const LONGEST_PAUSE: f64 = 60.0;
 
+/// How many were under way when a request came, it among them, and when it ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnderWay {
+    pub(super) before: u32,
+    pub(super) after: u32,
+}
+
 /// What is judged, and what came of it so far.
 pub(super) struct Congestion {
     least: u32,
@@ -29,8 +36,10 @@ pub(super) struct Congestion {
     /// How many times longer than usual each took.
     stretches: Vec<f64>,
     since: Instant,
-    /// Most that were under way at once.
+    /// Most that were under way at once, how many when those began to be judged, and how many there are still.
     peak: u32,
+    first: u32,
+    left: u32,
     /// Whether somebody was refused.
     has_refused: bool,
     /// Whether those judged before had waited for each other, without any limit that would have helped.
@@ -67,6 +76,8 @@ impl Congestion {
             stretches: Vec::new(),
             since: now,
             peak: 0,
+            first: 0,
+            left: 0,
             has_refused: false,
             was_late: false,
         }
@@ -77,7 +88,7 @@ impl Congestion {
     }
 
     /// One request was not answered in time, or its service had no place for it.
-    pub(super) fn fail(&mut self, under_way: u32, now: Instant) {
+    pub(super) fn fail(&mut self, under_way: UnderWay, now: Instant) {
         self.take(f64::INFINITY, under_way, now);
     }
 
@@ -87,13 +98,13 @@ impl Congestion {
         self.has_refused = true;
     }
 
-    /// One request was answered as it should be, `under_way` when it came.
+    /// One request was answered as it should be.
     pub(super) fn note(
         &mut self,
         method: &Method,
         route: &str,
         took: Duration,
-        under_way: u32,
+        under_way: UnderWay,
         now: Instant,
     ) {
         let seconds = took.as_secs_f64();
@@ -103,7 +114,7 @@ impl Congestion {
         self.take(stretch, under_way, now);
     }
 
-    fn take(&mut self, stretch: f64, under_way: u32, now: Instant) {
+    fn take(&mut self, stretch: f64, under_way: UnderWay, now: Instant) {
         if now.duration_since(self.since) > EXPIRY {
             self.was_late = false;
             if !self.has_refused {
@@ -112,7 +123,8 @@ impl Congestion {
             self.begin(now);
         }
         self.stretches.push(stretch);
-        self.peak = self.peak.max(under_way);
+        self.peak = self.peak.max(under_way.before);
+        self.left = under_way.after;
         if now.duration_since(self.since) >= WINDOW && self.stretches.len() >= ENOUGH {
             self.judge();
             self.begin(now);
@@ -122,6 +134,7 @@ impl Congestion {
     fn begin(&mut self, now: Instant) {
         self.stretches.clear();
         self.peak = 0;
+        self.first = self.left;
         self.has_refused = false;
         self.since = now;
     }
@@ -143,7 +156,9 @@ impl Congestion {
             // Who came all at once is not too much; whoever comes all the time is.
             // What there is no memory for may have come all at once, too.
             let is_cut = self.has_refused && self.limit < self.most;
-            if is_cut || self.was_late {
+            // A queue that gets shorter needs no limit, however long it is (RFC 8289, section 3.1, of good queues and bad).
+            let drains = self.left < self.first - self.first / 20;
+            if (is_cut || self.was_late) && !drains {
                 let tenths = if *median > FAR_TOO_LONG { 5 } else { 8 };
                 // From what there was: a limit that was never reached has not helped.
                 self.limit = (self.limit.min(self.peak) * tenths / 10).max(self.least);
@@ -166,6 +181,11 @@ mod tests {
 
     const ROUTE: &str = "/api/appointments";
 
+    /// As many, all the time.
+    fn all_the_time(under_way: u32) -> UnderWay {
+        UnderWay { before: under_way, after: under_way }
+    }
+
     fn ms(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)
     }
@@ -177,7 +197,7 @@ mod tests {
             let under_way = wanted.min(congestion.limit());
             let took = Duration::from_secs_f64(0.02 * (f64::from(under_way) / 10.0).max(1.0));
             for _ in 0..under_way.min(10) {
-                congestion.note(&Method::POST, ROUTE, took, under_way, *now);
+                congestion.note(&Method::POST, ROUTE, took, all_the_time(under_way), *now);
             }
         }
     }
@@ -196,7 +216,7 @@ mod tests {
         for _ in 0..40 {
             now += WINDOW;
             for _ in 0..ENOUGH {
-                congestion.note(&Method::POST, ROUTE, ms(10), congestion.limit(), now);
+                congestion.note(&Method::POST, ROUTE, ms(10), all_the_time(congestion.limit()), now);
             }
         }
         assert_eq!(congestion.limit(), 1000);
@@ -210,10 +230,10 @@ mod tests {
             now += ms(20);
             let slow = if round < 50 { ms(10) } else { ms(3000) };
             for _ in 0..3 {
-                congestion.note(&Method::GET, "/api/doctors", slow, 500, now);
+                congestion.note(&Method::GET, "/api/doctors", slow, all_the_time(500), now);
             }
             for _ in 0..7 {
-                congestion.note(&Method::GET, ROUTE, ms(12), 500, now);
+                congestion.note(&Method::GET, ROUTE, ms(12), all_the_time(500), now);
             }
         }
         assert_eq!(congestion.limit(), 1000);
@@ -227,7 +247,7 @@ mod tests {
             now += ms(20);
             let took = if round < 50 { Duration::from_micros(200) } else { ms(90) };
             for _ in 0..10 {
-                congestion.note(&Method::GET, ROUTE, took, 900, now);
+                congestion.note(&Method::GET, ROUTE, took, all_the_time(900), now);
             }
         }
         assert_eq!(congestion.limit(), 1000);
@@ -240,7 +260,7 @@ mod tests {
         for slow in [10, 900] {
             for _ in 0..ENOUGH * 3 {
                 now += ms(500);
-                congestion.note(&Method::GET, ROUTE, ms(slow), 1, now);
+                congestion.note(&Method::GET, ROUTE, ms(slow), all_the_time(1), now);
             }
         }
         assert_eq!(congestion.limit(), 1000);
@@ -255,7 +275,7 @@ mod tests {
                 now += ms(14);
                 // More of what matters least are not let in.
                 congestion.refuse();
-                congestion.fail(4, now);
+                congestion.fail(all_the_time(4), now);
             }
             assert_eq!(congestion.limit(), limit);
         }
@@ -265,7 +285,7 @@ mod tests {
     fn judged(congestion: &mut Congestion, now: &mut Instant, took: Duration, under_way: u32) -> u32 {
         *now += WINDOW;
         for _ in 0..ENOUGH {
-            congestion.note(&Method::GET, ROUTE, took, under_way, *now);
+            congestion.note(&Method::GET, ROUTE, took, all_the_time(under_way), *now);
         }
         congestion.limit()
     }
@@ -279,6 +299,21 @@ mod tests {
         assert_eq!(judged(&mut congestion, &mut now, ms(10), 5), 1000);
         assert_eq!(judged(&mut congestion, &mut now, ms(150), 50), 1000);
         assert_eq!(judged(&mut congestion, &mut now, ms(150), 50), 40);
+    }
+
+    #[test]
+    fn hundreds_at_once_are_let_in_however_long_all_of_them_take() {
+        const ALL: u32 = 600;
+        let mut now = Instant::now();
+        let mut congestion = Congestion::new(8, 1000, now);
+        judged(&mut congestion, &mut now, ms(10), 5);
+        let came = now;
+        for done in 1..=ALL {
+            now += ms(5);
+            let under_way = UnderWay { before: ALL, after: ALL - done };
+            congestion.note(&Method::GET, ROUTE, now.duration_since(came), under_way, now);
+        }
+        assert_eq!(congestion.limit(), 1000);
     }
 
     #[test]
@@ -305,7 +340,7 @@ mod tests {
         assert!((20..40).contains(&congestion.limit()), "{}", congestion.limit());
         for _ in 0..20 {
             now += ms(1500);
-            congestion.note(&Method::GET, ROUTE, ms(900), 1, now);
+            congestion.note(&Method::GET, ROUTE, ms(900), all_the_time(1), now);
         }
         assert_eq!(congestion.limit(), 100);
     }
