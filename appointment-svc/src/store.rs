@@ -166,7 +166,7 @@ impl Tx<'_> {
 
     pub async fn commit(self) -> Result<(), Error> {
         self.audit.write(&self.tx).await?;
-        self.tx.commit().await.map_err(postgres::Error::of_commit)?;
+        postgres::commit(self.tx).await?;
         self.tally.count();
         self.outbox.wake();
         Ok(())

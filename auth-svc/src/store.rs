@@ -93,7 +93,7 @@ impl Tx<'_> {
 
     pub async fn commit(self) -> Result<(), Error> {
         self.2.write(&self.0).await?;
-        self.0.commit().await.map_err(postgres::Error::of_commit)?;
+        postgres::commit(self.0).await?;
         self.1.wake();
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::domain::rules::Shift;
 use crate::error::Error;
 use crate::events::Event;
 use crate::store::narrowings::{Narrowing, Owner};
-use crate::store::{Store, Tx};
+use crate::store::{self, Store, Tx};
 use platform::audit::Entry;
 use platform::shutdown::Shutdown;
 use std::time::Duration;
@@ -58,9 +58,9 @@ impl Changes {
         tx.insert(&practice).await?;
         tx.announce(Event::between(None, &practice)).await?;
         tx.note(Entry::new("create", "doctor").ids([practice.id().0]));
-        tx.commit().await?;
+        let committed = tx.commit().await;
         drop(connection);
-        self.tell(&practice, Shift::Wider).await;
+        self.tell(&practice, Shift::Wider, committed).await?;
         Ok(practice)
     }
 
@@ -112,10 +112,12 @@ impl Changes {
         if shift == Shift::Narrower {
             self.calendar.narrow(after.document()).await?;
         }
-        tx.commit().await?;
+        let committed = tx.commit().await;
         drop(connection);
-        if after != before {
-            self.tell(&after, shift).await;
+        if after == before {
+            committed?;
+        } else {
+            self.tell(&after, shift, committed).await?;
         }
         Ok(Attempt::Done(Box::new(Changed { before, after })))
     }
@@ -167,10 +169,15 @@ impl Changes {
         Ok(())
     }
 
-    /// Lets readers see the change at once.
-    async fn tell<A: Aggregate>(&self, after: &A, shift: Shift) {
+    /// Lets readers see a change at once that was `committed`, or may have been.
+    async fn tell<A: Aggregate>(
+        &self,
+        after: &A,
+        shift: Shift,
+        committed: Result<(), store::Error>,
+    ) -> Result<(), Error> {
         let widen = async {
-            if shift == Shift::Wider {
+            if shift == Shift::Wider && committed.is_ok() {
                 self.calendar.widen(after.document()).await;
             }
         };
@@ -180,6 +187,7 @@ impl Changes {
             }
         };
         tokio::join!(list, widen);
+        Ok(committed?)
     }
 
     /// Not doing so costs a needless repair and nothing else.

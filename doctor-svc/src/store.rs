@@ -112,7 +112,7 @@ impl Tx<'_> {
 
     pub async fn commit(self) -> Result<(), Error> {
         self.audit.write(&self.transaction).await?;
-        self.transaction.commit().await.map_err(postgres::Error::of_commit)?;
+        postgres::commit(self.transaction).await?;
         self.outbox.wake();
         Ok(())
     }

@@ -156,7 +156,7 @@ impl Store {
         for (about, channel) in messages {
             insert(&tx, event, about, *channel, traceparent).await?;
         }
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         Ok(true)
     }
 

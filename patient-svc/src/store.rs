@@ -126,7 +126,7 @@ impl Tx<'_> {
 
     pub async fn commit(self) -> Result<(), Error> {
         self.audit.write(&self.inner).await?;
-        self.inner.commit().await.map_err(postgres::Error::of_commit)?;
+        postgres::commit(self.inner).await?;
         self.store.outbox.wake();
         Ok(())
     }

@@ -262,7 +262,7 @@ impl DeadLetters {
         let settle = tx.prepare_cached(&settle).await?;
         let row = tx.query_one(&settle, &[&id, &to.name()]).await?;
         audit::append(&tx, &[Entry::new(to.action(), "dead_letter").ids([id])]).await?;
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         Ok(DeadLetter::from(&row))
     }
 }

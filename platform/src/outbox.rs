@@ -221,7 +221,7 @@ impl Relay {
         let rows = tx.query(&pending, &[&BATCH]).await?;
         if rows.is_empty() {
             self.outbox.forget_old(&tx).await?;
-            tx.commit().await?;
+            postgres::commit(tx).await?;
             return Ok(0);
         }
         let publisher = match &mut self.publisher {
@@ -263,7 +263,7 @@ impl Relay {
             format!("UPDATE {schema}.outbox SET published_at = clock_timestamp() WHERE event_id = ANY($1)");
         let mark = tx.prepare_cached(&mark).await?;
         tx.execute(&mark, &[&published]).await?;
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         metrics::counter!("outbox_published_total", "schema" => schema).increment(published.len() as u64);
         tracing::debug!(outbox.schema = schema, outbox.published = published.len(), "published events");
         outcome?;

@@ -11,7 +11,9 @@ use crate::shutdown::Shutdown;
 use anyhow::bail;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts, Transaction,
+};
 use refinery::Runner;
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeMap;
@@ -91,6 +93,12 @@ async fn connection_of(name: &'static str, pool: &Pool) -> Result<Object, Error>
     let got = pool.get().await;
     load::count(name, &got);
     Ok(got?)
+}
+
+/// Commits `transaction`: [`Error::Unfinished`] when nobody knows whether it was.
+#[expect(clippy::disallowed_methods, reason = "this is what all others are to use")]
+pub async fn commit(transaction: Transaction<'_>) -> Result<(), Error> {
+    transaction.commit().await.map_err(Error::of_commit)
 }
 
 /// Brings `schema` up to date as its owner: the tables that every service has, then the service's own migrations.

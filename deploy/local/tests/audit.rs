@@ -196,7 +196,7 @@ async fn many_writers_wait_for_each_other_in_one_order() {
                 let about = [at(1), at(3), at(5), Uuid::now_v7()];
                 let entries = about.map(|id| Entry::new("read", "thing").ids([id]).of([id]));
                 audit::append(&tx, &entries).await.unwrap();
-                tx.commit().await.unwrap();
+                platform::postgres::commit(tx).await.unwrap();
             }
         });
     }

@@ -2,6 +2,7 @@
 use super::{Error, Store};
 use crate::domain::{Feed, FeedOwner, Titles};
 use platform::audit::{self, Entry};
+use platform::postgres;
 use tokio_postgres::Row;
 use tracing::instrument;
 
@@ -66,7 +67,7 @@ impl Store {
         let row = tx.query_one(&rotate, &[&owner.kind(), &owner.id(), &token_hash, &titles.name()]).await?;
         let feed = Feed::try_from(&row)?;
         audit::append(&tx, &[noted]).await?;
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         Ok(feed)
     }
 
@@ -78,7 +79,7 @@ impl Store {
         let delete = tx.prepare_cached(DELETE).await?;
         tx.execute(&delete, &[&owner.kind(), &owner.id()]).await?;
         audit::append(&tx, &[noted]).await?;
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         Ok(())
     }
 
@@ -91,7 +92,7 @@ impl Store {
         if tx.execute(&fetched, &[&token_hash]).await? > 0 {
             audit::append(&tx, &[noted]).await?;
         }
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@ use super::{Error, Store, preferences};
 use crate::domain::{About, Appointment, Channel, Plan, Reminder};
 use deadpool_postgres::{GenericClient as _, Transaction};
 use jiff::Timestamp;
+use platform::postgres;
 use proto::ids::{AppointmentId, NotificationId, PatientId};
 use tracing::instrument;
 use uuid::Uuid;
@@ -83,7 +84,7 @@ impl Store {
                     .await?;
             }
         }
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         Ok(true)
     }
 }

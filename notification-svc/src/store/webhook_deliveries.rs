@@ -4,6 +4,7 @@ use super::{Error, Store};
 use crate::domain::webhook::{Event, Stage, WebhookDelivery};
 use deadpool_postgres::{GenericClient as _, Transaction};
 use platform::audit::Entry;
+use platform::postgres;
 use proto::ids::{EventId, WebhookDeliveryId, WebhookId};
 use tokio_postgres::Row;
 use tracing::instrument;
@@ -80,7 +81,7 @@ impl Store {
             let webhook = WebhookId(row.try_get("id")?);
             any |= insert(&tx, webhook, event, body).await?.is_some();
         }
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         Ok(any)
     }
 

@@ -4,6 +4,7 @@ use super::webhooks::{cancel, committed, locked, on_webhook};
 use super::{Error, Store};
 use crate::domain::webhook::{Disabled, Failure, KEPT, Outcome, PATIENCE, WebhookDelivery};
 use deadpool_postgres::{GenericClient as _, Transaction};
+use platform::postgres;
 use proto::ids::WebhookId;
 use std::time::Duration;
 use tracing::instrument;
@@ -173,7 +174,7 @@ impl Store {
             }
         };
         let Some(reason) = reason.filter(|_| webhook.disabled.is_none()) else {
-            tx.commit().await?;
+            postgres::commit(tx).await?;
             return Ok(None);
         };
         disable(&tx, id, reason).await?;

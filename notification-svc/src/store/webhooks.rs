@@ -3,6 +3,7 @@ use super::{Error, Store};
 use crate::domain::webhook::{Disabled, MAX_WEBHOOKS, OVERLAP, Subscriptions, Target, Webhook};
 use deadpool_postgres::{GenericClient as _, Transaction};
 use platform::audit::{self, Entry};
+use platform::postgres;
 use proto::ids::WebhookId;
 use proto::scalars::Description;
 use tokio_postgres::Row;
@@ -189,7 +190,7 @@ pub(super) fn on_webhook(action: &'static str, id: WebhookId) -> Entry {
 
 pub(super) async fn committed(tx: Transaction<'_>, entry: Entry) -> Result<(), Error> {
     audit::append(&tx, &[entry]).await?;
-    Ok(tx.commit().await?)
+    Ok(postgres::commit(tx).await?)
 }
 
 impl TryFrom<&Row> for Webhook {

@@ -3,6 +3,7 @@ use super::preferences::locked;
 use super::{Error, Store, reminders};
 use crate::domain::{Category, Channel, Edit, Preferences, QuietChoice, QuietHours};
 use platform::audit::{self, Entry};
+use platform::postgres;
 use proto::ids::PatientId;
 use tracing::instrument;
 
@@ -58,7 +59,7 @@ impl Store {
             reminders::text(&tx, patient).await?;
         }
         audit::append(&tx, &[noted(is_changed)]).await?;
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         Ok(Changed::To(after))
     }
 }

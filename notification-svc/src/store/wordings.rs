@@ -3,6 +3,7 @@ use super::{Error, Store};
 use crate::domain::{Language, Wording};
 use deadpool_postgres::GenericClient as _;
 use platform::audit::{self, Entry};
+use platform::postgres;
 use proto::ids::UserId;
 use tokio_postgres::Row;
 use tracing::instrument;
@@ -47,7 +48,7 @@ impl Store {
         let set = tx.prepare_cached(SET).await?;
         let row = tx.query_one(&set, &[&message, &language.tag(), &pattern, &by.0]).await?;
         audit::append(&tx, &[entry("set", message, language)]).await?;
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         wording(&row)
     }
 
@@ -59,7 +60,7 @@ impl Store {
         let remove = tx.prepare_cached(REMOVE).await?;
         let Some(row) = tx.query_opt(&remove, &[&message, &language.tag()]).await? else { return Ok(None) };
         audit::append(&tx, &[entry("delete", message, language)]).await?;
-        tx.commit().await?;
+        postgres::commit(tx).await?;
         wording(&row)
     }
 }

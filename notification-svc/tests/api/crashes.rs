@@ -267,7 +267,7 @@ impl Handler for Listener {
         let mut client = self.pool.get().await.unwrap();
         let tx = client.transaction().await.unwrap();
         let is_new = inbox::is_new(&tx, "notification", event.id).await.unwrap();
-        tx.commit().await.unwrap();
+        platform::postgres::commit(tx).await.unwrap();
         if is_new {
             *self.taken.lock().unwrap().entry(number).or_default() += 1;
         }
@@ -297,7 +297,7 @@ async fn a_relay_that_dies_anywhere_publishes_every_event_in_order_and_each_has_
             let event = NewEvent { aggregate_id: Uuid::nil(), event_type: "test.happened", data };
             outbox.append(&tx, event).await.unwrap();
         }
-        tx.commit().await.unwrap();
+        platform::postgres::commit(tx).await.unwrap();
         drop(client);
         let died = dying(relay().round(), waits).await.is_none();
         // The lock of who died goes with its connection, and another relay takes over.

@@ -70,7 +70,7 @@ impl fmt::Debug for Error {
 
 impl Error {
     /// Why a transaction could not be committed, or nobody knows whether it was.
-    pub fn of_commit(error: tokio_postgres::Error) -> Self {
+    pub(super) fn of_commit(error: tokio_postgres::Error) -> Self {
         // Ended by the server, by what stands before it, or said to be unknown.
         let is_unknown = error.code().is_some_and(|code| {
             let code = code.code();
