@@ -94,7 +94,7 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 /// Does what else the binary does.
 pub async fn command(config: Config, command: Command) -> anyhow::Result<()> {
     let Command::Reseal { end_links } = command;
-    let store = Store::new(postgres::pool(&config.postgres, NAME)?);
+    let store = Store::new(postgres::pool_planning_once(&config.postgres, NAME)?);
     resealing::reseal(&store, &RootSecret::of(&config.process)?, end_links, &mut std::io::stdout().lock())
         .await
 }
@@ -117,7 +117,7 @@ pub async fn serve(
         peer("patient-svc", &config.patient_url)?,
         peer("doctor-svc", &config.doctor_url)?,
     );
-    let pool = postgres::pool(&config.postgres, NAME)?;
+    let pool = postgres::pool_planning_once(&config.postgres, NAME)?;
     measurements::begin();
     postgres::watch(&pool, &shutdown);
     // While there is no database nothing can be sent either, and whoever started us tries again.

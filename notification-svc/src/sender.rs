@@ -23,6 +23,9 @@ const ASIDE: usize = 40;
 const SLOW: Duration = Duration::from_secs(5);
 /// How often it looks although nobody woke it: for messages that are tried again, and those of other replicas.
 const POLL: Duration = Duration::from_secs(1);
+/// How often it looks at most: where many messages are due, several places are free by then, and to find messages for all
+/// of them costs as much as to find one.
+const PAUSE: Duration = Duration::from_millis(20);
 /// How often it is measured how late messages are.
 const WATCH: Duration = Duration::from_secs(5);
 
@@ -61,6 +64,7 @@ impl Sender {
         let mut tidied = None;
         let mut failing = false;
         while !self.shutdown.is_requested() {
+            let looked = Instant::now();
             match self.round(&mut tidied).await {
                 Ok(()) => failing = false,
                 Err(error) => {
@@ -74,6 +78,7 @@ impl Sender {
                 }
             }
             self.wait(tidied).await;
+            sleep_until(looked + PAUSE).await;
         }
     }
 

@@ -18,7 +18,8 @@ pub struct Claim {
 }
 
 /// Index conditions are made of what is the same for all rows, which the clock is not unless it is asked once: those that
-/// are not due yet, of which there may be a million, would all be looked at.
+/// are not due yet, of which there may be a million, would all be looked at. So would all that were ever sent, if those that
+/// are due were joined: `OFFSET 0` has each looked at by itself, and an array is known to be short.
 ///
 /// A message waits for the one before it about the same visit to the same recipient while that is being sent, and so
 /// for a reminder, which may have the time of before. Channels do not wait for each other; what goes by one that a replica
@@ -32,20 +33,20 @@ const CLAIM: &str = concat!(
                SELECT FROM notification.notifications n
                  JOIN notification.notifications earlier USING (appointment_id, recipient_kind, channel)
                 WHERE n.id = m.id AND earlier.appointment_version < n.appointment_version
-                  AND earlier.state = 'sending')
+                  AND earlier.state = 'sending' OFFSET 0)
            AND NOT EXISTS (
                SELECT FROM notification.notifications n
                  JOIN notification.reminder_notifications reminder USING (appointment_id, channel)
-                WHERE n.id = m.id AND n.recipient_kind = 'patient' AND reminder.state = 'sending')
+                WHERE n.id = m.id AND n.recipient_kind = 'patient' AND reminder.state = 'sending' OFFSET 0)
          ORDER BY next_attempt_at
            FOR UPDATE SKIP LOCKED
          LIMIT $1)
     UPDATE notification.messages m
        SET state = 'sending', next_attempt_at = NULL,
            leased_until = clock_timestamp() + make_interval(secs => $2)
-      FROM due",
-    matters!("due"),
-    "WHERE m.id = due.id RETURNING clock_timestamp() AS claimed_at, ",
+      FROM unnest(ARRAY(SELECT id FROM due)) few (id)",
+    matters!("few"),
+    "WHERE m.id = few.id RETURNING clock_timestamp() AS claimed_at, ",
     columns!()
 );
 

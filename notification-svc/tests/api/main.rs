@@ -17,6 +17,7 @@ mod webhook_failures; // receivers that do not take what is posted
 mod webhook_certificates; // receivers that prove who they are, and others
 mod reminders; // visits that are near
 mod planning; // what is kept of plans
+mod backlog; // many messages that wait
 mod preferences; // what patients want to be told of
 mod sms; // what goes to phones
 mod channels; // mail and SMS beside each other

@@ -116,7 +116,7 @@ impl Ground {
 
     /// What another replica would have.
     pub(crate) fn store(&self) -> Store {
-        Store::new(postgres::pool(&self.config.postgres, "test").unwrap())
+        Store::new(postgres::pool_planning_once(&self.config.postgres, "test").unwrap())
     }
 
     /// The time, to the second: the database keeps no more than microseconds.
