@@ -88,9 +88,12 @@ impl Bookings {
         once: &Once,
     ) -> Result<Booked, Missing> {
         let mut connection = self.store.connection().await?;
+        if token.is_none() && book.leave.is_none() {
+            placing::look_first(&connection, reader, book, once).await?;
+        }
         let tx = connection.begin().await?;
         once.begin(&tx).await?;
-        let desk = placing::lock(&tx, reader, book, token.is_none() && book.leave.is_none()).await?;
+        let desk = placing::lock(&tx, book).await?;
         let hold = match &token {
             Some(token) => Some(tx.lock_hold_of(token).await?),
             None => None,

@@ -61,9 +61,10 @@ impl Holds {
         once: &Once,
     ) -> Result<Kept, Missing> {
         let mut connection = self.store.connection().await?;
+        placing::look_first(&connection, reader, book, once).await?;
         let tx = connection.begin().await?;
         once.begin(&tx).await?;
-        let desk = placing::lock(&tx, reader, book, true).await?;
+        let desk = placing::lock(&tx, book).await?;
         let now = desk.now;
         let Placed { appointment, place, rules_version, own_holds, .. } =
             desk.place(&tx, user, reader, book).await?;

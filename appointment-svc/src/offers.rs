@@ -11,7 +11,7 @@ use crate::domain::rules::Rules;
 use crate::domain::schedule::Schedule;
 use crate::domain::slots::{self, Rule, Slot, Wish};
 use crate::error::Error;
-use crate::store::{Locked, Look, Store};
+use crate::store::{Connection, Locked, Look, Store};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 use platform::caller::{Role, User};
@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 /// Days around a time in which others are looked for.
 const NEARBY: SignedDuration = SignedDuration::from_hours(24 * 7);
+
 #[derive(Clone)]
 pub struct Offers {
     store: Store,
@@ -57,9 +58,9 @@ impl Offers {
         dates: Dates,
         excluding: Option<AppointmentId>,
     ) -> Result<(Vec<Slot>, Diary), Error> {
-        let Calendar { rules, clinic, wish, now } = self.calendar(doctor, kind, reader).await?;
-        let span = span_of(&rules, &clinic, dates)?;
-        let diary = self.read(rules, clinic, wish, reader, span, excluding, now).await?;
+        let calendar = self.calendar(doctor, kind, reader).await?;
+        let (wish, span) = (calendar.wish, calendar.span(dates)?);
+        let diary = calendar.read(reader, span, excluding).await?;
         Ok((diary.situation(wish).free(span), diary))
     }
 
@@ -71,9 +72,9 @@ impl Offers {
         kind: Kind,
         dates: Dates,
     ) -> Result<(Vec<Day>, TimeZone), Error> {
-        let Calendar { rules, clinic, wish, now } = self.calendar(doctor, kind, reader).await?;
-        let span = span_of(&rules, &clinic, dates)?;
-        let diary = self.read(rules, clinic, wish, reader, span, None, now).await?;
+        let calendar = self.calendar(doctor, kind, reader).await?;
+        let (wish, span) = (calendar.wish, calendar.span(dates)?);
+        let diary = calendar.read(reader, span, None).await?;
         let situation = diary.situation(wish);
         let days =
             dates.from.series(Span::new().days(1)).take(usize::try_from(dates.days).unwrap_or_default());
@@ -145,16 +146,16 @@ impl Offers {
         kind: Kind,
         start: When,
     ) -> Result<Explanation, Error> {
-        let Calendar { rules, clinic, wish, now } = self.calendar(doctor, kind, reader).await?;
+        let calendar = self.calendar(doctor, kind, reader).await?;
+        let wish = calendar.wish;
         let start = match start {
             When::Instant(at) => at,
-            When::Local(at) => {
-                local::typed(&rules.zone, at).map_err(|wrong| Violations::of("start_local", wrong))?
-            }
+            When::Local(at) => local::typed(&calendar.rules.zone, at)
+                .map_err(|wrong| Violations::of("start_local", wrong))?,
         };
         let visit = Interval { start, end: start + wish.timing.duration() };
         let near = Interval { start: start - NEARBY, end: visit.end + NEARBY };
-        let diary = self.read(rules, clinic, wish, reader, near, None, now).await?;
+        let diary = calendar.read(reader, near, None).await?;
         let situation = diary.situation(wish);
         let rules = Rule::ALL.into_iter().map(|rule| (rule, situation.check(rule, visit))).collect();
         let place = diary.schedule().place_of(visit).and_then(|open| open.location);
@@ -175,43 +176,37 @@ impl Offers {
         kind: Kind,
         taken: Timestamp,
     ) -> Result<(Vec<Slot>, TimeZone), Error> {
-        let Calendar { rules, clinic, wish, now } = self.calendar(doctor, kind, reader).await?;
-        let date = rules.zone.to_datetime(taken).date();
-        let span = span_of(&rules, &clinic, Dates { from: date, days: 7 })?;
-        let diary = self.read(rules, clinic, wish, reader, span, None, now).await?;
+        let calendar = self.calendar(doctor, kind, reader).await?;
+        let date = calendar.rules.zone.to_datetime(taken).date();
+        let (wish, span) = (calendar.wish, calendar.span(Dates { from: date, days: 7 })?);
+        let diary = calendar.read(reader, span, None).await?;
         Ok((slots::nearest(diary.situation(wish).free(span), taken), diary.rules.zone))
     }
 
-    /// The diary of a doctor, with all that may stand in the way of what starts within `span`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what a calendar was found to be, and what is looked for in it"
-    )]
-    async fn read(
-        &self,
-        rules: Rules,
-        clinic: Arc<Clinic>,
-        wish: Wish,
-        reader: Reader,
-        span: Interval,
-        excluding: Option<AppointmentId>,
-        now: Timestamp,
-    ) -> Result<Diary, Error> {
-        let resources = resources(rules.doctor_id, &clinic, &wish.timing);
-        let look = Look { resources: &resources, patient: reader.patient, span: reach(span), excluding };
-        let taken = self.store.connection().await?.taken(look).await?;
-        Ok(Diary::new(rules, clinic, &taken, reader, now))
-    }
-
+    /// What is known of a doctor by now, asked of doctor-svc when nothing is.
     async fn calendar(&self, doctor: DoctorId, kind: Kind, reader: Reader) -> Result<Calendar, Error> {
-        let Locked { rules, now } = self.calendars.calendar(doctor).await?;
-        if let Some(visit_type) = kind.visit_type {
-            self.calendars.visit_type(visit_type).await?;
+        let look = async || -> Result<_, Error> {
+            let connection = self.store.connection().await?;
+            let (known, clinic) = tokio::try_join!(connection.calendar(doctor), connection.clinic())?;
+            Ok((connection, known, clinic))
+        };
+        let (mut connection, mut known, mut clinic) = look().await?;
+        let is_missing = |clinic: &Clinic| kind.visit_type.filter(|id| !clinic.visit_types.contains_key(id));
+        if known.is_none() || is_missing(&clinic).is_some() {
+            // To write down what it says takes a connection; holding this one meanwhile could use them all up.
+            drop(connection);
+            if known.is_none() && !self.calendars.refresh(doctor).await? {
+                return Err(Error::NoSuchDoctor);
+            }
+            if let Some(visit_type) = is_missing(&clinic) {
+                self.calendars.visit_type(visit_type).await?;
+            }
+            (connection, known, clinic) = look().await?;
         }
-        let clinic = self.store.connection().await?.clinic().await?;
+        let Locked { rules, now } = known.filter(|known| known.rules.is_active).ok_or(Error::NoSuchDoctor)?;
         let wish =
             wish(&rules, &clinic, kind.visit_type, kind.minutes, reader).ok_or(Error::NoSuchVisitType)?;
-        Ok(Calendar { rules, clinic, wish, now })
+        Ok(Calendar { connection, rules, clinic, wish, now })
     }
 }
 
@@ -250,19 +245,37 @@ fn earliest(
 
 /// What is known of a doctor, before it is known what is taken.
 struct Calendar {
+    connection: Connection,
     rules: Rules,
     clinic: Arc<Clinic>,
     wish: Wish,
     now: Timestamp,
 }
 
+impl Calendar {
+    fn span(&self, dates: Dates) -> Result<Interval, Error> {
+        let schedule = Schedule { rules: &self.rules, clinic: &self.clinic };
+        let span = schedule.span(dates.from, dates.days);
+        span.ok_or_else(|| Violations::of("date", "is too far away").into())
+    }
+
+    /// The diary, with all that may stand in the way of what starts within `span`.
+    async fn read(
+        self,
+        reader: Reader,
+        span: Interval,
+        excluding: Option<AppointmentId>,
+    ) -> Result<Diary, Error> {
+        let Self { connection, rules, clinic, wish, now } = self;
+        let resources = resources(rules.doctor_id, &clinic, &wish.timing);
+        let look = Look { resources: &resources, patient: reader.patient, span: reach(span), excluding };
+        let taken = connection.taken(look).await?;
+        Ok(Diary::new(rules, clinic, &taken, reader, now))
+    }
+}
+
 /// Where claims matter for times that start within `span`: whole days more on both sides, as limits count dates.
 pub fn reach(span: Interval) -> Interval {
     let day = SignedDuration::from_hours(36);
     Interval { start: span.start - day, end: span.end + day }
-}
-
-fn span_of(rules: &Rules, clinic: &Clinic, dates: Dates) -> Result<Interval, Error> {
-    let span = Schedule { rules, clinic }.span(dates.from, dates.days);
-    span.ok_or_else(|| Violations::of("date", "is too far away").into())
 }

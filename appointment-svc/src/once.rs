@@ -2,7 +2,7 @@
 use crate::convert;
 use crate::domain::appointment::Appointment;
 use crate::error::Error;
-use crate::store::{Changed, Name, Seen, Tx};
+use crate::store::{Changed, Connection, Name, Seen, Tx};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use platform::caller::User;
@@ -92,12 +92,13 @@ impl Once {
     /// Goes on when the request was not carried out before. [`Error::Replayed`] has the answer if it was.
     pub async fn begin(&self, tx: &Tx<'_>) -> Result<(), Error> {
         let Some(name) = &self.0 else { return Ok(()) };
-        match tx.take(name).await? {
-            Seen::Never => Ok(()),
-            Seen::UnderWay => Err(Error::UnderWay),
-            Seen::Other => Err(Error::NameReused),
-            Seen::Done(replay) => Err(Error::Replayed(replay)),
-        }
+        new(tx.take(name).await?)
+    }
+
+    /// [`Self::begin`] of what nothing will be done for.
+    pub async fn look(&self, connection: &Connection) -> Result<(), Error> {
+        let Some(name) = &self.0 else { return Ok(()) };
+        new(connection.seen(name).await?)
     }
 
     /// Notes with the change itself that it was made, and the answer.
@@ -142,6 +143,15 @@ impl Once {
         }
         let wordless = Appointment { notes: None, ..appointment.clone() };
         self.end(tx, appointment.id, &convert::seen_by(user, wordless, now)).await
+    }
+}
+
+fn new(seen: Seen) -> Result<(), Error> {
+    match seen {
+        Seen::Never => Ok(()),
+        Seen::UnderWay => Err(Error::UnderWay),
+        Seen::Other => Err(Error::NameReused),
+        Seen::Done(replay) => Err(Error::Replayed(replay)),
     }
 }
 

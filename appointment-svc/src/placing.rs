@@ -12,7 +12,8 @@ use crate::domain::slots::{self, Placement, Wish};
 use crate::drafts;
 use crate::error::Error;
 use crate::offers::{self, Offers};
-use crate::store::{self, Conflict, Locked, Look, Tx};
+use crate::once::Once;
+use crate::store::{self, Conflict, Connection, Locked, Look, Tx};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use platform::caller::{Role, User};
@@ -154,8 +155,14 @@ pub fn may_book(user: &User, book: &Book) -> Result<(), Error> {
     }
 }
 
-/// Answers those who come too late from what was committed, without the lock for which those wait who do not.
-async fn look_first(tx: &Tx<'_>, reader: Reader, book: &Book) -> Result<(), Missing> {
+/// Answers those who come too late from what was committed, without a transaction and the lock for which those wait who do
+/// not.
+pub async fn look_first(
+    connection: &Connection,
+    reader: Reader,
+    book: &Book,
+    once: &Once,
+) -> Result<(), Missing> {
     let (start, end) = match (book.start, book.end) {
         (When::Instant(start), None) => (start, None),
         (When::Instant(start), Some(When::Instant(end))) => (start, Some(end)),
@@ -164,8 +171,13 @@ async fn look_first(tx: &Tx<'_>, reader: Reader, book: &Book) -> Result<(), Miss
     // What makes no sense is told as such, taken or not.
     let shortest = Timing::plain(5, 5);
     book.visit(&TimeZone::UTC, &shortest)?;
-    let end = tx.taken_until(book.doctor_id, (start, end), book.visit_type_id.is_some(), reader).await?;
-    end.map_or(Ok(()), |end| Err(Missing::Time(Interval { start, end })))
+    let has_type = book.visit_type_id.is_some();
+    let Some(end) = connection.taken_until(book.doctor_id, (start, end), has_type, reader).await? else {
+        return Ok(());
+    };
+    // By this very request, perhaps: what it made was committed with its name.
+    once.look(connection).await?;
+    Err(Missing::Time(Interval { start, end }))
 }
 
 /// A doctor's calendar, locked, and what the clinic offers.
@@ -175,12 +187,11 @@ pub struct Desk {
     pub now: Timestamp,
 }
 
-/// Locks calendar and patient, in this order. With `is_for_free_time`, those who come too late are answered before.
-pub async fn lock(tx: &Tx<'_>, reader: Reader, book: &Book, is_for_free_time: bool) -> Result<Desk, Missing> {
-    let soon = async { Ok(tx.wait_at_most(LOCK_WAIT).await?) };
-    let look = async { if is_for_free_time { look_first(tx, reader, book).await } else { Ok(()) } };
-    tokio::try_join!(soon, look)?;
-    let locked = tx.lock_calendar(book.doctor_id).await.map_err(|error| match error {
+/// Locks calendar and patient, in this order.
+pub async fn lock(tx: &Tx<'_>, book: &Book) -> Result<Desk, Missing> {
+    let locking =
+        async { tokio::try_join!(biased; tx.wait_at_most(LOCK_WAIT), tx.lock_calendar(book.doctor_id)) };
+    let ((), locked) = locking.await.map_err(|error| match error {
         store::Error::Database(database) if database.is_lock_timeout() => {
             Missing::Lock(store::Error::Database(database).into())
         }

@@ -2,7 +2,7 @@
 //!
 //! The claims of a hold change only under the lock on its row, so that none of those who end holds wait for each other.
 use super::appointments::{Conflict, columns, notes, unreadable};
-use super::{Error, Tx, audited};
+use super::{Connection, Error, Tx, audited};
 use crate::domain::appointment::Appointment;
 use crate::domain::diary::{OFFERER, Reader};
 use crate::domain::hold::{Hold, Token};
@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::caller::User;
 use proto::ids::{AppointmentId, DoctorId, PatientId, UserId};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use tracing::instrument;
 use uuid::Uuid;
 
@@ -177,7 +178,7 @@ pub struct Terms<'t> {
     pub token: &'t Token,
 }
 
-impl Tx<'_> {
+impl Connection {
     /// The end of what is wanted when it is plain without the calendar's lock that another has that time; for visits
     /// with a type at least. None is no promise.
     #[instrument(name = "db.claims.taken_until", skip_all)]
@@ -189,17 +190,15 @@ impl Tx<'_> {
         reader: Reader,
     ) -> Result<Option<Timestamp>, Error> {
         let patient = reader.patient.map(|patient| patient.0);
-        let statement = self.tx.prepare_cached(TAKEN_UNTIL).await?;
-        let row = self
-            .tx
-            .query_opt(
-                &statement,
-                &[&doctor.0, &start, &end, &has_type, &reader.user.0, &OFFERER.0, &patient],
-            )
-            .await?;
+        let statement = self.client.prepare_cached(TAKEN_UNTIL).await?;
+        let asked: [&(dyn ToSql + Sync); 7] =
+            [&doctor.0, &start, &end, &has_type, &reader.user.0, &OFFERER.0, &patient];
+        let row = self.client.query_opt(&statement, &asked).await?;
         row.map(|row| Ok(row.try_get("until")?)).transpose()
     }
+}
 
+impl Tx<'_> {
     /// Keeps the time of `a`. The doctor's calendar must be locked.
     #[instrument(name = "db.hold.insert", skip_all, fields(appointment.id = %a.id))]
     pub async fn hold(

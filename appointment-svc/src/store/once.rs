@@ -1,7 +1,8 @@
 //! Requests that were carried out, and what they were answered.
-use super::{Error, Tx};
+use super::{Connection, Error, Tx};
 use proto::ids::{AppointmentId, SeriesId, UserId};
 use proto::scalars::VisitNotes;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tracing::instrument;
 
@@ -74,11 +75,35 @@ pub struct Replay {
     pub notes: Option<VisitNotes>,
 }
 
+impl Name {
+    /// What the request was that `row` is of.
+    fn seen(&self, row: &Row) -> Result<Seen, Error> {
+        let is_same =
+            row.try_get("is_same_method")? && row.try_get::<_, &[u8]>("fingerprint")? == self.fingerprint;
+        if !is_same {
+            return Ok(Seen::Other);
+        }
+        let notes: Option<String> = row.try_get("notes")?;
+        let notes = notes.and_then(|notes| VisitNotes::try_from(notes).ok());
+        Ok(Seen::Done(Replay { answer: row.try_get("answer")?, notes }))
+    }
+}
+
+impl Connection {
+    /// Looks whether a request was carried out, not whether it is being.
+    #[instrument(name = "db.idempotency.find", skip_all)]
+    pub async fn seen(&self, name: &Name) -> Result<Seen, Error> {
+        let find = self.client.prepare_cached(FIND).await?;
+        let found = self.client.query_opt(&find, &[&name.user.0, &name.method, &name.key]).await?;
+        found.map_or(Ok(Seen::Never), |row| name.seen(&row))
+    }
+}
+
 impl Tx<'_> {
     /// Looks whether a request was carried out; if not, nobody else does until the transaction ends.
     #[instrument(name = "db.idempotency.take", skip_all)]
     pub async fn take(&self, name: &Name) -> Result<Seen, Error> {
-        let Name { user, method, key, fingerprint } = name;
+        let Name { user, method, key, .. } = name;
         let (take, find) = (self.tx.prepare_cached(TAKE).await?, self.tx.prepare_cached(FIND).await?);
         let asked: [&(dyn ToSql + Sync); 3] = [&user.0, method, key];
         // In this order, in one round trip.
@@ -88,14 +113,7 @@ impl Tx<'_> {
         let Some(row) = found else {
             return Ok(if is_taken { Seen::Never } else { Seen::UnderWay });
         };
-        let is_same =
-            row.try_get("is_same_method")? && row.try_get::<_, &[u8]>("fingerprint")? == fingerprint;
-        if !is_same {
-            return Ok(Seen::Other);
-        }
-        let notes: Option<String> = row.try_get("notes")?;
-        let notes = notes.and_then(|notes| VisitNotes::try_from(notes).ok());
-        Ok(Seen::Done(Replay { answer: row.try_get("answer")?, notes }))
+        name.seen(&row)
     }
 
     /// Notes that a request was carried out.
