@@ -31,7 +31,7 @@ pub(crate) struct Booked {
 pub(crate) struct Desk {
     patient: Patient,
     doctor: String,
-    /// Of the session that it works in, but for the first.
+    /// Of the session that it works in, but for the first, and unless it may be spent.
     refresh_token: Option<String>,
     chance: Chance,
     /// Times that nobody has had.
@@ -79,7 +79,9 @@ impl Desk {
             };
             self.look(journal, Deed::Visits, &visit.path.clone()).await;
             self.look(journal, Deed::Directory, &format!("/api/doctors/{}", self.doctor)).await;
-            self.look(journal, Deed::Patient, &format!("/api/patients/{}", self.patient.id)).await;
+            let patient = format!("/api/patients/{}", self.patient.id);
+            self.look(journal, Deed::Patient, &patient).await;
+            self.look(journal, Deed::Patient, &format!("{patient}/records")).await;
             match self.chance.below(4) {
                 0 => self.move_it(journal, &mut visit).await,
                 1 => self.cancel(journal, &mut visit).await,
@@ -89,8 +91,10 @@ impl Desk {
                 }
                 _ => {}
             }
-            if self.chance.below(5) == 0 {
-                self.log_in_anew(journal).await;
+            match self.chance.below(10) {
+                0 | 1 => self.log_in_anew(journal).await,
+                2 => self.refresh(journal).await,
+                _ => {}
             }
             self.look(journal, Deed::Account, "/api/auth/me").await;
             booked.push(visit);
@@ -111,6 +115,17 @@ impl Desk {
         let body = Some(json!({ "refresh_token": before }));
         let answer = self.patient.try_send(Method::POST, "/api/auth/logout", body, &[], PATIENCE).await;
         journal.note(Deed::Account, asked, &[200, 204], answer);
+    }
+
+    /// Goes on with new tokens. Whoever does not hear of them must not ask for them again: that would end the session.
+    async fn refresh(&mut self, journal: &Journal) {
+        let Some(token) = self.refresh_token.take() else { return };
+        let asked = Instant::now();
+        let body = Some(json!({ "refresh_token": token }));
+        let answer = self.patient.try_send(Method::POST, "/api/auth/refresh", body, &[], PATIENCE).await;
+        let Some(Answer { body, .. }) = journal.note(Deed::Account, asked, &[200], answer) else { return };
+        self.patient.rest = self.patient.with_token(&text(&body, "access_token"));
+        self.refresh_token = Some(text(&body, "refresh_token"));
     }
 
     async fn move_it(&mut self, journal: &Journal, visit: &mut Booked) {
