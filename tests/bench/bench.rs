@@ -2,7 +2,8 @@
 use crate::Effort;
 use crate::load::{Answers, Load, Target};
 use crate::processes::{self, Cpu};
-use crate::row::{Goal, Row};
+use crate::row::{Goal, Row, Spent};
+use crate::statements;
 use anyhow::Context as _;
 use local::service::Service;
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ impl Bench {
         })
         .await;
         let admin = mesh.admin().await;
+        statements::open(&mesh.database().await).await?;
         let backend: i32 =
             mesh.database().await.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
         let postmaster = processes::parent(backend.cast_unsigned())?;
@@ -55,17 +57,20 @@ impl Bench {
         &self.mesh.ground.places.local
     }
 
-    /// Asks the mesh, and tells what each process took for a request.
+    /// Asks the mesh, and tells what a request took.
     pub(crate) async fn ask(
         &self,
         load: &Load,
         clients: u16,
         time: Duration,
-    ) -> anyhow::Result<(Answers, BTreeMap<String, Duration>)> {
+    ) -> anyhow::Result<(Answers, Spent)> {
         let programs = self.programs();
+        let database = self.mesh.database().await;
+        statements::forget(&database).await?;
         let before = Cpu::of(&programs)?;
         let answers = load.run(&self.url(), clients, time).await?;
         let cpu = Cpu::of(&programs)?.each_since(&before, answers.requests);
+        let statements = statements::longest(&database, answers.requests).await?;
         if answers.refused > 0 {
             println!(
                 "{} of {} were refused; by now: {}",
@@ -74,7 +79,7 @@ impl Bench {
                 self.statuses().await?
             );
         }
-        Ok((answers, cpu))
+        Ok((answers, Spent { cpu, statements }))
     }
 
     /// How many requests the gateway has answered with which status.
@@ -111,9 +116,9 @@ impl Bench {
         let mut row = Row::new(path, against, goal);
         for _ in 0..times {
             let least = theirs.run(yardstick, clients, time).await?.all_right()?;
-            let (answers, cpu) = self.ask(&ours, clients, time).await?;
+            let (answers, spent) = self.ask(&ours, clients, time).await?;
             row.ratios.push(answers.all_right()?.per_second() / least.per_second());
-            row.of(answers, cpu);
+            row.of(answers, spent);
         }
         let half = row.per_second.unwrap_or_default() / 2.0;
         row.at_half(&ours.at_rate(&self.url(), half, time).await?);

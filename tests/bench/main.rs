@@ -5,6 +5,7 @@
 
 mod load; // a closed loop of clients
 mod processes; // processor time and memory
+mod statements; // what the database does for a request
 mod row; // what is told of each path
 mod yardstick; // the least that can be done
 mod clinic; // the clinic that is measured
@@ -54,6 +55,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     }
     let rows = measure(effort, only).await?;
     println!("\n{}", row::table(&rows));
+    for row in rows.iter().filter(|row| !is_quick && !row.spent.statements.is_empty()) {
+        println!("{}, statements of a request:\n{}", row.path, statements::told(&row.spent.statements));
+    }
     if let Some(file) = words.get(1) {
         std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
         println!("The same for programs: {file}");

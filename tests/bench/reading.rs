@@ -82,9 +82,9 @@ pub(crate) async fn pages(bench: &Bench) -> anyhow::Result<Row> {
     let mut row = Row::new("list visits, page 10,000", "page 1", Goal::AtMost(1.2));
     for _ in 0..bench.effort.times {
         let (near, _) = bench.ask(&first, READERS, bench.effort.time).await?;
-        let (far, cpu) = bench.ask(&last, READERS, bench.effort.time).await?;
+        let (far, spent) = bench.ask(&last, READERS, bench.effort.time).await?;
         row.ratios.push(near.all_right()?.per_second() / far.all_right()?.per_second());
-        row.of(far, cpu);
+        row.of(far, spent);
     }
     Ok(row)
 }

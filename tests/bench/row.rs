@@ -1,5 +1,6 @@
 //! What is told of each path.
 use crate::load::Answers;
+use crate::statements::Statement;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,13 +30,21 @@ pub(crate) struct Row {
     pub(crate) p50_at_half: Option<Duration>,
     pub(crate) p99_at_half: Option<Duration>,
     pub(crate) refused_at_half: usize,
-    /// Processor time of each process for a request.
+    #[serde(flatten)]
+    pub(crate) spent: Spent,
+}
+
+/// What one request took, as measured last.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Spent {
+    /// Processor time of each process.
     pub(crate) cpu: BTreeMap<String, Duration>,
+    pub(crate) statements: Vec<Statement>,
 }
 
 impl Row {
     pub(crate) fn new(path: &'static str, against: &'static str, goal: Goal) -> Self {
-        let (ratios, cpu) = (Vec::new(), BTreeMap::new());
+        let (ratios, spent) = (Vec::new(), Spent::default());
         Self {
             path,
             against,
@@ -47,16 +56,16 @@ impl Row {
             p50_at_half: None,
             p99_at_half: None,
             refused_at_half: 0,
-            cpu,
+            spent,
         }
     }
 
     /// Has these be told as how ours did.
-    pub(crate) fn of(&mut self, answers: Answers, cpu: BTreeMap<String, Duration>) {
+    pub(crate) fn of(&mut self, answers: Answers, spent: Spent) {
         self.per_second = Some(answers.per_second());
         self.p50 = Some(answers.p50());
         self.p99 = Some(answers.p99());
-        self.cpu = cpu;
+        self.spent = spent;
     }
 
     /// Has these be told as how ours did at half the rate.
@@ -112,7 +121,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
                     String::new()
                 }
             ),
-            cpu(&row.cpu),
+            cpu(&row.spent.cpu),
         ];
         for cell in cells {
             text += "| ";

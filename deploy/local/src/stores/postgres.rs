@@ -167,6 +167,8 @@ fn settings(cluster: &Path, port: u16, durability: Durability) -> Vec<std::ffi::
         ("full_page_writes", durable),
         ("deadlock_timeout", "100ms"),
         ("log_lock_waits", "on"),
+        // What each statement costs.
+        ("shared_preload_libraries", "pg_stat_statements"),
         // Patient data does not belong in logs.
         // Its DETAIL holds the values of columns.
         ("log_error_verbosity", "terse"),
