@@ -149,17 +149,15 @@ impl Congestion {
 
     fn judge(&mut self) {
         let middle = self.stretches.len() / 2;
-        let (_, median, _) = self.stretches.select_nth_unstable_by(middle, f64::total_cmp);
-        let is_late = *median > TOO_LONG;
+        let (_, &mut median, _) = self.stretches.select_nth_unstable_by(middle, f64::total_cmp);
+        let is_late = median > TOO_LONG;
         // Fewer than the least wait for something else: no limit would help them.
         if is_late && self.peak > self.least {
             // Who came all at once is not too much; whoever comes all the time is.
             // What there is no memory for may have come all at once, too.
             let is_cut = self.has_refused && self.limit < self.most;
-            // A queue that gets shorter needs no limit, however long it is (RFC 8289, section 3.1, of good queues and bad).
-            let drains = self.left < self.first - self.first / 20;
-            if (is_cut || self.was_late) && !drains {
-                let tenths = if *median > FAR_TOO_LONG { 5 } else { 8 };
+            if (is_cut || self.was_late) && !self.drains() {
+                let tenths = if median > FAR_TOO_LONG { 5 } else { 8 };
                 // From what there was: a limit that was never reached has not helped.
                 self.limit = (self.limit.min(self.peak) * tenths / 10).max(self.least);
             }
@@ -167,6 +165,13 @@ impl Congestion {
             self.let_more_in();
         }
         self.was_late = is_late;
+    }
+
+    /// Whether fewer have come than half of those that are done: a queue that gets shorter needs no limit, however long it is
+    /// (RFC 8289, section 3.1, of good queues and bad).
+    fn drains(&self) -> bool {
+        let gone = usize::try_from(self.first.saturating_sub(self.left)).unwrap_or_default();
+        2 * gone >= self.stretches.len()
     }
 
     /// Whether or not the limit is reached: one that stayed low for want of requests would refuse the next that come together.
@@ -303,17 +308,32 @@ mod tests {
 
     #[test]
     fn hundreds_at_once_are_let_in_however_long_all_of_them_take() {
-        const ALL: u32 = 600;
+        for (all, each) in [(100, 10), (600, 2), (600, 10), (600, 30), (1000, 8)] {
+            let mut now = Instant::now();
+            let mut congestion = Congestion::new(8, 1000, now);
+            judged(&mut congestion, &mut now, ms(10), 5);
+            let came = now;
+            for done in 0..all {
+                now += ms(each);
+                let under_way = UnderWay { before: all, after: all - done };
+                congestion.note(&Method::GET, ROUTE, now.duration_since(came), under_way, now);
+            }
+            assert_eq!(congestion.limit(), 1000, "{all}, one in {each} ms");
+        }
+    }
+
+    #[test]
+    fn as_many_all_the_time_are_too_much_although_some_moments_have_fewer() {
         let mut now = Instant::now();
         let mut congestion = Congestion::new(8, 1000, now);
         judged(&mut congestion, &mut now, ms(10), 5);
-        let came = now;
-        for done in 1..=ALL {
+        for done in 0..600 {
             now += ms(5);
-            let under_way = UnderWay { before: ALL, after: ALL - done };
-            congestion.note(&Method::GET, ROUTE, now.duration_since(came), under_way, now);
+            // They come in groups, as many as are done.
+            let under_way = UnderWay { before: 400, after: 400 - done % 20 };
+            congestion.note(&Method::GET, ROUTE, ms(2000), under_way, now);
         }
-        assert_eq!(congestion.limit(), 1000);
+        assert!(congestion.limit() < 60, "{}", congestion.limit());
     }
 
     #[test]
