@@ -1,9 +1,8 @@
 -- A name is looked for whatever its method, and one account may have many thousands of a day: an integration books for
 -- everybody. With the method between the two, all names of the account were read. The same columns, so that the release
--- before goes on; names are kept for a day, so this takes a moment.
--- squawk-ignore require-concurrent-index-creation
-CREATE UNIQUE INDEX idempotency_keys_by_name ON idempotency_keys (user_id, key, method);
--- squawk-ignore prefer-robust-stmts
+-- before goes on. One statement, whose first lock is its strongest, so that nobody waits for whoever waits for them; names
+-- are kept for a day, so it takes a moment.
+-- squawk-ignore adding-serial-primary-key-field, constraint-missing-not-valid, disallowed-unique-constraint
 ALTER TABLE idempotency_keys
     DROP CONSTRAINT idempotency_keys_pkey,
-    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY USING INDEX idempotency_keys_by_name;
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key, method);
