@@ -92,13 +92,13 @@ impl Once {
     /// Goes on when the request was not carried out before. [`Error::Replayed`] has the answer if it was.
     pub async fn begin(&self, tx: &Tx<'_>) -> Result<(), Error> {
         let Some(name) = &self.0 else { return Ok(()) };
-        new(tx.take(name).await?)
+        unless_seen(tx.take(name).await?)
     }
 
     /// [`Self::begin`] of what nothing will be done for.
     pub async fn look(&self, connection: &Connection) -> Result<(), Error> {
         let Some(name) = &self.0 else { return Ok(()) };
-        new(connection.seen(name).await?)
+        unless_seen(connection.seen(name).await?)
     }
 
     /// Notes with the change itself that it was made, and the answer.
@@ -146,7 +146,7 @@ impl Once {
     }
 }
 
-fn new(seen: Seen) -> Result<(), Error> {
+fn unless_seen(seen: Seen) -> Result<(), Error> {
     match seen {
         Seen::Never => Ok(()),
         Seen::UnderWay => Err(Error::UnderWay),

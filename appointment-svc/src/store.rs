@@ -148,9 +148,9 @@ impl Tx<'_> {
 
     /// Waits no longer than this for what others have locked, until it is set anew.
     pub async fn wait_at_most(&self, limit: Duration) -> Result<(), Error> {
-        let statement = self.tx.prepare_cached("SELECT set_config('lock_timeout', $1, true)").await?;
-        self.tx.query_one(&statement, &[&format!("{}ms", limit.as_millis())]).await?;
-        Ok(())
+        // It need not be prepared, and so comes before what is sent after it.
+        let statement = format!("SET LOCAL lock_timeout = '{}ms'", limit.as_millis());
+        Ok(self.tx.batch_execute(&statement).await?)
     }
 
     /// [`Self::announce`] and `answer`, after which nothing comes but the entries of the audit log: all in one round trip.
