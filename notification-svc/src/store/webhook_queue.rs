@@ -18,7 +18,8 @@ pub struct Claim {
     pub body: String,
 }
 
-/// So many at once for each webhook, so that one that is slow holds up nobody else; replicas count each for itself.
+/// So many at once for each webhook, so that one that is slow holds up nobody else; replicas count each for itself. An array
+/// is known to be short: else all that was ever posted would be read.
 const CLAIM: &str = concat!(
     "WITH due AS (
         SELECT one.id FROM notification.webhook_endpoints e
@@ -35,8 +36,8 @@ const CLAIM: &str = concat!(
      UPDATE notification.webhook_deliveries d
         SET state = 'sending', next_attempt_at = NULL,
             leased_until = clock_timestamp() + make_interval(secs => $3)
-       FROM due, notification.webhook_endpoints e
-      WHERE d.id = due.id AND e.id = d.endpoint_id
+       FROM unnest(ARRAY(SELECT id FROM due)) few (id), notification.webhook_endpoints e
+      WHERE d.id = few.id AND e.id = d.endpoint_id
      RETURNING d.body, e.url, e.secret,
                CASE WHEN e.previous_expires_at > clock_timestamp() THEN e.previous_secret END AS previous_secret, ",
     columns!()
