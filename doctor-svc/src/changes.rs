@@ -13,6 +13,7 @@ use crate::events::Event;
 use crate::store::narrowings::{Narrowing, Owner};
 use crate::store::{self, Store, Tx};
 use platform::audit::Entry;
+use platform::postgres;
 use platform::shutdown::Shutdown;
 use std::time::Duration;
 
@@ -169,7 +170,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Lets readers see a change at once that was `committed`, or may have been.
+    /// Lets readers see a change that was `committed`, and look anew when nobody knows whether it was.
     async fn tell<A: Aggregate>(
         &self,
         after: &A,
@@ -182,7 +183,7 @@ impl Changes {
             }
         };
         let list = async {
-            if A::IS_LISTED {
+            if A::IS_LISTED && may_be(&committed) {
                 self.directory.changed().await;
             }
         };
@@ -202,6 +203,11 @@ impl Changes {
             tracing::warn!(error = &error as &dyn std::error::Error, "narrowing stays on record");
         }
     }
+}
+
+/// Whether what was to be committed may be.
+fn may_be(committed: &Result<(), store::Error>) -> bool {
+    matches!(committed, Ok(()) | Err(store::Error::Postgres(postgres::Error::Unfinished(_))))
 }
 
 async fn save<A: Aggregate>(tx: &Tx<'_>, before: &A, after: &A) -> Result<(), Error> {

@@ -22,7 +22,7 @@ impl Directory {
         Self { redis, shutdown, retrying: Arc::default() }
     }
 
-    /// Something was committed that readers can see. Told before this returns, or in the background for as long as
+    /// Something was committed, or may have been, that readers can see. Told before this returns, or in the background for as long as
     /// Redis is away.
     pub async fn changed(&self) {
         if self.next_generation().await.is_err() && !self.retrying.swap(true, SeqCst) {

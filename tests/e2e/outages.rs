@@ -1,9 +1,10 @@
 use local::service::Service;
 use reqwest::Method;
 use serde_json::json;
-use tests::clinic::{at, date_in, free_starts, path, visit};
+use std::time::Duration;
+use tests::clinic::{all_is_told, at, date_in, free_starts, path, visit};
 use tests::mesh::Mesh;
-use tests::rest::{PATIENCE, in_time};
+use tests::rest::{Answer, PATIENCE, in_time};
 use tests::statements::{connected, set};
 use tests::wire::Wire;
 use tokio::time::Instant;
@@ -62,7 +63,7 @@ async fn while_postgresql_is_away_answers_are_503_and_then_right_again() {
     assert!(refused.headers.contains_key("retry-after"), "{}", refused.body);
     refused.refused(503, "dependency_unavailable");
     postgres.start_again().await.unwrap();
-    let deadline = Instant::now() + std::time::Duration::from_secs(5);
+    let deadline = Instant::now() + Duration::from_secs(5);
     loop {
         let answer = patient.books(&doctor, at(3, 9, 0)).await;
         if answer.status == 201 {
@@ -98,6 +99,63 @@ async fn a_booking_whose_commit_nobody_hears_of_is_not_made_again() {
     let booked = again.created();
     let all = patient.get("/api/appointments/").await.ok();
     assert_eq!(all.as_array().unwrap().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&booked["id"]]);
+}
+
+#[tokio::test]
+async fn a_change_whose_commit_nobody_hears_of_is_seen_by_readers() {
+    let (doctors, messages) = (Wire::new().await, Wire::new().await);
+    let mesh = Mesh::start(|options| {
+        for (service, wire) in [(Service::Doctor, &doctors), (Service::Notification, &messages)] {
+            let url = wire.rerouted(&options.database.runtime_url(service));
+            options.env_of.push((service, "DATABASE_URL".to_owned(), url));
+        }
+    })
+    .await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let own = format!("/api/doctors/{}", doctor.id);
+    patient.get(&own).await.ok();
+    let words = || uuid::Uuid::new_v4().simple().to_string();
+    let unknown = |answer: Answer| {
+        assert_eq!((answer.status, &answer.body["outcome"]), (503, &json!("unknown")), "{}", answer.body);
+    };
+
+    let bio = words();
+    doctors.lose_commit_of(&bio);
+    unknown(doctor.put(&own, json!({ "bio": bio })).await);
+    assert_eq!(patient.get(&own).await.ok()["bio"], bio.as_str());
+
+    let description = words();
+    messages.lose_commit_of(&description);
+    let wish =
+        json!({ "url": "http://127.0.0.1:1/", "events": ["doctor.deleted"], "description": description });
+    unknown(admin.post("/api/webhooks", wish).await);
+    let webhooks = admin.get("/api/webhooks").await.ok();
+    assert_eq!(webhooks[0]["description"], description.as_str(), "{webhooks}");
+}
+
+#[tokio::test]
+async fn while_the_broker_is_full_visits_are_booked_and_everybody_is_told_afterwards() {
+    const UNTOLD: &str = "SELECT count(*) FROM appointment.outbox WHERE published_at IS NULL";
+    let mesh = Mesh::with_own_stores(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let (broker, database) = (mesh.stores.as_ref().unwrap().rabbitmq.broker(), mesh.database().await);
+    broker.be_full().await.unwrap();
+    for day in 3..6 {
+        let visit = patient.books(&doctor, at(day, 9, 0)).await.created();
+        patient.cancels(&visit).await.ok();
+    }
+    let waits = async {
+        while !mesh.logged(Service::Appointment).contains("relay waits for its dependencies") {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waits).await.expect("it is noticed");
+    let untold: i64 = database.query_one(UNTOLD, &[]).await.unwrap().get(0);
+    assert_eq!(untold, 6, "a broker that is full takes nothing");
+    broker.have_room().await.unwrap();
+    all_is_told(&database).await;
 }
 
 #[tokio::test]

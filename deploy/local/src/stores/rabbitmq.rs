@@ -136,6 +136,16 @@ impl Broker {
         self.control("rabbitmq-diagnostics", &["check_local_alarms"], "").await.map(drop)
     }
 
+    /// Has it take no messages, as when its memory is full, and tell nobody of those that are sent.
+    pub async fn be_full(&self) -> anyhow::Result<()> {
+        self.control("rabbitmqctl", &["set_vm_memory_high_watermark", "0"], "").await.map(drop)
+    }
+
+    /// After [`Self::be_full`].
+    pub async fn have_room(&self) -> anyhow::Result<()> {
+        self.control("rabbitmqctl", &["set_vm_memory_high_watermark", "0.6"], "").await.map(drop)
+    }
+
     /// Runs `rabbitmqctl` or another of its kind, which takes about two seconds.
     async fn control(&self, program: &str, words: &[&str], input: &str) -> anyhow::Result<String> {
         let mut control = command(&self.program.with_file_name(program), self.account, Signal::SIGKILL);
