@@ -101,15 +101,7 @@ impl Accounts {
     /// The caller's own account.
     pub async fn current(&self, caller: &caller::User) -> Result<User, Error> {
         let connection = self.store.connection().await?;
-        // In one round trip.
-        let (is_open, user) = tokio::try_join!(
-            connection.session_is_open(caller.session_id, caller.id),
-            connection.find_user(caller.id)
-        )?;
-        if !is_open {
-            return Err(Error::SessionEnded);
-        }
-        user.ok_or(Error::UserNotFound(caller.id))
+        connection.find_user_in(caller.session_id, caller.id).await?.ok_or(Error::SessionEnded)
     }
 
     pub async fn find(&self, id: UserId) -> Result<User, Error> {

@@ -218,6 +218,8 @@ async fn sessions(watch: &Watch, admin: &Admin, anyone: &Rest) {
     };
     refresh(0).await;
     watch.row("`POST /api/auth/refresh`", refresh).await;
+    staff.get("/api/auth/me").await.ok();
+    watch.row("`GET /api/auth/me`", async |_| drop(staff.get("/api/auth/me").await.ok())).await;
 }
 
 async fn calendars(watch: &Watch, admin: &Admin, anyone: &Rest) {

@@ -54,6 +54,7 @@ const END_OLDEST: &str = "
          WHERE user_id = $1 AND ended_at IS NULL
          ORDER BY started_at DESC, id DESC OFFSET $3)";
 
+/// As `users::FIND_IN_SESSION` has it.
 const IS_OPEN: &str = "
     SELECT EXISTS (
         SELECT

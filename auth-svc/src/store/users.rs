@@ -6,7 +6,7 @@ use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use platform::caller::Role;
 use platform::postgres;
-use proto::ids::{DoctorId, PatientId, UserId};
+use proto::ids::{DoctorId, PatientId, SessionId, UserId};
 use proto::scalars::PersonName;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -32,6 +32,14 @@ const FIND: &str = "
            created_at, updated_at
       FROM auth.users
      WHERE id = $1";
+
+/// As `sessions::IS_OPEN` has it.
+const FIND_IN_SESSION: &str = "
+    SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, email_verified_at, pending,
+           created_at, updated_at
+      FROM auth.users
+     WHERE id = $2 AND is_active
+       AND EXISTS (SELECT FROM auth.sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL)";
 
 const FIND_AND_LOCK: &str = "
     SELECT id, email, username, full_name, role, patient_id, doctor_id, is_active, email_verified_at, pending,
@@ -112,6 +120,14 @@ impl Connection {
     #[instrument(name = "db.user.find", skip_all, fields(user.id = %id))]
     pub async fn find_user(&self, id: UserId) -> Result<Option<User>, Error> {
         find(&self.0, FIND, id).await
+    }
+
+    /// Whose account is active, and whose session was not ended.
+    #[instrument(name = "db.user.find_in_session", skip_all, fields(user.id = %id, session.id = %session_id))]
+    pub async fn find_user_in(&self, session_id: SessionId, id: UserId) -> Result<Option<User>, Error> {
+        let statement = self.0.prepare_cached(FIND_IN_SESSION).await?;
+        let row = self.0.query_opt(&statement, &[&session_id.0, &id.0]).await?;
+        row.as_ref().map(User::try_from).transpose()
     }
 
     /// At most `limit` of those who review what doctors do in emergencies, oldest first.
