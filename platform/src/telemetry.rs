@@ -49,7 +49,12 @@ pub fn start(service: &'static str, settings: &Process) -> anyhow::Result<Teleme
 
     let (log_level, wanted) = LogLevel::new(&settings.log_level)?;
     let lines = tracing_subscriber::fmt::layer().event_format(Lines { service, format: settings.log_format });
-    let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer(service));
+    // Names and times are enough; what else there is would be found out for every span, also where nobody reads it.
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer(service))
+        .with_location(false)
+        .with_threads(false)
+        .with_tracked_inactivity(false);
     // Spans pass whatever the log level: a quiet process must not break the trace.
     let ours = tracing_subscriber::filter::filter_fn(|meta| meta.is_span() && *meta.level() <= Level::INFO)
         .with_max_level_hint(tracing::level_filters::LevelFilter::INFO);

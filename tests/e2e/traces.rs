@@ -4,6 +4,7 @@ use std::time::Duration;
 use tests::clinic::at;
 use tests::collector::Collector;
 use tests::mesh::Mesh;
+use tokio::time::Instant;
 
 /// Which services took part in a trace, and how.
 fn seen(collector: &Collector, trace: &str) -> BTreeSet<String> {
@@ -112,5 +113,42 @@ async fn booking_a_visit_is_one_trace_through_every_process() {
     for service in ["gateway", "appointment-svc", "doctor-svc", "patient-svc", "notification-svc"] {
         let service = local::service::Service::ALL.into_iter().find(|known| known.name() == service).unwrap();
         assert!(mesh.logged(service).contains(trace), "{service} does not log the trace");
+    }
+}
+
+/// Longer than a request takes on a busy machine, and shorter than whatever waits for a collector.
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_collector_that_says_nothing_holds_up_nobody() {
+    // Connections are accepted by the kernel, and nobody reads from them.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let mesh = Mesh::start(|options| {
+        for (name, value) in [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "8000"),
+        ] {
+            options.env.push((name.to_owned(), value.to_owned()));
+        }
+    })
+    .await;
+    let admin = mesh.admin().await;
+    let doctor = admin.doctor().await;
+    let begun = Instant::now();
+    let mut longest = Duration::ZERO;
+    // While spans are exported in vain, and others wait for that.
+    while begun.elapsed() < Duration::from_secs(6) {
+        let asked = Instant::now();
+        admin.get(&format!("/api/doctors/{}", doctor.id)).await.ok();
+        admin.get("/api/auth/me").await.ok();
+        longest = longest.max(asked.elapsed());
+    }
+    assert!(longest < SOON, "{longest:?}");
+    for service in local::service::Service::ALL {
+        let told = Instant::now();
+        mesh.processes.stop(service).await;
+        assert!(told.elapsed() < Duration::from_secs(15), "{service} stopped in {:?}", told.elapsed());
     }
 }
