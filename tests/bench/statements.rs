@@ -8,7 +8,7 @@ const MOST: i64 = 10;
 const LENGTH: i32 = 100;
 
 const LONGEST: &str = "
-    SELECT left(regexp_replace(trim(query), '\\s+', ' ', 'g'), $1), calls::float8, total_exec_time * 1000
+    SELECT left(trim(regexp_replace(query, '\\s+', ' ', 'g')), $1), calls::float8, total_exec_time * 1000
       FROM pg_stat_statements
      ORDER BY total_exec_time DESC LIMIT $2";
 
