@@ -2,7 +2,7 @@
 -- everybody. With the method between the two, all names of the account were read. The same columns, so that the release
 -- before goes on. One statement, whose first lock is its strongest, so that nobody waits for whoever waits for them; names
 -- are kept for a day, so it takes a moment.
--- squawk-ignore adding-serial-primary-key-field, constraint-missing-not-valid, disallowed-unique-constraint
 ALTER TABLE idempotency_keys
     DROP CONSTRAINT idempotency_keys_pkey,
+    -- squawk-ignore adding-serial-primary-key-field, constraint-missing-not-valid
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key, method);
