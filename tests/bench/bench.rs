@@ -30,9 +30,9 @@ impl Bench {
         })
         .await;
         let admin = mesh.admin().await;
-        statements::open(&mesh.database().await).await?;
-        let backend: i32 =
-            mesh.database().await.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
+        let database = mesh.database().await;
+        statements::open(&database).await?;
+        let backend: i32 = database.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
         let postmaster = processes::parent(backend.cast_unsigned())?;
         Ok(Self { mesh, admin, effort, postmaster })
     }

@@ -70,13 +70,7 @@ async fn a_program_follows_a_patients_calendar_until_its_address_ends() {
     last.refused(404, "calendar_not_found");
 
     // Once that one is in the log, those before it are.
-    let logged = async {
-        let mut look = tokio::time::interval(Duration::from_millis(50));
-        while !mesh.logged(Service::Gateway).contains(&id) {
-            look.tick().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, logged).await.expect("requests are logged");
+    mesh.until_logged(Service::Gateway, &id, PATIENCE).await;
     for service in Service::ALL {
         for address in [&first, &second, &third] {
             let token = address.trim_start_matches("/calendars/").trim_end_matches(".ics");

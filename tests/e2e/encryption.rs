@@ -184,11 +184,7 @@ async fn a_new_certificate_is_taken_without_a_pause_and_a_bad_one_is_not() {
 
     let second = encrypted.shown().await;
     std::fs::write(encrypted.authority.place(Service::Gateway).certificate, "no certificate").unwrap();
-    let logged = async {
-        while !encrypted.mesh.logged(Service::Gateway).contains("kept the old certificate") {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), logged).await.expect("it is told of");
+    let patience = Duration::from_secs(20);
+    encrypted.mesh.until_logged(Service::Gateway, "kept the old certificate", patience).await;
     assert_eq!(encrypted.shown().await, second);
 }

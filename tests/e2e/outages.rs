@@ -146,12 +146,7 @@ async fn while_the_broker_is_full_visits_are_booked_and_everybody_is_told_afterw
         let visit = patient.books(&doctor, at(day, 9, 0)).await.created();
         patient.cancels(&visit).await.ok();
     }
-    let waits = async {
-        while !mesh.logged(Service::Appointment).contains("relay waits for its dependencies") {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waits).await.expect("it is noticed");
+    mesh.until_logged(Service::Appointment, "relay waits for its dependencies", PATIENCE).await;
     let untold: i64 = database.query_one(UNTOLD, &[]).await.unwrap().get(0);
     assert_eq!(untold, 6, "a broker that is full takes nothing");
     broker.have_room().await.unwrap();

@@ -14,7 +14,7 @@ use tests::mesh::Mesh;
 use tests::people::{Admin, Doctor, Patient, Staff, text};
 use tests::rest::{PATIENCE, Rest};
 use tokio::net::TcpListener;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 const NEW: &str = "Aq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!";
 const HERE: &str = "192.0.2.1";
@@ -165,12 +165,8 @@ async fn the_root_secret_is_exchanged_and_nobody_notices() {
     let rounds = Cell::new(0);
 
     let exchange = async {
-        let signed = async {
-            while !mesh.logged(Service::Patient).contains("signed the audit log") {
-                sleep(Duration::from_millis(200)).await;
-            }
-        };
-        timeout(PATIENCE * 3, signed).await.expect("the audit log is signed each minute");
+        // It is signed each minute.
+        mesh.until_logged(Service::Patient, "signed the audit log", PATIENCE * 3).await;
         world.roll(&mesh, &[("SECRET_KEY_ACCEPTED", NEW)]).await;
         world.roll(&mesh, &[("SECRET_KEY", NEW), ("SECRET_KEY_ACCEPTED", &old)]).await;
         for service in RESEALED {

@@ -155,10 +155,7 @@ async fn debug_lines_come_and_go(mesh: &Mesh, admin: &tests::rest::Rest) {
     assert_eq!(set("debug,tokio_postgres=warn").await.0, StatusCode::OK);
     doctor().await;
     let deadline = Instant::now() + PATIENCE;
-    while !mesh.logged(service).contains(PUBLISHED) {
-        assert!(Instant::now() < deadline, "no debug line came");
-        sleep(Duration::from_millis(50)).await;
-    }
+    mesh.until_logged(service, PUBLISHED, PATIENCE).await;
     let ours =
         |line: &str| line.contains("DEBUG") && !line.contains(PUBLISHED) && !line.contains("took an event");
     assert_eq!(

@@ -10,7 +10,7 @@ use local::testing::{Ground, own_stores};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
 
 /// Until nobody sends requests to a gateway any more that is to go.
@@ -116,6 +116,16 @@ impl Mesh {
     pub fn logged(&self, service: Service) -> String {
         let logs = self.processes.logs(service).into_iter();
         logs.map(|log| std::fs::read_to_string(log).unwrap_or_default()).collect()
+    }
+
+    /// Waits until a service has logged `words`, no longer than `patience`.
+    pub async fn until_logged(&self, service: Service, words: &str, patience: Duration) {
+        let logged = async {
+            while !self.logged(service).contains(words) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(patience, logged).await.unwrap_or_else(|_| panic!("{service} has not logged: {words}"));
     }
 }
 
