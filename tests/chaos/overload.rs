@@ -1,4 +1,5 @@
-//! Three times as much is asked for as can be done: as much is done as before, in time, and the rest is refused at once.
+//! Three times as much is asked for as can be done: as much is done as before, in time, what matters most first, and the rest
+//! is refused at once.
 use crate::TURN;
 use jiff::SignedDuration;
 use reqwest::{Client, RequestBuilder};
@@ -7,7 +8,6 @@ use std::time::Duration;
 use tests::clinic::{at, date_in, visit};
 use tests::mesh::Mesh;
 use tests::pace::{at_rate, percentile};
-use tests::people::Admin;
 use tokio::time::Instant;
 
 /// Doctors, each with a patient who has all of their visits.
@@ -19,63 +19,121 @@ const PHASE: Duration = Duration::from_secs(8);
 const SETTLING: Duration = Duration::from_secs(4);
 /// Of what is fast, nobody minds a multiple.
 const FAST: Duration = Duration::from_millis(40);
-/// What must be left of the peak, and how many times as long an answer may take. The aims are 0.8 and 5, of optimised programs
-/// on machines of their own: here whoever asks takes more of the same two processors the more is asked, and nothing is
-/// optimised.
-const LEFT: f64 = 0.5;
-const LONGER: u32 = 10;
+/// What must be left of the peak, and how many times as long an answer may take. Whoever asks and is refused takes of the same
+/// two processors, the more the less is optimised.
+const LEFT: f64 = if cfg!(debug_assertions) { 0.6 } else { 0.8 };
+const LONGER: u32 = if cfg!(debug_assertions) { 8 } else { 5 };
 
 #[tokio::test]
-async fn three_times_too_much_is_answered_as_well_as_just_enough() {
+async fn three_times_too_many_bookings_are_answered_as_well_as_just_enough() {
     let _turn = TURN.lock().await;
     let mesh = Mesh::start(|_| {}).await;
-    let crowd = Crowd::gather(&mesh.admin().await, mesh.processes.gateway_urls().swap_remove(0)).await;
+    let course = Course::run(&mesh, &[Kind::Booking]).await;
 
-    let full = crowd.as_fast_as_it_goes(PHASE).await;
-    let peak = full.per_second(PHASE);
-    let half = crowd.at_rate(peak / 2.0, PHASE).await;
-    crowd.at_rate(peak * 3.0, SETTLING).await;
-    let over = crowd.at_rate(peak * 3.0, PHASE).await;
-    crowd.at_rate(peak / 4.0, SETTLING).await;
-    let after = crowd.at_rate(peak / 4.0, PHASE / 2).await;
-
-    let goodput = over.per_second(PHASE);
-    let (calm, pressed, refused) = (half.p99(), over.p99(), p99(&over.refused));
+    let (peak, goodput) = (course.full.done(), course.over.done());
+    let [calm, pressed] = [&course.half, &course.over].map(|phase| phase.p99(Kind::Booking));
     println!(
-        "peak {peak:.0}/s; at half p99 {calm:?}, {} refused; at three times {goodput:.0}/s, p99 {pressed:?}, {} refused with p99 {refused:?}",
-        half.refused.len(),
-        over.refused.len(),
+        "bookings: peak {peak:.0}/s, at three times {goodput:.0}/s; p99 at half {calm:?}, at three times {pressed:?}"
     );
-    assert_eq!(half.refused.len(), 0, "half of it is no reason to refuse");
     assert!(goodput >= LEFT * peak, "{goodput:.0} of {peak:.0}");
     assert!(pressed <= LONGER * calm.max(FAST), "{pressed:?} after {calm:?}");
-    assert!(!over.refused.is_empty());
-    assert_eq!(after.refused.len(), 0, "it is over");
 }
 
-/// How requests ended, by how long each took from when it was due.
-#[derive(Default)]
-struct Outcome {
-    right: Vec<Duration>,
-    refused: Vec<Duration>,
+#[tokio::test]
+async fn of_three_times_too_much_what_matters_most_is_done_first() {
+    let _turn = TURN.lock().await;
+    let mesh = Mesh::start(|_| {}).await;
+    let Course { full, over, .. } = Course::run(&mesh, &[Kind::Booking, Kind::Reading, Kind::Search]).await;
+
+    let share = |kind| over.of(kind) / (over.of(kind) + over.refused_of(kind));
+    let [booked, read, found] = [Kind::Booking, Kind::Reading, Kind::Search].map(share);
+    println!(
+        "of a mix, {:.0} bookings/s at its peak, {:.0}/s at three times; done of bookings {booked:.2}, of reads {read:.2}, of searches {found:.2}",
+        full.of(Kind::Booking),
+        over.of(Kind::Booking),
+    );
+    assert!(over.of(Kind::Booking) >= full.of(Kind::Booking), "what matters most suffers");
+    assert!(booked > read && read > found, "{booked} {read} {found}");
 }
 
-impl Outcome {
-    fn p99(&self) -> Duration {
-        p99(&self.right)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Booking,
+    /// Of a visit.
+    Reading,
+    /// For free times.
+    Search,
+}
+
+/// What was asked, whether it was done, and how long the answer took from when it was due.
+type Answer = ((Kind, bool), Duration);
+
+/// All answers of a while.
+struct Phase {
+    answers: Vec<Answer>,
+    time: Duration,
+}
+
+impl Phase {
+    fn times(&self, kind: Kind, is_done: bool) -> Vec<Duration> {
+        self.answers.iter().filter(|(what, _)| *what == (kind, is_done)).map(|(_, took)| *took).collect()
     }
 
-    fn per_second(&self, phase: Duration) -> f64 {
-        f64::from(u32::try_from(self.right.len()).unwrap()) / phase.as_secs_f64()
+    fn per_second(&self, count: usize) -> f64 {
+        f64::from(u32::try_from(count).unwrap()) / self.time.as_secs_f64()
     }
 
-    fn note(&mut self, is_right: bool, took: Duration) {
-        if is_right { &mut self.right } else { &mut self.refused }.push(took);
+    /// Of one kind done a second.
+    fn of(&self, kind: Kind) -> f64 {
+        self.per_second(self.times(kind, true).len())
+    }
+
+    fn refused_of(&self, kind: Kind) -> f64 {
+        self.per_second(self.times(kind, false).len())
+    }
+
+    /// Of all kinds a second.
+    fn done(&self) -> f64 {
+        self.per_second(self.answers.len() - self.refused())
+    }
+
+    fn refused(&self) -> usize {
+        self.answers.iter().filter(|((_, is_done), _)| !is_done).count()
+    }
+
+    /// Of what was done.
+    fn p99(&self, kind: Kind) -> Duration {
+        percentile(&self.times(kind, true), 99)
     }
 }
 
-fn p99(times: &[Duration]) -> Duration {
-    percentile(times, 99)
+/// As much as can be done, half of it, and three times as much.
+struct Course {
+    full: Phase,
+    half: Phase,
+    over: Phase,
+}
+
+impl Course {
+    /// Asks for things of these kinds in turn. Nothing is refused before there is too much of it, nor afterwards.
+    async fn run(mesh: &Mesh, kinds: &'static [Kind]) -> Self {
+        let crowd = Crowd::gather(mesh, kinds).await;
+        crowd.as_fast_as_it_goes(SETTLING).await;
+        // As the server does by itself within a minute: until then it has plans for empty tables.
+        mesh.database().await.batch_execute("ANALYZE").await.unwrap();
+        let full = crowd.as_fast_as_it_goes(PHASE).await;
+        let peak = full.done();
+        let half = crowd.at_rate(peak / 2.0, PHASE).await;
+        crowd.at_rate(peak * 3.0, SETTLING).await;
+        let over = crowd.at_rate(peak * 3.0, PHASE).await;
+        crowd.at_rate(peak / 4.0, SETTLING).await;
+        let after = crowd.at_rate(peak / 4.0, PHASE / 2).await;
+
+        assert_eq!(half.refused(), 0, "half of it is no reason to refuse");
+        assert!(over.refused() > 0, "{peak:.0}/s is not all that can be done");
+        assert_eq!(after.refused(), 0, "it is over");
+        Self { full, half, over }
+    }
 }
 
 /// Receptionists who book, look at visits, and look for times.
@@ -83,6 +141,7 @@ struct Crowd {
     client: Client,
     gateway: String,
     token: String,
+    kinds: &'static [Kind],
     /// Doctor and patient.
     pairs: Vec<[String; 2]>,
     visits: Vec<String>,
@@ -91,7 +150,8 @@ struct Crowd {
 }
 
 impl Crowd {
-    async fn gather(admin: &Admin, gateway: String) -> Self {
+    async fn gather(mesh: &Mesh, kinds: &'static [Kind]) -> Self {
+        let (admin, gateway) = (mesh.admin().await, mesh.processes.gateway_urls().swap_remove(0));
         let (mut pairs, mut visits) = (Vec::new(), Vec::new());
         for _ in 0..DOCTORS {
             let (doctor, patient) = (admin.doctor().await, admin.patient().await);
@@ -102,24 +162,24 @@ impl Crowd {
         }
         let token = admin.staff().await.token().unwrap().to_owned();
         let (asked, booked) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { client: Client::new(), gateway, token, pairs, visits, asked, booked }
+        Self { client: Client::new(), gateway, token, kinds, pairs, visits, asked, booked }
     }
 
-    /// One booking, two visits looked at, one search for times, and again.
-    fn next(&self) -> RequestBuilder {
+    /// The next thing to ask for.
+    fn next(&self) -> (Kind, RequestBuilder) {
         let number = self.asked.fetch_add(1, Relaxed);
-        let turn = number % self.pairs.len();
+        let (kind, turn) = (self.kinds[number % self.kinds.len()], number % self.pairs.len());
         let url = |path: &str| format!("{}{path}", self.gateway);
-        let request = match number % 4 {
-            0 => {
+        let request = match kind {
+            Kind::Booking => {
                 let slot = self.booked.fetch_add(1, Relaxed);
                 let [doctor, patient] = &self.pairs[slot % self.pairs.len()];
                 let nth = i64::try_from(slot / self.pairs.len()).unwrap();
                 let start = at(3, 0, 0) + SignedDuration::from_mins(30 * nth);
                 self.client.post(url("/api/appointments/")).json(&visit(patient, doctor, start))
             }
-            1 | 3 => self.client.get(url(&self.visits[turn])),
-            _ => {
+            Kind::Reading => self.client.get(url(&self.visits[turn])),
+            Kind::Search => {
                 let path = format!(
                     "/api/appointments/doctor/{}/available-slots?date={}",
                     self.pairs[turn][0],
@@ -128,47 +188,40 @@ impl Crowd {
                 self.client.get(url(&path))
             }
         };
-        request.bearer_auth(&self.token)
+        (kind, request.bearer_auth(&self.token))
     }
 
-    /// Whether it ended right; no other end than to be refused for want of time is known here.
-    async fn ask(&self) -> bool {
-        let answer = self.next().send().await.unwrap();
+    /// What was asked for, and whether it was done; no other end than to be refused for want of time is known here.
+    async fn ask(&self) -> (Kind, bool) {
+        let (kind, request) = self.next();
+        let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
         let text = answer.text().await.unwrap();
         if matches!(status, 200 | 201) {
-            return true;
+            return (kind, true);
         }
         assert!(status == 503 && headers.contains_key("retry-after"), "{status} {text}");
         assert!(text.contains("\"overloaded\""), "{text}");
-        false
+        (kind, false)
     }
 
-    async fn as_fast_as_it_goes(&self, phase: Duration) -> Outcome {
-        let until = Instant::now() + phase;
+    async fn as_fast_as_it_goes(&self, time: Duration) -> Phase {
+        let until = Instant::now() + time;
         let client = async || {
-            let mut outcome = Outcome::default();
+            let mut answers = Vec::new();
             while Instant::now() < until {
                 let asked = Instant::now();
-                outcome.note(self.ask().await, asked.elapsed());
+                answers.push((self.ask().await, asked.elapsed()));
             }
-            outcome
+            answers
         };
-        let mut all = Outcome::default();
-        for one in futures::future::join_all((0..CLIENTS).map(|_| client())).await {
-            all.right.extend(one.right);
-            all.refused.extend(one.refused);
-        }
-        all
+        let answers = futures::future::join_all((0..CLIENTS).map(|_| client())).await.concat();
+        Phase { answers, time }
     }
 
     /// So many a second, whether or not those before are answered.
-    async fn at_rate(&self, rate: f64, phase: Duration) -> Outcome {
-        let mut outcome = Outcome::default();
-        for (is_right, took) in at_rate(rate, phase, || self.ask()).await {
-            outcome.note(is_right, took);
-        }
-        outcome
+    async fn at_rate(&self, rate: f64, time: Duration) -> Phase {
+        Phase { answers: at_rate(rate, time, || self.ask()).await, time }
     }
 }
