@@ -115,7 +115,7 @@ pub async fn serve(
     measurements::begin();
     let pool = postgres::pool_planning_once(&config.postgres, NAME)?;
     postgres::watch(&pool, &shutdown);
-    let broker = Broker::new(&config.broker, NAME);
+    let broker = Broker::new(&config.broker, NAME)?;
     let outbox = Outbox::new(SCHEMA);
     outbox.relay(pool.clone(), broker.clone(), &shutdown);
     let reads = Reads::new(&config.postgres, &config.reads, NAME, pool.clone(), &shutdown)?;

@@ -130,7 +130,7 @@ pub async fn serve(
     measurements::begin();
     postgres::watch(&pool, &shutdown);
     let outbox = Outbox::new(SCHEMA);
-    outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
+    outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE)?, &shutdown);
     let store = Store::new(pool.clone(), outbox);
     let verifier = Verifier::new(SERVICE, &root, None, clock.clone());
     let vault = Vault::new(store.clone(), &root, config.key_ripening);

@@ -70,7 +70,7 @@ pub async fn serve(
     let pool = postgres::pool(&config.postgres, SERVICE)?;
     postgres::watch(&pool, &shutdown);
     let outbox = Outbox::new(SCHEMA);
-    outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
+    outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE)?, &shutdown);
     let store = Store::new(pool.clone(), outbox);
     let directory = Directory::new(Redis::new(&config.redis)?, shutdown.clone());
     let changes = Changes::new(store.clone(), Calendar::new(appointments), directory);

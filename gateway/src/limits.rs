@@ -303,8 +303,11 @@ mod tests {
 
     /// A Redis that nobody listens for.
     pub(super) fn limits() -> Limits {
-        let redis =
-            Redis::new(&config::Redis { redis_url: "redis://127.0.0.1:1".to_owned().into() }).unwrap();
+        let redis = Redis::new(&config::Redis {
+            redis_url: "redis://127.0.0.1:1".to_owned().into(),
+            redis_ca_file: None,
+        })
+        .unwrap();
         let root = RootSecret::new(&"kq3v9Xw1Zt7Rb5Ny2Lm8Pc4Hd6Jf0Gs!".to_owned().into()).unwrap();
         let settings = RateLimits {
             rate_limit_user_per_minute: 600,

@@ -206,7 +206,7 @@ fn assemble(
     let reach = if config.webhook_allow_private { Reach::Anywhere } else { Reach::Public };
     let webhooks = Webhooks::new(store, Courier::new(reach), Secrets::new(root), &config.public_url);
 
-    let broker = Broker::new(&config.broker, NAME);
+    let broker = Broker::new(&config.broker, NAME)?;
     let visits = Arc::new(Consumer::new(delivery.clone()));
     inbox::consume(broker.clone(), consumer::QUEUE, consumer::PATTERNS, visits, shutdown);
     let offered = Arc::new(offers::Consumer::new(delivery.clone()));

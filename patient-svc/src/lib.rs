@@ -117,7 +117,7 @@ pub async fn serve(
     measurements::begin(clock.now());
     postgres::watch(&pool, &shutdown);
     let outbox = Outbox::new(store::SCHEMA);
-    outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE), &shutdown);
+    outbox.relay(pool.clone(), Broker::new(&config.broker, SERVICE)?, &shutdown);
     let reads = Reads::new(&config.postgres, &config.reads, SERVICE, pool.clone(), &shutdown)?;
     let store = Store::new(pool.clone(), outbox, Keyring::new(&root)).reading(reads);
     let calendar = Calendar::new(appointments);

@@ -1,11 +1,15 @@
 //! RabbitMQ: one topic exchange for every event, one quorum queue a consumer, one queue for its dead letters.
 use crate::config;
+use crate::tls::Trust;
+use anyhow::bail;
 use lapin::options::{
     BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
     QueueDeclareOptions,
 };
+use lapin::runtime::default_runtime;
+use lapin::tcp::{AMQPUriTcpExt as _, RustlsConnector};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm,
 };
@@ -43,6 +47,7 @@ pub enum Error {
 #[derive(Clone)]
 pub struct Broker {
     url: SecretString,
+    trust: Trust,
     /// Shown in the broker's list of connections.
     service: &'static str,
 }
@@ -56,23 +61,47 @@ pub struct Message<'a> {
 }
 
 impl Broker {
-    pub fn new(settings: &config::Broker, service: &'static str) -> Self {
-        Self { url: settings.rabbitmq_url.clone(), service }
+    pub fn new(settings: &config::Broker, service: &'static str) -> anyhow::Result<Self> {
+        let trust = Trust { authority: settings.rabbitmq_ca_file.clone() };
+        let url = settings.rabbitmq_url.clone();
+        if uri(&url)?.scheme == AMQPScheme::AMQPS {
+            // What cannot be read now is told now.
+            trust.client()?;
+        } else if trust.authority.is_some() {
+            bail!("with RABBITMQ_CA_FILE, RABBITMQ_URL must begin with amqps://");
+        }
+        Ok(Self { url, trust, service })
     }
 
     /// A connection with one channel, and the exchange in place. Both end when the connection is dropped.
     async fn connect(&self) -> Result<(Connection, Channel), Error> {
         let properties = ConnectionProperties::default().with_connection_name(self.service.into());
         let connecting = async {
-            let uri = self.url.expose_secret().parse::<AMQPUri>();
-            let mut uri = uri.map_err(|why| lapin::Error::from(io::Error::other(why)))?;
-            uri.query.frame_max.get_or_insert(FRAME_MAX);
-            let connection = Connection::connect_uri(uri, properties).await?;
+            let uri = uri(&self.url)?;
+            let connection = match uri.scheme {
+                AMQPScheme::AMQP => Connection::connect_uri(uri, properties).await?,
+                AMQPScheme::AMQPS => self.connect_by_tls(uri, properties).await?,
+            };
             let channel = connection.create_channel().await?;
             declare_exchange(&channel, EXCHANGE).await?;
             Ok((connection, channel))
         };
         tokio::time::timeout(PATIENCE, connecting).await.map_err(|_| Error::Slow)?
+    }
+
+    async fn connect_by_tls(
+        &self,
+        uri: AMQPUri,
+        properties: ConnectionProperties,
+    ) -> Result<Connection, lapin::Error> {
+        let trust = self.trust.clone();
+        let dial = async move |uri: AMQPUri, runtime| {
+            let connector = RustlsConnector::from(trust.client().map_err(io::Error::other)?);
+            let clear = AMQPUri { scheme: AMQPScheme::AMQP, ..uri };
+            let stream = clear.connect_async(&runtime).await?;
+            Ok(stream.into_rustls(&connector, &clear.authority.host).await?)
+        };
+        Connection::connector(uri, default_runtime()?, dial, properties).await
     }
 
     /// Ready to publish with confirms.
@@ -167,6 +196,12 @@ impl Pending {
             Confirmation::Nack(_) | Confirmation::NotRequested => Err(Error::NotTaken),
         }
     }
+}
+
+fn uri(url: &SecretString) -> Result<AMQPUri, lapin::Error> {
+    let mut uri: AMQPUri = url.expose_secret().parse().map_err(io::Error::other)?;
+    uri.query.frame_max.get_or_insert(FRAME_MAX);
+    Ok(uri)
 }
 
 async fn declare_exchange(channel: &Channel, name: &str) -> Result<(), lapin::Error> {

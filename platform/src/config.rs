@@ -98,6 +98,11 @@ pub struct Postgres {
     #[arg(long, env, action = clap::ArgAction::Set, default_value_t = true)]
     pub migrate: bool,
 
+    /// PEM file of the authority that the database has its certificate from, read anew for each connection; connection strings
+    /// must say `sslmode=require`. Those that do are believed by the authorities that browsers know when unset.
+    #[arg(long, env)]
+    pub database_ca_file: Option<PathBuf>,
+
     /// Most connections that this process opens.
     #[arg(long, env, default_value_t = 16)]
     pub database_max_connections: usize,
@@ -114,16 +119,26 @@ pub struct Reads {
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Redis {
-    /// Connection string, for instance `redis://localhost:6379/0`.
+    /// Connection string, for instance `redis://localhost:6379/0`, or `rediss://…` for TLS.
     #[arg(long, env, hide_env_values = true)]
     pub redis_url: SecretString,
+
+    /// PEM file of the authority that Redis has its certificate from, read anew for each connection; those that browsers know
+    /// when unset.
+    #[arg(long, env)]
+    pub redis_ca_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Broker {
-    /// Connection string, for instance `amqp://user:password@localhost:5672/%2f`.
+    /// Connection string, for instance `amqp://user:password@localhost:5672/%2f`, or `amqps://…` for TLS.
     #[arg(long, env, hide_env_values = true)]
     pub rabbitmq_url: SecretString,
+
+    /// PEM file of the authority that RabbitMQ has its certificate from, read anew for each connection; those that browsers know
+    /// when unset.
+    #[arg(long, env)]
+    pub rabbitmq_ca_file: Option<PathBuf>,
 }
 
 /// Lets every secret, which is what `--help` must not show the value of, come from a file whose path is in the variable

@@ -1,5 +1,6 @@
 //! The pool, the tables of a service, and what database errors mean to a caller.
 mod error;
+mod link; // in the clear or by TLS
 mod load; // how much a pool has to do
 mod reads;
 
@@ -11,15 +12,14 @@ use crate::shutdown::Shutdown;
 use anyhow::bail;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts, Transaction,
-};
+use deadpool_postgres::{Object, Pool, Runtime, Timeouts, Transaction};
+use link::Link;
 use refinery::Runner;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// Limits that the server enforces on every statement: a lost client must not hold locks.
 const SESSION: &str = "-c statement_timeout=4s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
@@ -65,16 +65,20 @@ pub fn pool_planning_once(settings: &config::Postgres, service: &str) -> anyhow:
 fn pool_with(settings: &config::Postgres, service: &str, options: &str) -> anyhow::Result<Pool> {
     let mut config: tokio_postgres::Config = settings.database_url.expose_secret().parse()?;
     config.application_name(service).options(options);
-    pool_of(config, settings.database_max_connections, Duration::from_secs(1))
+    pool_of(config, settings, Duration::from_secs(1))
 }
 
 /// `patience` is how long a connection may take to be had.
-fn pool_of(mut config: tokio_postgres::Config, most: usize, patience: Duration) -> anyhow::Result<Pool> {
+fn pool_of(
+    mut config: tokio_postgres::Config,
+    settings: &config::Postgres,
+    patience: Duration,
+) -> anyhow::Result<Pool> {
     config.connect_timeout(patience);
     config.keepalives_idle(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(5));
-    let manager =
-        Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let manager = Link::of(&config, settings)?.manager(config);
     let timeouts = Timeouts { wait: Some(patience), create: Some(patience), recycle: Some(patience) };
+    let most = settings.database_max_connections;
     Ok(Pool::builder(manager).max_size(most).timeouts(timeouts).runtime(Runtime::Tokio1).build()?)
 }
 
@@ -112,7 +116,7 @@ pub async fn migrate(settings: &config::Postgres, schema: &str, own: &Runner) ->
         return wait_until_migrated(settings, schema, own).await;
     }
     let url = settings.database_owner_url.as_ref().unwrap_or(&settings.database_url);
-    let mut client = wait_for_server(url.expose_secret()).await?;
+    let mut client = wait_for_server(url, settings).await?;
     client
         .batch_execute(&format!(
             "SELECT pg_advisory_lock({MIGRATION_LOCK});
@@ -146,7 +150,7 @@ pub async fn migrate(settings: &config::Postgres, schema: &str, own: &Runner) ->
 async fn wait_until_migrated(settings: &config::Postgres, schema: &str, own: &Runner) -> anyhow::Result<()> {
     let mut told: Option<Instant> = None;
     loop {
-        let client = wait_for_server(settings.database_url.expose_secret()).await?;
+        let client = wait_for_server(&settings.database_url, settings).await?;
         loop {
             let lacking = match History::read(&client, schema).await {
                 Ok(history) => history.lacking(own)?,
@@ -231,18 +235,12 @@ fn shared_digest() -> String {
 }
 
 /// Connects, however long it takes the database to accept.
-async fn wait_for_server(url: &str) -> anyhow::Result<Client> {
-    let config: tokio_postgres::Config = url.parse()?;
+async fn wait_for_server(url: &SecretString, settings: &config::Postgres) -> anyhow::Result<Client> {
+    let config: tokio_postgres::Config = url.expose_secret().parse()?;
+    let link = Link::of(&config, settings)?;
     loop {
-        match config.connect(NoTls).await {
-            Ok((client, connection)) => {
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "ends with the client, before anything is served"
-                )]
-                tokio::spawn(connection);
-                return Ok(client);
-            }
+        match Box::pin(link.connect(&config)).await {
+            Ok(client) => return Ok(client),
             // The server answered, and it will answer the same next time: wrong password, no such database.
             Err(error)
                 if error

@@ -1,16 +1,19 @@
 //! Redis, for what may be lost: limits and caches. Answers fast or not at all, so that an outage costs callers
 //! nothing: what needs Redis does without.
 use crate::config;
-use bb8_redis::bb8::{self, ManageConnection};
-use bb8_redis::redis::aio::MultiplexedConnection;
-use bb8_redis::redis::{Client, RedisError};
+use crate::tls::Trust;
+use anyhow::bail;
+use bb8::ManageConnection;
+use redis::aio::MultiplexedConnection;
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisError, TlsCertificates};
 use secrecy::ExposeSecret as _;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::Instant;
 
-pub use bb8_redis::redis as commands;
+pub use redis as commands;
 
 /// Longest wait for a connection and an answer.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -32,7 +35,7 @@ pub struct Redis {
 
 impl Redis {
     pub fn new(settings: &config::Redis) -> anyhow::Result<Self> {
-        let connections = Connections(Client::open(settings.redis_url.expose_secret())?);
+        let connections = Connections::new(settings)?;
         let pool = bb8::Pool::builder()
             .max_size(16)
             .connection_timeout(PATIENCE)
@@ -84,7 +87,36 @@ fn counter(outcome: &'static str) -> metrics::Counter {
 
 /// Opens connections, and knows those that are dead: without that the pool would hand out the connections of a
 /// Redis that has restarted.
-struct Connections(Client);
+struct Connections {
+    server: ConnectionInfo,
+    /// None in the clear.
+    trust: Option<Trust>,
+}
+
+impl Connections {
+    fn new(settings: &config::Redis) -> anyhow::Result<Self> {
+        let server = settings.redis_url.expose_secret().into_connection_info()?;
+        let trust = Trust { authority: settings.redis_ca_file.clone() };
+        match server.addr() {
+            ConnectionAddr::TcpTls { .. } => {
+                // What cannot be read now is told now.
+                trust.client()?;
+                Ok(Self { server, trust: Some(trust) })
+            }
+            _ if trust.authority.is_some() => {
+                bail!("with REDIS_CA_FILE, REDIS_URL must begin with rediss://")
+            }
+            _ => Ok(Self { server, trust: None }),
+        }
+    }
+
+    fn client(&self) -> Result<Client, RedisError> {
+        let server = self.server.clone();
+        let Some(trust) = &self.trust else { return Client::open(server) };
+        let root_cert = trust.pem().map_err(io::Error::other)?;
+        Client::build_with_tls(server, TlsCertificates { client_tls: None, root_cert })
+    }
+}
 
 struct Connection {
     redis: MultiplexedConnection,
@@ -96,7 +128,7 @@ impl ManageConnection for Connections {
     type Error = RedisError;
 
     async fn connect(&self) -> Result<Connection, RedisError> {
-        let redis = self.0.get_multiplexed_async_connection().await?;
+        let redis = self.client()?.get_multiplexed_async_connection().await?;
         Ok(Connection { redis, is_broken: false })
     }
 

@@ -28,6 +28,30 @@ pub struct Files {
     pub authority: Option<PathBuf>,
 }
 
+/// Which servers outside of the mesh to believe: those with a certificate of the authority in a file, or of one that browsers
+/// know when no file is named.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    pub authority: Option<PathBuf>,
+}
+
+impl Trust {
+    /// The authority, PEM. Read anew each time, so that it can be replaced.
+    pub fn pem(&self) -> anyhow::Result<Option<Vec<u8>>> {
+        self.authority.as_ref().map(read).transpose()
+    }
+
+    /// How to call them now.
+    pub fn client(&self) -> anyhow::Result<ClientConfig> {
+        let roots = match self.pem()? {
+            Some(pem) => roots(&pem)?,
+            None => webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
+        };
+        let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+        Ok(config.with_root_certificates(roots).with_no_client_auth())
+    }
+}
+
 /// What was in the files.
 #[derive(PartialEq, Eq)]
 struct Contents {
@@ -122,8 +146,6 @@ impl Files {
 
 impl Contents {
     fn of(files: &Files) -> anyhow::Result<Self> {
-        let read =
-            |path: &PathBuf| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let authority = files.authority.as_ref().map(read).transpose()?;
         Ok(Self { certificate: read(&files.certificate)?, key: read(&files.key)?, authority })
     }
@@ -134,13 +156,20 @@ impl Contents {
     }
 
     fn roots(&self) -> anyhow::Result<Option<RootCertStore>> {
-        let Some(authority) = &self.authority else { return Ok(None) };
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates(authority)? {
-            roots.add(certificate)?;
-        }
-        Ok(Some(roots))
+        self.authority.as_deref().map(roots).transpose()
     }
+}
+
+fn read(path: &PathBuf) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn roots(authority: &[u8]) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(authority)? {
+        roots.add(certificate)?;
+    }
+    Ok(roots)
 }
 
 fn certificates(pem: &[u8]) -> anyhow::Result<Vec<CertificateDer<'static>>> {

@@ -10,8 +10,9 @@ pub(crate) const LETTERS: &str = "/api/admin/dead-letters/notification-svc";
 
 /// Puts what is no event into a queue of notification-svc; the id of its dead letter, once there is one.
 pub(crate) async fn dead_letter(mesh: &Mesh, admin: &tests::people::Admin) -> String {
-    let settings = config::Broker { rabbitmq_url: mesh.ground.rabbitmq_url.clone().into() };
-    let publisher = Broker::new(&settings, "test").publisher().await.unwrap();
+    let settings =
+        config::Broker { rabbitmq_url: mesh.ground.rabbitmq_url.clone().into(), rabbitmq_ca_file: None };
+    let publisher = Broker::new(&settings, "test").unwrap().publisher().await.unwrap();
     let id = Uuid::now_v7().to_string();
     let message = Message {
         id: id.clone(),

@@ -101,12 +101,17 @@ fn on_kubernetes_programs_get_all_that_they_ask_for_and_nothing_else() {
     assert_none(&wrong);
 }
 
+/// What the script makes of Secrets.
+fn printed_secrets(words: &[&str]) -> String {
+    let script = Command::new("bash").arg(deploy().join("k8s/secrets.sh")).args(words).output().unwrap();
+    assert!(script.status.success(), "{}", String::from_utf8_lossy(&script.stderr));
+    String::from_utf8(script.stdout).unwrap()
+}
+
 /// The keys of each Secret that the script makes.
 fn secrets() -> BTreeMap<String, BTreeSet<String>> {
-    let script = Command::new("bash").arg(deploy().join("k8s/secrets.sh")).output().unwrap();
-    assert!(script.status.success(), "{}", String::from_utf8_lossy(&script.stderr));
     let mut found = BTreeMap::new();
-    for document in String::from_utf8(script.stdout).unwrap().split("---\n").filter(|text| !text.is_empty()) {
+    for document in printed_secrets(&[]).split("---\n").filter(|text| !text.is_empty()) {
         let name = document.split_once("metadata: { name: ").unwrap().1.split([',', ' ']).next().unwrap();
         let (_, data) = document.split_once("stringData:\n").unwrap();
         let keys = data.lines().map(|line| line.trim().split_once(':').unwrap().0.to_owned());
@@ -185,6 +190,55 @@ fn ports_are_those_that_programs_listen_on() {
         assert!(stage.contains(&format!("LISTEN={}\n", settings["LISTEN"])), "image of {service}");
         assert!(stage.contains(&format!("EXPOSE {}\n", port(&settings["LISTEN"]))), "image of {service}");
     }
+}
+
+/// Connection strings of stores: scheme, host and port, and what follows the path.
+fn connection_strings(secrets: &str) -> Vec<(&str, &str, &str)> {
+    let urls =
+        secrets.lines().filter_map(|line| line.split_once(": \"")?.1.strip_suffix('"')?.split_once("://"));
+    urls.map(|(scheme, rest)| {
+        let (place, path) = rest.split_once('@').unwrap().1.split_once('/').unwrap();
+        (scheme, place, path.split_once('?').map_or("", |(_, query)| query))
+    })
+    .collect()
+}
+
+#[test]
+fn in_production_nothing_goes_to_a_store_in_the_clear() {
+    let printed = printed_secrets(&[]);
+    let stores = connection_strings(&printed);
+    assert_eq!(stores.len(), 5 + 5 + 2 + 5 + 2, "roles of services, replicas, RabbitMQ, Redis");
+    let certificates =
+        ["postgres", "rabbitmq", "redis"].map(|store| read(&format!("k8s/stores/{store}/certificate.yaml")));
+    let policies = read("k8s/components/network-policies/policies.yaml");
+    for (scheme, place, query) in stores {
+        assert!(
+            matches!((scheme, query), ("postgres", "sslmode=require") | ("amqps" | "rediss", "")),
+            "{scheme} {query}"
+        );
+        let (host, port) = place.split_once(':').unwrap();
+        let named = |certificate: &String| certificate.contains(&format!("{host}, {host}.healthcare.svc"));
+        assert!(certificates.iter().any(named), "no certificate is for {host}");
+        assert!(policies.contains(&format!("port: {port} }}")), "nobody may go to {place}");
+    }
+    for service in Service::ALL {
+        let told = env_file(&format!("k8s/overlays/production/settings/{service}.env"));
+        for (url, file) in [
+            ("DATABASE_URL", "DATABASE_CA_FILE"),
+            ("RABBITMQ_URL", "RABBITMQ_CA_FILE"),
+            ("REDIS_URL", "REDIS_CA_FILE"),
+        ] {
+            let has_store = in_kubernetes(service).contains_key(&format!("{url}_FILE"));
+            assert_eq!(told.contains_key(file), has_store, "{service} {file}");
+        }
+    }
+    let local = printed_secrets(&["local"]);
+    let local = connection_strings(&local);
+    assert!(
+        local
+            .iter()
+            .all(|(scheme, _, query)| matches!(*scheme, "postgres" | "amqp" | "redis") && query.is_empty())
+    );
 }
 
 /// Whom a service calls, by its settings, at the port that is listened on there.

@@ -1,4 +1,4 @@
-//! HTTPS outside, certificates inside: a mesh with an authority of its own.
+//! HTTPS outside, certificates inside, TLS to the stores: a mesh with an authority of its own.
 use local::certificates::{Authority, Issued};
 use local::service::Service;
 use proto::auth::GetJwksRequest;
@@ -28,14 +28,9 @@ struct Encrypted {
 
 impl Encrypted {
     async fn start() -> Self {
-        let mut made = None;
-        let mesh = Mesh::start(|options| {
-            let authority = Arc::new(Authority::at(&options.places.local.join("tls")).unwrap());
-            options.authority = Some(authority.clone());
-            made = Some(authority);
-        })
-        .await;
-        Self { mesh, authority: made.unwrap() }
+        let mesh = Mesh::encrypted().await;
+        let authority = mesh.processes.authority.clone().expect("it is encrypted");
+        Self { mesh, authority }
     }
 
     fn gateway(&self) -> SocketAddr {
@@ -138,6 +133,32 @@ async fn the_api_is_served_encrypted_only() {
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer).await;
     assert!(!String::from_utf8_lossy(&answer).contains("HTTP/1.1"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn stores_are_reached_by_tls_alone() {
+    let encrypted = Encrypted::start().await;
+    let mesh = &encrypted.mesh;
+    // All have connected when they are ready, those of the gateway to Redis when it has counted somebody.
+    let mut stream = encrypted.connect("http/1.1", rustls::ALL_VERSIONS).await.unwrap();
+    ask(&mut stream, "GET /api/doctors HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+
+    let database = mesh.database().await;
+    let sessions =
+        "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+                     WHERE datname = current_database() AND usename ~ '_(rw|owner)$'";
+    let row = database.query_one(sessions, &[]).await.unwrap();
+    let (by_tls, all): (i64, i64) = (row.get(0), row.get(1));
+    assert!(all > 0 && by_tls == all, "{by_tls} of {all} connections to PostgreSQL");
+
+    let links = mesh.ground.broker_links().await.unwrap();
+    assert!(!links.is_empty() && links.iter().all(|is_encrypted| *is_encrypted), "{links:?}");
+
+    let mut redis = redis::Client::open(mesh.ground.redis.url()).unwrap().get_connection().unwrap();
+    let clients: String = redis::cmd("CLIENT").arg("LIST").query(&mut redis).unwrap();
+    let tls_address = format!(" laddr=127.0.0.1:{} ", mesh.ground.redis.tls_port);
+    let (by_tls, in_clear): (Vec<_>, Vec<_>) = clients.lines().partition(|line| line.contains(&tls_address));
+    assert!(!by_tls.is_empty() && in_clear.len() == 1, "only who asks here is in the clear:\n{clients}");
 }
 
 #[tokio::test]

@@ -53,6 +53,16 @@ impl Mesh {
         Self::on(ground, Some(stores), change).await
     }
 
+    /// A mesh of one's own with nothing in the clear but mails, on the servers of all tests.
+    pub async fn encrypted() -> Self {
+        let ground = Ground::fresh("mesh").await.expect("the ground");
+        let encrypted = ground.encrypted_options().expect("certificates");
+        Self::on(ground, None, |options| {
+            *options = Options { env_of: std::mem::take(&mut options.env_of), ..encrypted };
+        })
+        .await
+    }
+
     /// A mesh on ground that was prepared for it, on these servers if they are its own.
     pub async fn on(ground: Ground, stores: Option<Stores>, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = ground.options();

@@ -18,7 +18,8 @@ use tonic::Request;
 use uuid::Uuid;
 
 fn broker(rabbitmq: &str) -> Broker {
-    Broker::new(&config::Broker { rabbitmq_url: rabbitmq.to_owned().into() }, "test")
+    Broker::new(&config::Broker { rabbitmq_url: rabbitmq.to_owned().into(), rabbitmq_ca_file: None }, "test")
+        .unwrap()
 }
 
 /// What the neighbours publish.

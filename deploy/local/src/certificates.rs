@@ -14,6 +14,9 @@ use std::time::SystemTime;
 /// Days for which browsers believe a certificate.
 const LIFE: i64 = 397;
 
+/// What clients on this machine call it.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
 pub struct Authority {
     folder: PathBuf,
     issuer: Issuer<'static, KeyPair>,
@@ -52,12 +55,24 @@ impl Authority {
     pub fn issue_until(&self, service: Service, days: i64) -> anyhow::Result<Issued> {
         let mut params = CertificateParams::new(names(service))?;
         params.subject_alt_names.push(SanType::URI(format!("spiffe://healthcare/{service}").try_into()?));
-        params.distinguished_name.push(DnType::CommonName, service.name());
         is_good(&mut params, days.min(0) - 2, days)?;
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(service.name(), params)
+    }
+
+    /// A new certificate for a server on this machine that is none of the mesh.
+    pub fn issue_to_server(&self, name: &str) -> anyhow::Result<Issued> {
+        let mut params = CertificateParams::new(LOOPBACK.map(str::to_owned))?;
+        is_good(&mut params, -2, LIFE)?;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(name, params)
+    }
+
+    fn sign(&self, name: &str, mut params: CertificateParams) -> anyhow::Result<Issued> {
+        params.distinguished_name.push(DnType::CommonName, name);
         let pair = KeyPair::generate()?;
-        let issued = self.place(service);
+        let issued = self.placed(name);
         write_private(&issued.key, &pair.serialize_pem())?;
         write_private(&issued.certificate, &params.signed_by(&pair, &self.issuer)?.pem())?;
         Ok(issued)
@@ -65,7 +80,11 @@ impl Authority {
 
     /// Where the certificate of a service is.
     pub fn place(&self, service: Service) -> Issued {
-        let of = |kind: &str| self.folder.join(format!("{service}.{kind}"));
+        self.placed(service.name())
+    }
+
+    fn placed(&self, name: &str) -> Issued {
+        let of = |kind: &str| self.folder.join(format!("{name}.{kind}"));
         Issued { certificate: of("pem"), key: of("key") }
     }
 }
@@ -81,8 +100,7 @@ fn authority() -> anyhow::Result<CertificateParams> {
 
 /// What clients call it: services each other by name, people the gateway by its address.
 fn names(service: Service) -> Vec<String> {
-    let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let local = local.into_iter().filter(|_| service == Service::Gateway);
+    let local = LOOPBACK.map(str::to_owned).into_iter().filter(|_| service == Service::Gateway);
     std::iter::once(service.to_string()).chain(local).collect()
 }
 

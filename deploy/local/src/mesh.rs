@@ -30,6 +30,8 @@ pub struct Options {
     pub database: Arc<Database>,
     pub redis_url: String,
     pub rabbitmq_url: String,
+    /// Of the certificates of the stores, PEM; those that are none are reached in the clear.
+    pub store_authorities: StoreAuthorities,
     pub smtp: SocketAddr,
     /// The folder of their programs; those that were built along with this one when `None`.
     pub programs: Option<PathBuf>,
@@ -43,6 +45,14 @@ pub struct Options {
     pub env: Vec<(String, String)>,
     /// Settings for one service; they go before all others.
     pub env_of: Vec<(Service, String, String)>,
+}
+
+/// Whom to believe at each of the stores.
+#[derive(Clone, Default)]
+pub struct StoreAuthorities {
+    pub database: Option<PathBuf>,
+    pub redis: Option<PathBuf>,
+    pub rabbitmq: Option<PathBuf>,
 }
 
 /// Running processes. All are killed when dropped.

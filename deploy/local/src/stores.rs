@@ -7,6 +7,7 @@ pub use postgres::Postgres;
 pub use rabbitmq::{Broker, RabbitMq};
 pub use redis::Redis;
 
+use crate::certificates::{Authority, Issued};
 use crate::places::Places;
 use crate::process::Account;
 use anyhow::Context;
@@ -44,6 +45,27 @@ pub enum Durability {
     Kept,
     /// Everything; a killed server loses nothing even so. For tests.
     Lost,
+}
+
+/// What a server shows to those who ask for TLS, and whom they have to believe for that: an authority of the server's own, PEM.
+struct Shown {
+    own: Issued,
+    authority: PathBuf,
+}
+
+impl Shown {
+    /// Made anew below the `home` of a server; the authority stays the same.
+    fn below(home: &Path, name: &str, account: Option<Account>) -> anyhow::Result<Self> {
+        let folder = home.join("tls");
+        let authority = Authority::at(&folder)?;
+        let own = authority.issue_to_server(name)?;
+        if let Some(Account { uid, gid }) = account {
+            for path in [&folder, &own.certificate, &own.key, &authority.certificate] {
+                chown(path, Some(uid), Some(gid))?;
+            }
+        }
+        Ok(Self { own, authority: authority.certificate })
+    }
 }
 
 /// Makes the folder that a server keeps its data in, its own and closed to others.

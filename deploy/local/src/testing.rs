@@ -1,15 +1,16 @@
 //! What tests stand on: servers that `cargo dev test` has started, and on them a place of one's own.
+use crate::certificates::Authority;
 use crate::config;
 use crate::database::Database;
 use crate::mail::Mail;
-use crate::mesh::Options;
+use crate::mesh::{Options, StoreAuthorities};
 use crate::places::Places;
 use crate::secrets::{Secrets, write_private};
 use crate::stores::{Broker, Durability, Redis, Stores};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 /// How to reach the servers that all tests share. Nothing may stop them.
@@ -19,6 +20,8 @@ pub struct SharedStores {
     pub secrets: Secrets,
     /// Connection string of PostgreSQL's superuser.
     pub postgres: String,
+    /// Whom to believe there, PEM.
+    pub postgres_authority: PathBuf,
     pub rabbitmq: Broker,
 }
 
@@ -28,6 +31,7 @@ impl SharedStores {
             places: places.clone(),
             secrets: secrets.clone(),
             postgres: stores.postgres.admin_url(),
+            postgres_authority: stores.postgres.authority.clone(),
             rabbitmq: stores.rabbitmq.broker().clone(),
         }
     }
@@ -83,7 +87,8 @@ pub struct Ground {
     pub rabbitmq_url: String,
     pub mail: Mail,
     pub places: Places,
-    secrets: Secrets,
+    name: String,
+    stores: SharedStores,
 }
 
 impl Ground {
@@ -104,18 +109,19 @@ impl Ground {
             Mail::start(),
         )
         .with_context(|| format!("cannot prepare the ground of {name}"))?;
-        let secrets = stores.secrets.clone();
-        Ok(Self { database: Arc::new(database), redis, rabbitmq_url, mail, places, secrets })
+        let (database, stores) = (Arc::new(database), stores.clone());
+        Ok(Self { database, redis, rabbitmq_url, mail, places, name, stores })
     }
 
     /// One of every process, to be changed at will.
     pub fn options(&self) -> Options {
         Options {
             places: self.places.clone(),
-            secrets: self.secrets.clone(),
+            secrets: self.stores.secrets.clone(),
             database: self.database.clone(),
             redis_url: self.redis.url(),
             rabbitmq_url: self.rabbitmq_url.clone(),
+            store_authorities: StoreAuthorities::default(),
             smtp: self.mail.smtp(),
             programs: None,
             replicas: 1,
@@ -124,6 +130,27 @@ impl Ground {
             env: Vec::new(),
             env_of: Vec::new(),
         }
+    }
+
+    /// Of each connection to the broker, whether it is encrypted.
+    pub async fn broker_links(&self) -> anyhow::Result<Vec<bool>> {
+        self.stores.rabbitmq.links(&self.name).await
+    }
+
+    /// [`Self::options`], with nothing in the clear but mails.
+    pub fn encrypted_options(&self) -> anyhow::Result<Options> {
+        let rabbitmq = &self.stores.rabbitmq;
+        Ok(Options {
+            redis_url: self.redis.tls_url(),
+            rabbitmq_url: rabbitmq.tls_url_of(&self.name),
+            store_authorities: StoreAuthorities {
+                database: Some(self.stores.postgres_authority.clone()),
+                redis: Some(self.redis.authority.clone()),
+                rabbitmq: Some(rabbitmq.authority.clone()),
+            },
+            authority: Some(Arc::new(Authority::at(&self.places.local.join("tls"))?)),
+            ..self.options()
+        })
     }
 }
 

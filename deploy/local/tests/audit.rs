@@ -158,6 +158,7 @@ fn pool(database: &Database) -> deadpool_postgres::Pool {
     let settings = config::Postgres {
         database_url: database.runtime_url(Service::Patient).into(),
         database_owner_url: None,
+        database_ca_file: None,
         database_max_connections: 16,
         migrate: true,
     };

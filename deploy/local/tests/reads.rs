@@ -29,6 +29,7 @@ async fn what_took_too_long_on_the_replica_is_not_asked_of_the_primary_and_what_
     let settings = config::Postgres {
         database_url: url.clone().into(),
         database_owner_url: None,
+        database_ca_file: None,
         database_max_connections: 2,
         migrate: true,
     };

@@ -12,7 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn generation(clinic: &Clinic) -> Result<Option<u64>, Away> {
     // Anew each time: a connection that has failed is left alone for a while.
-    let redis = Redis::new(&config::Redis { redis_url: clinic.redis.url().into() }).unwrap();
+    let redis =
+        Redis::new(&config::Redis { redis_url: clinic.redis.url().into(), redis_ca_file: None }).unwrap();
     let get = async |redis: &mut commands::aio::MultiplexedConnection| {
         commands::cmd("GET").arg(DOCTOR_DIRECTORY_GENERATION).query_async(redis).await
     };

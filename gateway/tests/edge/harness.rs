@@ -31,7 +31,7 @@ pub(crate) fn config() -> Config {
             log_format: LogFormat::Text,
             shutdown_grace_seconds: 1,
         },
-        redis: Redis { redis_url: "redis://127.0.0.1:1".to_owned().into() },
+        redis: Redis { redis_url: "redis://127.0.0.1:1".to_owned().into(), redis_ca_file: None },
         peers: Peers {
             auth_url: nobody(),
             patient_url: nobody(),

@@ -103,7 +103,9 @@ impl Ground {
         let words = settings.iter().chain(more).flat_map(|(name, value)| [*name, *value]);
         let Arguments { config } = Arguments::parse_from(["notification-svc"].into_iter().chain(words));
         notification_svc::migrate(config.clone()).await.unwrap();
-        let broker = Broker::new(&config::Broker { rabbitmq_url: rabbitmq.into() }, "test");
+        let broker =
+            Broker::new(&config::Broker { rabbitmq_url: rabbitmq.into(), rabbitmq_ca_file: None }, "test")
+                .unwrap();
         // In place before the first event, which nobody would take otherwise.
         broker.queue(QUEUE, PATTERNS).await.unwrap();
         broker.queue(offers::QUEUE, offers::PATTERNS).await.unwrap();

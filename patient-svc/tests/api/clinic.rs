@@ -94,7 +94,7 @@ impl Clinic {
             grpc: Grpc { grpc_reflection: false, grpc_deadline_seconds: 5 },
             postgres: postgres_settings(&database),
             reads: Reads { database_read_url: None },
-            broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url) },
+            broker: Broker { rabbitmq_url: SecretString::from(rabbitmq_url), rabbitmq_ca_file: None },
             auth_url: accounts.serve(&shutdown).await,
             appointment_url: calendar.serve(&shutdown).await,
             break_glass_minutes: 60,
@@ -221,6 +221,7 @@ fn postgres_settings(database: &Database) -> Postgres {
     Postgres {
         database_url: database.runtime_url(Service::Patient).into(),
         database_owner_url: Some(database.owner_url(Service::Patient).into()),
+        database_ca_file: None,
         database_max_connections: 8,
         migrate: true,
     }

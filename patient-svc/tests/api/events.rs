@@ -25,7 +25,11 @@ async fn others_learn_ids_and_versions_in_order() {
     let rabbitmq_url = local::testing::vhost().await.unwrap();
     let (told, mut events) = mpsc::unbounded_channel();
     let shutdown = Shutdown::default();
-    let broker = Broker::new(&config::Broker { rabbitmq_url: rabbitmq_url.clone().into() }, "listener");
+    let broker = Broker::new(
+        &config::Broker { rabbitmq_url: rabbitmq_url.clone().into(), rabbitmq_ca_file: None },
+        "listener",
+    )
+    .unwrap();
     inbox::consume(broker, "listener", &["patient.*"], Arc::new(Listener(told)), &shutdown);
 
     let clinic = Clinic::with_broker(&rabbitmq_url).await;

@@ -61,7 +61,7 @@ impl Reads {
         let Some(url) = &reads.database_read_url else { return Ok(Self::on(primary)) };
         let mut config: tokio_postgres::Config = url.expose_secret().parse()?;
         config.application_name(format!("{service} reads")).options(SESSION);
-        let pool = pool_of(config, settings.database_max_connections, PATIENCE)?;
+        let pool = pool_of(config, settings, PATIENCE)?;
         watch(REPLICA, &pool, shutdown);
         let replica = Replica { pool, is_near: Arc::default() };
         shutdown.spawn(replica.clone().watch(primary.clone(), shutdown.clone()));

@@ -6,16 +6,20 @@ use crate::service::Service;
 use anyhow::Context;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 
 /// Variables that only the mesh may set, so that a process never sees a server or password that is not for it.
-pub(super) const OURS: [&str; 18] = [
+pub(super) const OURS: [&str; 21] = [
     "BOOTSTRAP_ADMIN_EMAIL",
     "BOOTSTRAP_ADMIN_PASSWORD",
+    "DATABASE_CA_FILE",
     "DATABASE_OWNER_URL",
     "DATABASE_READ_URL",
     "DATABASE_URL",
     "MIGRATE",
+    "RABBITMQ_CA_FILE",
     "RABBITMQ_URL",
+    "REDIS_CA_FILE",
     "REDIS_URL",
     "SECRET_KEY",
     "SECRET_KEY_ACCEPTED",
@@ -88,8 +92,7 @@ pub(super) fn of(
     );
     if let Some(authority) = &options.authority {
         let Issued { certificate, key } = authority.place(service);
-        let [certificate, key, ca] =
-            [&certificate, &key, &authority.certificate].map(|path| path.to_string_lossy().into_owned());
+        let [certificate, key, ca] = [&certificate, &key, &authority.certificate].map(|path| shown(path));
         if service == Service::Gateway {
             env.push(("TLS_CERTIFICATE_FILE", certificate.clone()));
             env.push(("TLS_KEY_FILE", key.clone()));
@@ -99,15 +102,25 @@ pub(super) fn of(
         env.push(("MTLS_CA_FILE", ca));
     }
     if service.schema().is_some() {
-        env.push(("DATABASE_URL", options.database.runtime_url(service)));
-        env.push(("DATABASE_OWNER_URL", options.database.owner_url(service)));
+        let mut urls = [options.database.runtime_url(service), options.database.owner_url(service)];
+        if let Some(authority) = &options.store_authorities.database {
+            urls = urls.map(|url| url + "?sslmode=require");
+            env.push(("DATABASE_CA_FILE", shown(authority)));
+        }
+        let [runtime, owner] = urls;
+        env.push(("DATABASE_URL", runtime));
+        env.push(("DATABASE_OWNER_URL", owner));
         env.push(("DATABASE_MAX_CONNECTIONS", connections(options.replicas).to_string()));
     }
     if matches!(service, Service::Doctor | Service::Gateway) {
         env.push(("REDIS_URL", options.redis_url.clone()));
+        let authority = options.store_authorities.redis.iter();
+        env.extend(authority.map(|authority| ("REDIS_CA_FILE", shown(authority))));
     }
     if service != Service::Gateway {
         env.push(("RABBITMQ_URL", options.rabbitmq_url.clone()));
+        let authority = options.store_authorities.rabbitmq.iter();
+        env.extend(authority.map(|authority| ("RABBITMQ_CA_FILE", shown(authority))));
     }
     if service == Service::Auth {
         env.push(("BOOTSTRAP_ADMIN_EMAIL", ADMIN.to_owned()));
@@ -126,6 +139,10 @@ pub(super) fn of(
     let of_service = of_service.map(|(_, name, value)| (name.clone(), value.clone()));
     let general = env.into_iter().map(|(name, value)| (name.to_owned(), value));
     general.chain(options.env.iter().cloned()).chain(of_service).collect()
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 /// A share of the 300 connections that the private PostgreSQL allows, with room for whoever looks in.

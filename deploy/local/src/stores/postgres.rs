@@ -1,5 +1,5 @@
 //! A private PostgreSQL.
-use super::{Durability, home};
+use super::{Durability, Shown, home};
 use crate::places::Places;
 use crate::ports;
 use crate::probe::Probe;
@@ -19,6 +19,8 @@ pub struct Postgres {
     server: Server,
     port: u16,
     password: String,
+    /// Of the certificate that it shows to those who ask for TLS, PEM.
+    pub authority: PathBuf,
 }
 
 impl Postgres {
@@ -57,10 +59,12 @@ impl Postgres {
         durability: Durability,
     ) -> anyhow::Result<Self> {
         let port = ports::free()?;
+        let home = cluster.parent().context("a cluster lies in the folder of its server")?;
+        let shown = Shown::below(home, name, account)?;
         let launch = Launch {
             name: name.to_owned(),
             program: programs(cluster)?.join("postgres"),
-            args: settings(cluster, port, durability),
+            args: settings(cluster, port, durability, &shown),
             env: vec![("LANG".to_owned(), "C.UTF-8".to_owned())],
             unset: &[],
             account,
@@ -74,6 +78,7 @@ impl Postgres {
             server: Server::new(launch, Probe::Postgres(admin_url(port, password))),
             port,
             password: password.to_owned(),
+            authority: shown.authority,
         };
         postgres.start_again().await?;
         Ok(postgres)
@@ -156,10 +161,14 @@ async fn make_cluster(home: &Path, account: Option<Account>, password: &str) -> 
     Ok(fs::rename(&draft, home.join("cluster"))?)
 }
 
-fn settings(cluster: &Path, port: u16, durability: Durability) -> Vec<std::ffi::OsString> {
+fn settings(cluster: &Path, port: u16, durability: Durability, shown: &Shown) -> Vec<std::ffi::OsString> {
     let durable = if durability == Durability::Kept { "on" } else { "off" };
+    let [certificate, key] = [&shown.own.certificate, &shown.own.key].map(|path| path.to_string_lossy());
     let settings = [
         ("port", port.to_string().as_str()),
+        ("ssl", "on"),
+        ("ssl_cert_file", &certificate),
+        ("ssl_key_file", &key),
         ("listen_addresses", "127.0.0.1"),
         ("unix_socket_directories", ""),
         ("max_connections", "300"),

@@ -1,5 +1,5 @@
 //! A private RabbitMQ, with a port mapper (epmd) of its own.
-use super::home;
+use super::{Shown, home};
 use crate::places::Places;
 use crate::ports;
 use crate::probe::Probe;
@@ -26,6 +26,9 @@ pub struct RabbitMq {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Broker {
     pub port: u16,
+    tls_port: u16,
+    /// Of the certificate that it shows where it speaks TLS, PEM.
+    pub authority: PathBuf,
     password: String,
     program: PathBuf,
     env: Vec<(String, String)>,
@@ -39,6 +42,12 @@ struct Queue {
     consumers: u64,
 }
 
+#[derive(Deserialize)]
+struct Link {
+    vhost: String,
+    ssl: bool,
+}
+
 const USER: &str = "healthcare";
 
 impl RabbitMq {
@@ -47,7 +56,9 @@ impl RabbitMq {
         let home = home(places, "rabbitmq", account)?;
         let programs = Program::RabbitMq.found()?;
         let (port, distribution, mapper) = (ports::free()?, ports::free()?, ports::free()?);
-        configure(&home, port, password, account)?;
+        let tls_port = ports::free()?;
+        let shown = Shown::below(&home, "rabbitmq", account)?;
+        configure(&home, [port, tls_port], &shown, password, account)?;
         let env = environment(&home, port, distribution, mapper);
 
         let launch = |name: &str, program: PathBuf| Launch {
@@ -68,6 +79,8 @@ impl RabbitMq {
             Server::new(launch("rabbitmq", programs.join("rabbitmq-server")), Probe::RabbitMq { port });
         let broker = Broker {
             port,
+            tls_port,
+            authority: shown.authority,
             password: password.to_owned(),
             program: programs.join("rabbitmqctl"),
             env,
@@ -109,6 +122,16 @@ impl Broker {
         self.url_of("%2f")
     }
 
+    /// [`Self::url`], encrypted.
+    pub fn tls_url(&self) -> String {
+        self.tls_url_of("%2f")
+    }
+
+    /// Of a virtual host, encrypted.
+    pub fn tls_url_of(&self, vhost: &str) -> String {
+        format!("amqps://{USER}:{}@127.0.0.1:{}/{vhost}", self.password, self.tls_port)
+    }
+
     fn url_of(&self, vhost: &str) -> String {
         format!("amqp://{USER}:{}@127.0.0.1:{}/{vhost}", self.password, self.port)
     }
@@ -129,6 +152,13 @@ impl Broker {
         let listed = self.control("rabbitmqctl", &words, "").await?;
         let queues: Vec<Queue> = serde_json::from_str(&listed)?;
         Ok(queues.into_iter().map(|queue| (queue.name, queue.messages, queue.consumers)).collect())
+    }
+
+    /// Of each connection to a virtual host, whether it is encrypted.
+    pub async fn links(&self, vhost: &str) -> anyhow::Result<Vec<bool>> {
+        let words = ["--formatter", "json", "list_connections", "vhost", "ssl"];
+        let links: Vec<Link> = serde_json::from_str(&self.control("rabbitmqctl", &words, "").await?)?;
+        Ok(links.into_iter().filter(|link| link.vhost == vhost).map(|link| link.ssl).collect())
     }
 
     /// Fails when an alarm keeps publishers from publishing.
@@ -166,13 +196,25 @@ impl Broker {
     }
 }
 
-fn configure(home: &Path, port: u16, password: &str, account: Option<Account>) -> anyhow::Result<()> {
+fn configure(
+    home: &Path,
+    [port, tls_port]: [u16; 2],
+    shown: &Shown,
+    password: &str,
+    account: Option<Account>,
+) -> anyhow::Result<()> {
     let settings = format!(
         "listeners.tcp.1 = 127.0.0.1:{port}\n\
+         listeners.ssl.1 = 127.0.0.1:{tls_port}\n\
+         ssl_options.certfile = {}\n\
+         ssl_options.keyfile = {}\n\
+         ssl_options.verify = verify_none\n\
          default_user = {USER}\n\
          default_pass = {password}\n\
          log.console = true\n\
-         log.file = false\n"
+         log.file = false\n",
+        shown.own.certificate.display(),
+        shown.own.key.display()
     );
     for (name, text) in [("rabbitmq.conf", settings.as_str()), ("enabled_plugins", "[].\n")] {
         let file = home.join(name);

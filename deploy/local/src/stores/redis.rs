@@ -1,5 +1,5 @@
 //! A private Redis. Keeps nothing: what it holds can be made again.
-use super::home;
+use super::{Shown, home};
 use crate::places::Places;
 use crate::ports;
 use crate::probe::Probe;
@@ -10,18 +10,23 @@ use crate::server::Server;
 use nix::sys::signal::Signal;
 use std::ops::Deref;
 use std::os::unix::fs::chown;
+use std::path::PathBuf;
 
 pub struct Redis {
     server: Server,
     port: u16,
+    pub tls_port: u16,
     password: String,
+    /// Of the certificate that it shows where it speaks TLS, PEM.
+    pub authority: PathBuf,
 }
 
 impl Redis {
     pub async fn start(places: &Places, password: &str) -> anyhow::Result<Self> {
         let account = Account::of_server("redis")?;
         let home = home(places, "redis", account)?;
-        let port = ports::free()?;
+        let (port, tls_port) = (ports::free()?, ports::free()?);
+        let shown = Shown::below(&home, "redis", account)?;
         // In a file, since everybody may read the arguments of a process.
         let settings = home.join("redis.conf");
         write_private(&settings, &format!("requirepass {password}\n"))?;
@@ -34,6 +39,15 @@ impl Redis {
         let mut args = vec![settings.into()];
         args.extend(fixed.map(Into::into));
         args.push(home.into());
+        let tls_port_text = tls_port.to_string();
+        args.extend(["--tls-port", &tls_port_text, "--tls-auth-clients", "no"].map(Into::into));
+        for (name, file) in [
+            ("--tls-cert-file", shown.own.certificate),
+            ("--tls-key-file", shown.own.key),
+            ("--tls-ca-cert-file", shown.authority.clone()),
+        ] {
+            args.extend([name.into(), file.into()]);
+        }
         let launch = Launch {
             name: "redis".to_owned(),
             program: Program::Redis.found()?.join("redis-server"),
@@ -47,13 +61,19 @@ impl Redis {
             orphaned: Signal::SIGKILL,
         };
         let probe = Probe::Redis { port, password: password.to_owned() };
-        let redis = Self { server: Server::new(launch, probe), port, password: password.to_owned() };
+        let (server, password) = (Server::new(launch, probe), password.to_owned());
+        let redis = Self { server, port, tls_port, password, authority: shown.authority };
         redis.server.start().await?;
         Ok(redis)
     }
 
     pub fn url(&self) -> String {
         format!("redis://:{}@127.0.0.1:{}/0", self.password, self.port)
+    }
+
+    /// [`Self::url`], encrypted.
+    pub fn tls_url(&self) -> String {
+        format!("rediss://:{}@127.0.0.1:{}/0", self.password, self.tls_port)
     }
 
     pub fn port(&self) -> u16 {

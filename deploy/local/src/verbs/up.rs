@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=20))]
     replicas: u16,
 
-    /// Encrypt everything, by certificates of an authority of this checkout: HTTPS outside, mTLS inside.
+    /// Encrypt everything, by certificates of authorities of this checkout: HTTPS outside, mTLS inside, TLS to private stores.
     #[arg(long)]
     tls: bool,
 

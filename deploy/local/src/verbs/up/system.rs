@@ -5,7 +5,7 @@ use local::certificates::Authority;
 use local::database::{self, Database};
 use local::demo;
 use local::mail::Mail;
-use local::mesh::{Mesh, Options};
+use local::mesh::{Mesh, Options, StoreAuthorities};
 use local::places::Places;
 use local::programs::{Program, version_of, version_of_rabbitmq};
 use local::running::Running;
@@ -86,14 +86,29 @@ impl System {
         let given = |url: &Option<String>| url.clone().unwrap_or_default();
         let authority =
             arguments.tls.then(|| Authority::at(&places.local.join("tls"))).transpose()?.map(Arc::new);
+        // Those that are given are reached as their connection strings say.
+        let store_authorities = if arguments.tls {
+            StoreAuthorities {
+                database: postgres.as_ref().map(|own| own.authority.clone()),
+                redis: redis.as_ref().map(|own| own.authority.clone()),
+                rabbitmq: rabbitmq.as_ref().map(|own| own.broker().authority.clone()),
+            }
+        } else {
+            StoreAuthorities::default()
+        };
+        let (redis_url, rabbitmq_url) = (
+            redis.as_ref().map_or_else(|| given(&arguments.redis_url), Redis::url),
+            rabbitmq.as_ref().map_or_else(|| given(&arguments.rabbitmq_url), |own| own.broker().url()),
+        );
+        let own_redis = redis.as_ref().filter(|_| arguments.tls);
+        let own_rabbitmq = rabbitmq.as_ref().filter(|_| arguments.tls);
         let options = Options {
             places: places.clone(),
             secrets: secrets.clone(),
             database: Arc::new(database),
-            redis_url: redis.as_ref().map_or_else(|| given(&arguments.redis_url), Redis::url),
-            rabbitmq_url: rabbitmq
-                .as_ref()
-                .map_or_else(|| given(&arguments.rabbitmq_url), |own| own.broker().url()),
+            redis_url: own_redis.map_or_else(|| redis_url.clone(), Redis::tls_url),
+            rabbitmq_url: own_rabbitmq.map_or_else(|| rabbitmq_url.clone(), |own| own.broker().tls_url()),
+            store_authorities,
             smtp: mail.smtp(),
             programs: None,
             replicas: arguments.replicas,
@@ -111,8 +126,7 @@ impl System {
             replicas => format!(", {replicas} of each"),
         };
         let told = |_: &Mesh| format!("Five services and the gateway{many}");
-        let (database_url, redis_url) = (options.database.admin_url(), options.redis_url.clone());
-        let (rabbitmq_url, is_encrypted) = (options.rabbitmq_url.clone(), options.authority.is_some());
+        let (database_url, is_encrypted) = (options.database.admin_url(), options.authority.is_some());
         let mesh = say.step("services", told, Mesh::start(options)).await?;
         let own = [postgres.as_deref(), redis.as_deref(), rabbitmq.as_deref()];
         Running {
