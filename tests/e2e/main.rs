@@ -36,6 +36,7 @@ mod mutation; // requests that are made up
 mod protocol; // headers, limits, documents
 mod internal; // gRPC, as an internal program uses it
 mod encryption; // HTTPS outside, certificates inside
+mod failover; // one of several is lost for good
 mod outages; // what still works when something does not
 mod replica; // what may be a little old
 mod audit; // what is noted of what is done

@@ -29,6 +29,44 @@ async fn without_redis_every_request_still_answers() {
 }
 
 #[tokio::test]
+async fn a_redis_that_is_slow_or_full_or_forgets_everything_holds_up_nobody() {
+    let wire = Wire::new().await;
+    let mesh = Mesh::start(|options| options.redis_url = wire.rerouted(&options.redis_url)).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    let own = format!("/api/doctors/{}", doctor.id);
+    let mut hour = 9;
+    let mut all_is_well = async |how: &str| {
+        for _ in 0..3 {
+            let began = Instant::now();
+            let limited = patient.get(&own).await;
+            assert!(limited.headers.contains_key("ratelimit"), "{how}: nobody counts");
+            limited.ok();
+            doctor.put(&own, json!({ "bio": format!("At {hour}, {how}.") })).await.ok();
+            assert_eq!(patient.get(&own).await.ok()["bio"], format!("At {hour}, {how}."));
+            patient.books(&doctor, at(3, hour, 0)).await.created();
+            hour += 1;
+            assert!(
+                began.elapsed() < Duration::from_secs(2),
+                "{how}: {:?} for four requests",
+                began.elapsed()
+            );
+        }
+    };
+    all_is_well("well").await;
+    wire.slow(Duration::from_secs(2));
+    all_is_well("slow").await;
+    wire.slow(Duration::ZERO);
+
+    let mut redis = redis::Client::open(mesh.ground.redis.url()).unwrap().get_connection().unwrap();
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut redis).unwrap();
+    all_is_well("full").await;
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "0"]).exec(&mut redis).unwrap();
+    redis::cmd("FLUSHALL").exec(&mut redis).unwrap();
+    all_is_well("empty").await;
+}
+
+#[tokio::test]
 async fn a_booking_needs_the_gateway_the_appointment_service_and_postgresql_only() {
     let mesh = Mesh::with_own_stores(|_| {}).await;
     let admin = mesh.admin().await;
@@ -99,6 +137,32 @@ async fn a_booking_whose_commit_nobody_hears_of_is_not_made_again() {
     let booked = again.created();
     let all = patient.get("/api/appointments/").await.ok();
     assert_eq!(all.as_array().unwrap().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&booked["id"]]);
+}
+
+#[tokio::test]
+async fn a_booking_that_a_frozen_database_has_is_answered_in_time_and_made_once() {
+    let mesh = Mesh::with_own_stores(|_| {}).await;
+    let admin = mesh.admin().await;
+    let (doctor, patient) = (admin.doctor().await, admin.patient().await);
+    patient.books(&doctor, at(3, 8, 0)).await.created();
+    let key = format!("frozen-{}", uuid::Uuid::new_v4().simple());
+    let book = async || {
+        let body = visit(&patient.id, &doctor.id, at(3, 9, 0));
+        let headers = [("idempotency-key", key.as_str())];
+        patient.send(Method::POST, "/api/appointments/", Some(body), &headers).await
+    };
+    let postgres = &mesh.stores.as_ref().unwrap().postgres;
+    let began = Instant::now();
+    postgres.freeze();
+    let frozen = book().await;
+    assert!(began.elapsed() < Duration::from_millis(5500), "{:?}", began.elapsed());
+    assert!([503, 504].contains(&frozen.status), "{} {}", frozen.status, frozen.body);
+    assert_eq!((&frozen.body["retryable"], &frozen.body["outcome"]), (&json!(true), &json!("unknown")));
+    postgres.thaw();
+    let booked = in_time(book).await.created();
+    assert_eq!(book().await.created()["id"], booked["id"]);
+    let all = patient.get("/api/appointments/").await.ok();
+    assert_eq!(all.as_array().unwrap().len(), 2, "{all}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 use local::ports::loopback;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ pub struct Wire {
 }
 
 struct Shared {
-    far_end: OnceLock<SocketAddr>,
+    far_end: Mutex<Option<SocketAddr>>,
     /// Before each piece, in each direction.
     delay: AtomicU64,
     /// How often it was cut; connections end with the count that they began with.
@@ -31,7 +31,7 @@ impl Wire {
         let listener = TcpListener::bind(loopback(0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
-            far_end: OnceLock::new(),
+            far_end: Mutex::new(None),
             delay: AtomicU64::new(0),
             cuts: watch::Sender::new(0),
             lost: Mutex::new(None),
@@ -46,9 +46,10 @@ impl Wire {
         Self { address, shared }
     }
 
-    /// Says where it leads, once.
+    /// Says where it leads from now on. What went elsewhere is cut.
     pub fn lay(&self, far_end: SocketAddr) {
-        self.shared.far_end.set(far_end).expect("it leads nowhere yet");
+        *held(&self.shared.far_end) = Some(far_end);
+        self.cut();
     }
 
     /// `url` by way of this wire, which is laid to where it leads.
@@ -56,7 +57,7 @@ impl Wire {
         let authority = url.split("://").nth(1).unwrap().split('/').next().unwrap();
         let place = authority.rsplit('@').next().unwrap();
         let far_end: SocketAddr = place.parse().unwrap();
-        assert_eq!(self.shared.far_end.get_or_init(|| far_end), &far_end, "a wire has one far end");
+        assert_eq!(*held(&self.shared.far_end).get_or_insert(far_end), far_end, "a wire has one far end");
         url.replace(place, &self.address.to_string())
     }
 
@@ -71,25 +72,24 @@ impl Wire {
 
     /// Breaks once PostgreSQL has committed the next transaction in which `words` are said, before that is known.
     pub fn lose_commit_of(&self, words: &str) {
-        *self.shared.lost() = Some(words.as_bytes().to_vec());
+        *held(&self.shared.lost) = Some(words.as_bytes().to_vec());
     }
 }
 
-impl Shared {
-    fn lost(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn held<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn relay(near: TcpStream, shared: Arc<Shared>) {
-    let Some(far_end) = shared.far_end.get() else { return };
+    let far_end = *held(&shared.far_end);
+    let Some(far_end) = far_end else { return };
     let Ok(far) = TcpStream::connect(far_end).await else { return };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let mut cuts = shared.cuts.subscribe();
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
     let (is_it, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
     let ask = |piece: &[u8]| {
-        let mut lost = shared.lost();
+        let mut lost = held(&shared.lost);
         let says = |words: &[u8]| piece.windows(words.len()).any(|said| said == words);
         is_it.fetch_or(lost.as_deref().is_some_and(says), Relaxed);
         if is_it.load(Relaxed) && says(b"COMMIT\0") {
