@@ -40,7 +40,7 @@ pub struct Tls {
 impl Tls {
     pub fn files(&self) -> Option<Files> {
         let (certificate, key) = self.tls_certificate_file.clone().zip(self.tls_key_file.clone())?;
-        Some(Files { certificate, key, authority: None })
+        Some(Files { purpose: "public", certificate, key, authority: None })
     }
 }
 

@@ -57,6 +57,10 @@ fn describe() {
         "Reads put to another replica because one did not answer."
     );
     describe_counter!("token_verifications_total", "Tokens that callers showed, by what came of it.");
+    describe_gauge!(
+        "tls_certificate_not_after_timestamp_seconds",
+        "When the certificate that is shown ends, by what it is for, in seconds since 1970."
+    );
     describe_gauge!("db_client_connections", "Open connections to PostgreSQL, idle or used.");
     describe_gauge!("db_client_connections_max", "Most connections to PostgreSQL that may be open.");
     describe_gauge!("db_client_connections_waiting", "Who waits for a connection to PostgreSQL.");

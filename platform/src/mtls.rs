@@ -49,7 +49,7 @@ impl Mtls {
         let config::Process { mtls_ca_file, mtls_certificate_file, mtls_key_file, .. } = settings;
         let files = match (mtls_ca_file.clone(), mtls_certificate_file.clone(), mtls_key_file.clone()) {
             (Some(authority), Some(certificate), Some(key)) => {
-                Files { certificate, key, authority: Some(authority) }
+                Files { purpose: "services", certificate, key, authority: Some(authority) }
             }
             (None, None, None) => return Ok(()),
             _ => bail!("MTLS_CA_FILE, MTLS_CERTIFICATE_FILE and MTLS_KEY_FILE go together"),

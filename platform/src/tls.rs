@@ -10,6 +10,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use x509_parser::parse_x509_certificate;
 
 pub use tokio_rustls::server::TlsStream;
 
@@ -22,6 +23,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Where a certificate is, with those that lead up to its authority, and its key: PEM.
 #[derive(Clone, Debug)]
 pub struct Files {
+    /// What the certificate is for, as it is measured: `public` or `services`.
+    pub purpose: &'static str,
     pub certificate: PathBuf,
     pub key: PathBuf,
     /// Of the authority that others must have their certificates from.
@@ -78,6 +81,7 @@ impl<T: Send + Sync + 'static> Live<T> {
     ) -> anyhow::Result<Self> {
         let mut seen = Contents::of(&files)?;
         let live = Self(Arc::new(RwLock::new(Arc::new(make(&seen)?))));
+        seen.tell_end(files.purpose)?;
         let (current, stopping) = (live.clone(), shutdown.clone());
         shutdown.spawn(async move {
             while stopping.pause(LOOK).await {
@@ -86,7 +90,7 @@ impl<T: Send + Sync + 'static> Live<T> {
                 if now == seen {
                     continue;
                 }
-                match make(&now) {
+                match make(&now).and_then(|made| now.tell_end(files.purpose).map(|()| made)) {
                     Ok(made) => {
                         *current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made);
                         tracing::info!(file = %files.certificate.display(), "took a new certificate");
@@ -148,6 +152,23 @@ impl Contents {
     fn of(files: &Files) -> anyhow::Result<Self> {
         let authority = files.authority.as_ref().map(read).transpose()?;
         Ok(Self { certificate: read(&files.certificate)?, key: read(&files.key)?, authority })
+    }
+
+    /// Measures when the first of the chain ends, from when on nobody believes it.
+    fn tell_end(&self, purpose: &'static str) -> anyhow::Result<()> {
+        let mut ends = Vec::new();
+        for certificate in certificates(&self.certificate)? {
+            let (_, certificate) =
+                parse_x509_certificate(&certificate).context("a certificate is not X.509")?;
+            ends.push(certificate.validity().not_after.timestamp());
+        }
+        let end = ends.into_iter().min().context("a chain has a certificate")?;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "seconds are exact for longer than any certificate lasts"
+        )]
+        metrics::gauge!("tls_certificate_not_after_timestamp_seconds", "purpose" => purpose).set(end as f64);
+        Ok(())
     }
 
     fn own(&self) -> anyhow::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
