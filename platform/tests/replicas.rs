@@ -198,6 +198,38 @@ async fn calls_are_spread_over_the_addresses_of_a_name_and_follow_them() {
     ask(&peer).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_name_that_is_not_resolved_any_more_keeps_its_replicas_beside_others() {
+    let counts: [Arc<AtomicUsize>; 2] = Default::default();
+    let port = counted([127, 0, 0, 1], 0, &counts[0]).await;
+    counted([127, 0, 0, 2], port, &counts[1]).await;
+    let is_away = Arc::new(AtomicBool::new(false));
+    let away = is_away.clone();
+    let lookup: Lookup = Arc::new(move |host, port| {
+        let found = match host.as_str() {
+            "here.clinic" => Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]),
+            _ if away.load(Relaxed) => Err(std::io::Error::other("nobody resolves names there")),
+            _ => Ok(vec![SocketAddr::from(([127, 0, 0, 2], port))]),
+        };
+        Box::pin(async move { found })
+    });
+    let urls = format!("http://here.clinic:{port},http://there.clinic:{port}");
+    let peer = Peer::resolved_by(lookup, "health", &urls, None).unwrap();
+    ask(&peer).await.unwrap();
+    is_away.store(true, Relaxed);
+    sleep(Duration::from_millis(5100)).await;
+    // This one finds out that it is time to look.
+    ask(&peer).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    for count in &counts {
+        count.store(0, Relaxed);
+    }
+    for _ in 0..10 {
+        ask(&peer).await.unwrap();
+    }
+    assert_eq!(counts.each_ref().map(|count| count.load(Relaxed)), [5, 5]);
+}
+
 async fn ask(peer: &Peer) -> Result<(), Status> {
     HealthClient::new(peer.clone()).check(HealthCheckRequest::default()).await.map(|_| ())
 }

@@ -27,8 +27,8 @@ pub(super) struct Replicas {
     hosts: Vec<(String, u16)>,
     lookup: Lookup,
     known: RwLock<(Known, Instant)>,
-    /// Held while names are looked up.
-    looking: tokio::sync::Mutex<()>,
+    /// Held while names are looked up: what each was last known to lead to.
+    looking: tokio::sync::Mutex<Vec<Vec<SocketAddr>>>,
     has_names: bool,
 }
 
@@ -49,7 +49,8 @@ impl Replicas {
         let has_names = addresses.is_none();
         let known = addresses.unwrap_or_default().into_iter().map(|address| Replica::new(service, address));
         let known = RwLock::new((known.collect::<Result<_, _>>()?, Instant::now()));
-        Ok(Self { service, hosts, lookup, known, looking: tokio::sync::Mutex::default(), has_names })
+        let looking = tokio::sync::Mutex::new(vec![Vec::new(); hosts.len()]);
+        Ok(Self { service, hosts, lookup, known, looking, has_names })
     }
 
     /// None when no name was ever resolved.
@@ -72,15 +73,16 @@ impl Replicas {
 
     async fn look_up(&self) {
         let asked = Instant::now();
-        let _alone = self.looking.lock().await;
+        let mut last = self.looking.lock().await;
         let (known, since) = self.last();
         if !known.is_empty() && since > asked {
             return;
         }
-        let mut addresses = Vec::new();
-        for (host, port) in &self.hosts {
+        for ((host, port), last) in self.hosts.iter().zip(last.iter_mut()) {
+            // Whoever tells nothing any more may be away while the replicas are not.
             match timeout(PATIENCE, (self.lookup)(host.clone(), *port)).await {
-                Ok(Ok(found)) => addresses.extend(found),
+                Ok(Ok(found)) if found.is_empty() => {}
+                Ok(Ok(found)) => *last = found,
                 Ok(Err(error)) => {
                     tracing::debug!(
                         service = self.service,
@@ -91,10 +93,10 @@ impl Replicas {
                 Err(_late) => tracing::debug!(service = self.service, "a name was not resolved in time"),
             }
         }
+        let mut addresses = last.concat();
         addresses.sort_unstable();
         addresses.dedup();
-        // Whoever tells nothing any more may be away while the replicas are not.
-        let found = if addresses.is_empty() { known } else { self.replaced(&known, &addresses) };
+        let found = self.replaced(&known, &addresses);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = (found, Instant::now());
     }
 
