@@ -198,8 +198,11 @@ impl Pending {
     }
 }
 
+/// Why one cannot be read is not told: that would tell parts of it.
 fn uri(url: &SecretString) -> Result<AMQPUri, lapin::Error> {
-    let mut uri: AMQPUri = url.expose_secret().parse().map_err(io::Error::other)?;
+    let form =
+        "RABBITMQ_URL cannot be read; it is amqp://user:password@host:port/vhost, or amqps://… for TLS";
+    let mut uri: AMQPUri = url.expose_secret().parse().map_err(|_| io::Error::other(form))?;
     uri.query.frame_max.get_or_insert(FRAME_MAX);
     Ok(uri)
 }

@@ -98,8 +98,8 @@ pub struct Postgres {
     #[arg(long, env, action = clap::ArgAction::Set, default_value_t = true)]
     pub migrate: bool,
 
-    /// PEM file of the authority that the database has its certificate from, read anew for each connection; connection strings
-    /// must say `sslmode=require`. Those that do are believed by the authorities that browsers know when unset.
+    /// PEM file of the authority that the database has its certificate from, read anew for each connection. With it, connection
+    /// strings must say `sslmode=require`; without it, those that do believe the authorities that browsers know.
     #[arg(long, env)]
     pub database_ca_file: Option<PathBuf>,
 

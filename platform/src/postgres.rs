@@ -15,7 +15,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use deadpool_postgres::{Object, Pool, Runtime, Timeouts, Transaction};
 use link::Link;
 use refinery::Runner;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -63,7 +63,7 @@ pub fn pool_planning_once(settings: &config::Postgres, service: &str) -> anyhow:
 }
 
 fn pool_with(settings: &config::Postgres, service: &str, options: &str) -> anyhow::Result<Pool> {
-    let mut config: tokio_postgres::Config = settings.database_url.expose_secret().parse()?;
+    let mut config = link::parsed(&settings.database_url)?;
     config.application_name(service).options(options);
     pool_of(config, settings, Duration::from_secs(1))
 }
@@ -236,7 +236,7 @@ fn shared_digest() -> String {
 
 /// Connects, however long it takes the database to accept.
 async fn wait_for_server(url: &SecretString, settings: &config::Postgres) -> anyhow::Result<Client> {
-    let config: tokio_postgres::Config = url.expose_secret().parse()?;
+    let config = link::parsed(url)?;
     let link = Link::of(&config, settings)?;
     loop {
         match Box::pin(link.connect(&config)).await {

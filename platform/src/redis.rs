@@ -98,6 +98,7 @@ impl Connections {
         let server = settings.redis_url.expose_secret().into_connection_info()?;
         let trust = Trust { authority: settings.redis_ca_file.clone() };
         match server.addr() {
+            ConnectionAddr::TcpTls { insecure: true, .. } => bail!("REDIS_URL must not end in #insecure"),
             ConnectionAddr::TcpTls { .. } => {
                 // What cannot be read now is told now.
                 trust.client()?;

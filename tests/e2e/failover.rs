@@ -5,10 +5,12 @@ use local::service::Service;
 use local::testing::{Ground, own_stores};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tests::clinic::{all_is_told, at, path};
 use tests::mesh::Mesh;
 use tests::people::text;
+use tests::rest::PATIENCE;
 use tests::statements::{connected, set};
 use tests::wire::Wire;
 use tokio::time::{Instant, sleep};
@@ -24,7 +26,9 @@ async fn when_a_replica_becomes_the_primary_nothing_that_was_answered_is_gone() 
     // A commit is answered once the replica has it, as deploy/k8s/stores/postgres says.
     set(&superuser, "synchronous_standby_names", "*").await;
     let is_synchronous = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+    let deadline = Instant::now() + PATIENCE;
     while superuser.query_one(is_synchronous, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(Instant::now() < deadline, "the replica is not waited for");
         sleep(Duration::from_millis(20)).await;
     }
     let ground = Ground::on(&told_of, "failover").await.unwrap();
@@ -53,7 +57,7 @@ async fn when_a_replica_becomes_the_primary_nothing_that_was_answered_is_gone() 
         }
         if slot == 32 {
             let promoted = connected(&replica.admin_url()).await;
-            promoted.execute("SELECT pg_promote()", &[]).await.unwrap();
+            assert!(promoted.query_one("SELECT pg_promote()", &[]).await.unwrap().get::<_, bool>(0));
             wire.lay(loopback(replica.port()));
             recovered = Some(Instant::now());
         }
@@ -107,13 +111,17 @@ async fn when_one_of_two_gateways_is_killed_the_other_answers_everybody() {
         }
         0
     };
+    let done = AtomicUsize::new(0);
     let reading = async {
         for number in 0..400 {
             assert_eq!(read(number).await, 200, "read {number}");
+            done.store(number, Relaxed);
         }
     };
     let killing = async {
-        sleep(Duration::from_millis(200)).await;
+        while done.load(Relaxed) < 100 {
+            sleep(Duration::from_millis(1)).await;
+        }
         mesh.processes.of(Service::Gateway)[0].server.kill().await;
     };
     tokio::join!(reading, killing);

@@ -81,11 +81,11 @@ fn held<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 async fn relay(near: TcpStream, shared: Arc<Shared>) {
+    let mut cuts = shared.cuts.subscribe();
     let far_end = *held(&shared.far_end);
     let Some(far_end) = far_end else { return };
     let Ok(far) = TcpStream::connect(far_end).await else { return };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
-    let mut cuts = shared.cuts.subscribe();
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
     let (is_it, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
     let ask = |piece: &[u8]| {

@@ -91,6 +91,10 @@ impl Target {
         secrets: Option<&Secrets>,
         told: &impl Fn(&str, &[Finding]),
     ) {
+        if url.contains("sslmode=require") {
+            let advice = "`sslmode=disable` has it looked at, if the server allows that";
+            return told("PostgreSQL", &[mind("PostgreSQL is not looked at, for it is encrypted", advice)]);
+        }
         let opened = async {
             let session = Database::existing(url, roles)?.session().await?;
             database::only_look(&session.client).await?;

@@ -1,14 +1,23 @@
 //! Connections in the clear or by TLS, as connection strings say.
 use crate::config;
 use crate::tls::Trust;
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod};
+use secrecy::{ExposeSecret as _, SecretString};
 use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What a connection string says. Why one cannot be read is not told: that would tell parts of it.
+pub(super) fn parsed(url: &SecretString) -> anyhow::Result<Config> {
+    let form = "postgres://user:password@host:port/database, with ?sslmode=require for TLS";
+    url.expose_secret()
+        .parse()
+        .map_err(|_| anyhow!("a connection string of the database cannot be read; it is {form}"))
+}
 
 /// How a server is reached.
 #[derive(Clone)]

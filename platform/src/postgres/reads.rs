@@ -1,10 +1,10 @@
 //! Reads that may be a few seconds old, on a replica.
+use super::link::parsed;
 use super::load::watch;
 use super::{Error, OfStore, POSITION, PRIMARY, connection, connection_of, pool_of};
 use crate::config;
 use crate::shutdown::Shutdown;
 use deadpool_postgres::{Object, Pool};
-use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Reads {
         shutdown: &Shutdown,
     ) -> anyhow::Result<Self> {
         let Some(url) = &reads.database_read_url else { return Ok(Self::on(primary)) };
-        let mut config: tokio_postgres::Config = url.expose_secret().parse()?;
+        let mut config = parsed(url)?;
         config.application_name(format!("{service} reads")).options(SESSION);
         let pool = pool_of(config, settings, PATIENCE)?;
         watch(REPLICA, &pool, shutdown);

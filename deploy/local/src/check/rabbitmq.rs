@@ -9,6 +9,12 @@ const MANY: u64 = 1000;
 
 pub(super) async fn look(url: &str, own: Option<&Broker>) -> Vec<Finding> {
     let parsed = Url::parse(url).ok();
+    if parsed.as_ref().is_some_and(|url| url.scheme() == "amqps") {
+        return vec![mind(
+            "RabbitMQ is not looked at, for it is encrypted",
+            "rabbitmq-diagnostics tells, on its machine",
+        )];
+    }
     let place =
         parsed.as_ref().and_then(|url| Some((url.host_str()?.to_owned(), url.port().unwrap_or(5672))));
     let Some((host, port)) = place else {

@@ -6,6 +6,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub(super) async fn look(url: &str) -> Finding {
+    if url.starts_with("rediss://") {
+        return mind("Redis is not looked at, for it is encrypted", "redis-cli --tls INFO tells");
+    }
     let asked = tokio::time::timeout(Duration::from_secs(3), ask(url)).await;
     match asked {
         Ok(Ok(info)) => judge(&info),

@@ -86,7 +86,7 @@ impl System {
         let given = |url: &Option<String>| url.clone().unwrap_or_default();
         let authority =
             arguments.tls.then(|| Authority::at(&places.local.join("tls"))).transpose()?.map(Arc::new);
-        // Those that are given are reached as their connection strings say.
+        // Of those that are given, the authorities are not known here.
         let store_authorities = if arguments.tls {
             StoreAuthorities {
                 database: postgres.as_ref().map(|own| own.authority.clone()),
