@@ -1,5 +1,6 @@
 //! TLS to the stores: services believe the authority that they are told of, no other, and never go on in the clear.
 use local::certificates::Authority;
+use local::database::Database;
 use local::service::Service;
 use local::stores::Redis;
 use local::testing;
@@ -54,44 +55,53 @@ async fn ask_rabbitmq(url: &str, authority: Option<&Path>) -> Outcome {
     broker.publisher().await.map(drop).map_err(|error| error.to_string())
 }
 
-/// The three, asked one after another with whom they have to believe.
-struct Places {
-    database: String,
-    redis: Redis,
-    authorities: [PathBuf; 3],
+async fn ask(urls: &[String; 3], authorities: [Option<&Path>; 3]) -> [Outcome; 3] {
+    [
+        ask_postgres(&urls[0], authorities[0]).await,
+        ask_redis(&urls[1], authorities[1]).await,
+        ask_rabbitmq(&urls[2], authorities[2]).await,
+    ]
 }
 
-impl Places {
-    async fn ask(&self, authorities: [Option<&Path>; 3]) -> [Outcome; 3] {
-        let database = format!("{}?sslmode=require", self.database);
-        self.ask_at([&database, &self.redis.tls_url(), &testing::stores().rabbitmq.tls_url()], authorities)
-            .await
+/// The three, each with an authority of its own.
+struct Stores {
+    database: Database,
+    redis: Redis,
+}
+
+impl Stores {
+    async fn fresh() -> Self {
+        Self {
+            database: testing::database().await.expect("a database"),
+            redis: testing::redis().await.expect("a Redis"),
+        }
     }
 
-    async fn ask_at(&self, urls: [&str; 3], authorities: [Option<&Path>; 3]) -> [Outcome; 3] {
-        [
-            ask_postgres(urls[0], authorities[0]).await,
-            ask_redis(urls[1], authorities[1]).await,
-            ask_rabbitmq(urls[2], authorities[2]).await,
-        ]
+    fn in_the_clear(&self) -> [String; 3] {
+        [self.database.runtime_url(Service::Auth), self.redis.url(), testing::stores().rabbitmq.url()]
+    }
+
+    fn by_tls(&self) -> [String; 3] {
+        let database = self.database.runtime_url(Service::Auth) + "?sslmode=require";
+        [database, self.redis.tls_url(), testing::stores().rabbitmq.tls_url()]
+    }
+
+    fn authorities(&self) -> [Option<&Path>; 3] {
+        let shared = testing::stores();
+        [&shared.postgres_authority, &self.redis.authority, &shared.rabbitmq.authority]
+            .map(|path| Some(path.as_path()))
     }
 }
 
 #[tokio::test]
 async fn a_store_is_believed_by_the_authority_that_it_has_its_certificate_from_and_no_other() {
-    let database = testing::database().await.unwrap();
-    let (stores, redis) = (testing::stores(), testing::redis().await.unwrap());
-    let authorities =
-        [&stores.postgres_authority, &redis.authority, &stores.rabbitmq.authority].map(Clone::clone);
-    let places = Places { database: database.runtime_url(Service::Auth), redis, authorities };
-
-    let [of_postgres, of_redis, of_rabbitmq] = places.authorities.each_ref().map(|path| Some(path.as_path()));
-    assert_eq!(places.ask([of_postgres, of_redis, of_rabbitmq]).await, [Ok(()), Ok(()), Ok(())]);
-
+    let stores = Stores::fresh().await;
+    let [of_postgres, of_redis, of_rabbitmq] = stores.authorities();
+    assert_eq!(ask(&stores.by_tls(), stores.authorities()).await, [Ok(()), Ok(()), Ok(())]);
     for (who, others) in
-        [("another", [of_rabbitmq, of_postgres, of_redis]), ("none that browsers know", [None; 3])]
+        [("another", [of_rabbitmq, of_postgres, of_redis]), ("those that browsers know", [None; 3])]
     {
-        for outcome in places.ask(others).await {
+        for outcome in ask(&stores.by_tls(), others).await {
             assert!(outcome.is_err(), "who believes {who} gets an answer");
         }
     }
@@ -99,48 +109,34 @@ async fn a_store_is_believed_by_the_authority_that_it_has_its_certificate_from_a
 
 #[tokio::test]
 async fn an_authority_is_read_anew_and_what_cannot_be_is_told_at_once() {
-    let database = testing::database().await.unwrap();
-    let (stores, redis) = (testing::stores(), testing::redis().await.unwrap());
-    let folder = stores.places.local.join(format!("authorities-{}", uuid::Uuid::new_v4()));
+    let stores = Stores::fresh().await;
+    let folder = testing::stores().places.local.join(format!("authorities-{}", uuid::Uuid::new_v4()));
     let other = Authority::at(&folder).unwrap();
-    let authorities = [(); 3].map(|()| folder.join("believed.pem"));
-    let places = Places { database: database.runtime_url(Service::Auth), redis, authorities };
-
-    let believed = places.authorities[0].as_path();
-    for (setting, outcome) in ["believed.pem"; 3].into_iter().zip(places.ask([Some(believed); 3]).await) {
-        assert!(outcome.as_ref().is_err_and(|told| told.contains(setting)), "{outcome:?}");
+    let believed = folder.join("believed.pem");
+    for outcome in ask(&stores.by_tls(), [Some(&believed); 3]).await {
+        assert!(outcome.as_ref().is_err_and(|told| told.contains("believed.pem")), "{outcome:?}");
     }
 
     // Who follows the same file believes whoever is in it now.
     let settings = config::Postgres {
-        database_url: format!("{}?sslmode=require", places.database).into(),
+        database_url: stores.by_tls()[0].as_str().into(),
         database_owner_url: None,
-        database_ca_file: Some(believed.to_owned()),
+        database_ca_file: Some(believed.clone()),
         database_max_connections: 1,
         migrate: false,
     };
-    std::fs::copy(&other.certificate, believed).unwrap();
+    std::fs::copy(&other.certificate, &believed).unwrap();
     let pool = postgres::pool(&settings, "test").unwrap();
     assert!(postgres::connection(&pool).await.is_err());
-    std::fs::copy(&stores.postgres_authority, believed).unwrap();
+    std::fs::copy(&testing::stores().postgres_authority, &believed).unwrap();
     assert!(postgres::connection(&pool).await.is_ok());
 }
 
 #[tokio::test]
 async fn who_names_an_authority_is_not_led_on_in_the_clear() {
-    let database = testing::database().await.unwrap();
-    let (stores, redis) = (testing::stores(), testing::redis().await.unwrap());
-    let authorities =
-        [&stores.postgres_authority, &redis.authority, &stores.rabbitmq.authority].map(Clone::clone);
-    let places = Places { database: database.runtime_url(Service::Auth), redis, authorities };
-    let believed = places.authorities.each_ref().map(|path| Some(path.as_path()));
-    let (redis, rabbitmq) = (places.redis.url(), stores.rabbitmq.url());
-
-    assert_eq!(
-        places.ask_at([&places.database, &redis, &rabbitmq], [None; 3]).await,
-        [Ok(()), Ok(()), Ok(())]
-    );
-    let told = places.ask_at([&places.database, &redis, &rabbitmq], believed).await;
+    let stores = Stores::fresh().await;
+    assert_eq!(ask(&stores.in_the_clear(), [None; 3]).await, [Ok(()), Ok(()), Ok(())]);
+    let told = ask(&stores.in_the_clear(), stores.authorities()).await;
     for (outcome, needed) in told.iter().zip(["sslmode=require", "rediss://", "amqps://"]) {
         assert!(outcome.as_ref().is_err_and(|told| told.contains(needed)), "{outcome:?}");
     }
@@ -165,18 +161,15 @@ async fn elsewhere(url: &str) -> String {
 
 #[tokio::test]
 async fn a_certificate_is_for_the_host_that_is_called() {
-    let database = testing::database().await.unwrap();
-    let (stores, redis) = (testing::stores(), testing::redis().await.unwrap());
-    let database = database.runtime_url(Service::Auth);
-    let (clear, secure) =
-        (elsewhere(&database).await, elsewhere(&format!("{database}?sslmode=require")).await);
-    assert_eq!(ask_postgres(&clear, None).await, Ok(()), "it is only the name that is wrong");
-    assert!(ask_postgres(&secure, Some(&stores.postgres_authority)).await.is_err());
-    assert_eq!(ask_redis(&elsewhere(&redis.url()).await, None).await, Ok(()));
-    assert!(ask_redis(&elsewhere(&redis.tls_url()).await, Some(&redis.authority)).await.is_err());
-    assert_eq!(ask_rabbitmq(&elsewhere(&stores.rabbitmq.url()).await, None).await, Ok(()));
-    let rabbitmq = elsewhere(&stores.rabbitmq.tls_url()).await;
-    assert!(ask_rabbitmq(&rabbitmq, Some(&stores.rabbitmq.authority)).await.is_err());
+    let stores = Stores::fresh().await;
+    let rerouted = async |[postgres, redis, rabbitmq]: [String; 3]| {
+        [elsewhere(&postgres).await, elsewhere(&redis).await, elsewhere(&rabbitmq).await]
+    };
+    let in_the_clear = rerouted(stores.in_the_clear()).await;
+    assert_eq!(ask(&in_the_clear, [None; 3]).await, [Ok(()), Ok(()), Ok(())], "only the name is wrong");
+    for outcome in ask(&rerouted(stores.by_tls()).await, stores.authorities()).await {
+        assert!(outcome.is_err(), "a certificate for another host is believed");
+    }
 }
 
 #[tokio::test]

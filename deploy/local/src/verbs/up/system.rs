@@ -70,6 +70,26 @@ pub(super) fn secrets(places: &Places, say: &Say) -> anyhow::Result<Secrets> {
     Ok(secrets)
 }
 
+/// Has everything encrypted, also what goes to the stores that were started here; of others the authorities are not known.
+fn encrypt(
+    options: &mut Options,
+    postgres: Option<&Postgres>,
+    redis: Option<&Redis>,
+    rabbitmq: Option<&RabbitMq>,
+) -> anyhow::Result<()> {
+    options.authority = Some(Arc::new(Authority::at(&options.places.local.join("tls"))?));
+    options.store_authorities.database = postgres.map(|own| own.authority.clone());
+    if let Some(own) = redis {
+        options.redis_url = own.tls_url();
+        options.store_authorities.redis = Some(own.authority.clone());
+    }
+    if let Some(own) = rabbitmq.map(RabbitMq::broker) {
+        options.rabbitmq_url = own.tls_url();
+        options.store_authorities.rabbitmq = Some(own.authority.clone());
+    }
+    Ok(())
+}
+
 impl System {
     pub(super) async fn start(
         arguments: &Arguments,
@@ -84,36 +104,21 @@ impl System {
             say.step("mail catcher", |mail| format!("Mail catcher on {}", mail.smtp()), Mail::start()),
         )?;
         let given = |url: &Option<String>| url.clone().unwrap_or_default();
-        let authority =
-            arguments.tls.then(|| Authority::at(&places.local.join("tls"))).transpose()?.map(Arc::new);
-        // Of those that are given, the authorities are not known here.
-        let store_authorities = if arguments.tls {
-            StoreAuthorities {
-                database: postgres.as_ref().map(|own| own.authority.clone()),
-                redis: redis.as_ref().map(|own| own.authority.clone()),
-                rabbitmq: rabbitmq.as_ref().map(|own| own.broker().authority.clone()),
-            }
-        } else {
-            StoreAuthorities::default()
-        };
-        let (redis_url, rabbitmq_url) = (
-            redis.as_ref().map_or_else(|| given(&arguments.redis_url), Redis::url),
-            rabbitmq.as_ref().map_or_else(|| given(&arguments.rabbitmq_url), |own| own.broker().url()),
-        );
-        let own_redis = redis.as_ref().filter(|_| arguments.tls);
-        let own_rabbitmq = rabbitmq.as_ref().filter(|_| arguments.tls);
-        let options = Options {
+        let redis_url = redis.as_ref().map_or_else(|| given(&arguments.redis_url), Redis::url);
+        let rabbitmq_url =
+            rabbitmq.as_ref().map_or_else(|| given(&arguments.rabbitmq_url), |own| own.broker().url());
+        let mut options = Options {
             places: places.clone(),
             secrets: secrets.clone(),
             database: Arc::new(database),
-            redis_url: own_redis.map_or_else(|| redis_url.clone(), Redis::tls_url),
-            rabbitmq_url: own_rabbitmq.map_or_else(|| rabbitmq_url.clone(), |own| own.broker().tls_url()),
-            store_authorities,
+            redis_url: redis_url.clone(),
+            rabbitmq_url: rabbitmq_url.clone(),
+            store_authorities: StoreAuthorities::default(),
             smtp: mail.smtp(),
             programs: None,
             replicas: arguments.replicas,
             gateway_port: Some(arguments.port),
-            authority,
+            authority: None,
             env: Vec::new(),
             env_of: vec![(
                 Service::Notification,
@@ -121,6 +126,9 @@ impl System {
                 sms(places).to_string_lossy().into_owned(),
             )],
         };
+        if arguments.tls {
+            encrypt(&mut options, postgres.as_ref(), redis.as_ref(), rabbitmq.as_ref())?;
+        }
         let many = match arguments.replicas {
             1 => String::new(),
             replicas => format!(", {replicas} of each"),
