@@ -1,7 +1,6 @@
 //! RabbitMQ: one topic exchange for every event, one quorum queue a consumer, one queue for its dead letters.
 use crate::config;
 use crate::tls::Trust;
-use anyhow::bail;
 use lapin::options::{
     BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
     QueueDeclareOptions,
@@ -47,7 +46,8 @@ pub enum Error {
 #[derive(Clone)]
 pub struct Broker {
     url: SecretString,
-    trust: Trust,
+    /// None in the clear.
+    trust: Option<Trust>,
     /// Shown in the broker's list of connections.
     service: &'static str,
 }
@@ -62,14 +62,10 @@ pub struct Message<'a> {
 
 impl Broker {
     pub fn new(settings: &config::Broker, service: &'static str) -> anyhow::Result<Self> {
-        let trust = Trust { authority: settings.rabbitmq_ca_file.clone() };
         let url = settings.rabbitmq_url.clone();
-        if uri(&url)?.scheme == AMQPScheme::AMQPS {
-            // What cannot be read now is told now.
-            trust.client()?;
-        } else if trust.authority.is_some() {
-            bail!("with RABBITMQ_CA_FILE, RABBITMQ_URL must begin with amqps://");
-        }
+        let asks_for_tls = uri(&url)?.scheme == AMQPScheme::AMQPS;
+        let needed = "with RABBITMQ_CA_FILE, RABBITMQ_URL must begin with amqps://";
+        let trust = Trust::of(settings.rabbitmq_ca_file.as_ref(), asks_for_tls, needed)?;
         Ok(Self { url, trust, service })
     }
 
@@ -78,30 +74,15 @@ impl Broker {
         let properties = ConnectionProperties::default().with_connection_name(self.service.into());
         let connecting = async {
             let uri = uri(&self.url)?;
-            let connection = match uri.scheme {
-                AMQPScheme::AMQP => Connection::connect_uri(uri, properties).await?,
-                AMQPScheme::AMQPS => self.connect_by_tls(uri, properties).await?,
+            let connection = match self.trust.clone() {
+                None => Connection::connect_uri(uri, properties).await?,
+                Some(trust) => connect_by_tls(uri, properties, trust).await?,
             };
             let channel = connection.create_channel().await?;
             declare_exchange(&channel, EXCHANGE).await?;
             Ok((connection, channel))
         };
         tokio::time::timeout(PATIENCE, connecting).await.map_err(|_| Error::Slow)?
-    }
-
-    async fn connect_by_tls(
-        &self,
-        uri: AMQPUri,
-        properties: ConnectionProperties,
-    ) -> Result<Connection, lapin::Error> {
-        let trust = self.trust.clone();
-        let dial = async move |uri: AMQPUri, runtime| {
-            let connector = RustlsConnector::from(trust.client().map_err(io::Error::other)?);
-            let clear = AMQPUri { scheme: AMQPScheme::AMQP, ..uri };
-            let stream = clear.connect_async(&runtime).await?;
-            Ok(stream.into_rustls(&connector, &clear.authority.host).await?)
-        };
-        Connection::connector(uri, default_runtime()?, dial, properties).await
     }
 
     /// Ready to publish with confirms.
@@ -196,6 +177,20 @@ impl Pending {
             Confirmation::Nack(_) | Confirmation::NotRequested => Err(Error::NotTaken),
         }
     }
+}
+
+async fn connect_by_tls(
+    uri: AMQPUri,
+    properties: ConnectionProperties,
+    trust: Trust,
+) -> Result<Connection, lapin::Error> {
+    let dial = async move |uri: AMQPUri, runtime| {
+        let connector = RustlsConnector::from(trust.client().map_err(io::Error::other)?);
+        let clear = AMQPUri { scheme: AMQPScheme::AMQP, ..uri };
+        let stream = clear.connect_async(&runtime).await?;
+        Ok(stream.into_rustls(&connector, &clear.authority.host).await?)
+    };
+    Connection::connector(uri, default_runtime()?, dial, properties).await
 }
 
 /// Why one cannot be read is not told: that would tell parts of it.

@@ -96,19 +96,13 @@ struct Connections {
 impl Connections {
     fn new(settings: &config::Redis) -> anyhow::Result<Self> {
         let server = settings.redis_url.expose_secret().into_connection_info()?;
-        let trust = Trust { authority: settings.redis_ca_file.clone() };
-        match server.addr() {
+        let asks_for_tls = match server.addr() {
             ConnectionAddr::TcpTls { insecure: true, .. } => bail!("REDIS_URL must not end in #insecure"),
-            ConnectionAddr::TcpTls { .. } => {
-                // What cannot be read now is told now.
-                trust.client()?;
-                Ok(Self { server, trust: Some(trust) })
-            }
-            _ if trust.authority.is_some() => {
-                bail!("with REDIS_CA_FILE, REDIS_URL must begin with rediss://")
-            }
-            _ => Ok(Self { server, trust: None }),
-        }
+            address => matches!(address, ConnectionAddr::TcpTls { .. }),
+        };
+        let needed = "with REDIS_CA_FILE, REDIS_URL must begin with rediss://";
+        let trust = Trust::of(settings.redis_ca_file.as_ref(), asks_for_tls, needed)?;
+        Ok(Self { server, trust })
     }
 
     fn client(&self) -> Result<Client, RedisError> {

@@ -1,7 +1,7 @@
 //! TLS by certificates in files, which are read again when they change. What is under way goes on with what it began
 //! with; files that are no good are told of, and leave everything as it was.
 use crate::shutdown::Shutdown;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -33,12 +33,23 @@ pub struct Files {
 
 /// Which servers outside of the mesh to believe: those with a certificate of the authority in a file, or of one that browsers
 /// know when no file is named.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Trust {
-    pub authority: Option<PathBuf>,
+    authority: Option<PathBuf>,
 }
 
 impl Trust {
+    /// For a server that is asked for TLS or not, as its connection string says; None when it is not. What cannot be read now
+    /// is told now. With an authority nothing is said in the clear: `needed` tells what to write.
+    pub fn of(authority: Option<&PathBuf>, asks_for_tls: bool, needed: &str) -> anyhow::Result<Option<Self>> {
+        if !asks_for_tls {
+            return if authority.is_some() { Err(anyhow!("{needed}")) } else { Ok(None) };
+        }
+        let trust = Self { authority: authority.cloned() };
+        trust.client()?;
+        Ok(Some(trust))
+    }
+
     /// The authority, PEM. Read anew each time, so that it can be replaced.
     pub fn pem(&self) -> anyhow::Result<Option<Vec<u8>>> {
         self.authority.as_ref().map(read).transpose()

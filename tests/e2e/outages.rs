@@ -36,10 +36,8 @@ async fn a_redis_that_is_slow_or_full_or_forgets_everything_holds_up_nobody() {
     let (doctor, patient) = (admin.doctor().await, admin.patient().await);
     let own = format!("/api/doctors/{}", doctor.id);
     let commands = async |outcome: &str| {
-        let admin = mesh.processes.of(Service::Gateway)[0].admin;
-        let told = reqwest::get(format!("http://{admin}/metrics")).await.unwrap().text().await.unwrap();
-        let line = format!("redis_commands_total{{outcome=\"{outcome}\"}} ");
-        told.lines().find_map(|told| told.strip_prefix(&line)?.parse::<u64>().ok()).unwrap()
+        let name = format!("redis_commands_total{{outcome=\"{outcome}\"}}");
+        mesh.measured(Service::Gateway, &name).await
     };
     let mut hour = 9;
     // `outcome` is what comes of commands meanwhile, among others.

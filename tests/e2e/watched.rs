@@ -104,16 +104,10 @@ async fn what_dashboards_and_alerts_ask_is_told_by_the_running_mesh() {
 #[tokio::test]
 async fn a_count_rises_by_what_is_done_and_by_nothing_that_is_not() {
     let mesh = Mesh::start(|_| {}).await;
-    let count = async |service: Service, line: &str| -> u64 {
-        let admin = mesh.processes.of(service)[0].admin;
-        let text = reqwest::get(format!("http://{admin}/metrics")).await.unwrap().text().await.unwrap();
-        let found = text.lines().find_map(|told| told.strip_prefix(line)?.trim().parse().ok());
-        found.unwrap_or_else(|| panic!("{service:?} does not tell of {line}"))
-    };
     let booked = r#"appointment_changes_total{change="booked"}"#;
     let taken = r#"booking_conflicts_total{reason="SLOT_TAKEN"}"#;
     let wrong = r#"log_ins_total{outcome="wrong_password"}"#;
-    assert_eq!(count(Service::Appointment, booked).await, 0);
+    assert_eq!(mesh.measured(Service::Appointment, booked).await, 0);
     let admin = mesh.admin().await;
     let (doctor, patient) = (admin.doctor().await, admin.patient().await);
     let other = admin.patient().await;
@@ -121,13 +115,13 @@ async fn a_count_rises_by_what_is_done_and_by_nothing_that_is_not() {
     other.books(&doctor, at(3, 9, 0)).await.refused(409, "slot_taken");
     let form = [("username", patient.email.as_str()), ("password", "not the password, surely")];
     mesh.anyone().post_form("/api/auth/login", &form).await.refused(401, "invalid_credentials");
-    assert_eq!(count(Service::Appointment, booked).await, 1);
-    assert_eq!(count(Service::Appointment, taken).await, 1);
-    assert_eq!(count(Service::Auth, wrong).await, 1);
+    assert_eq!(mesh.measured(Service::Appointment, booked).await, 1);
+    assert_eq!(mesh.measured(Service::Appointment, taken).await, 1);
+    assert_eq!(mesh.measured(Service::Auth, wrong).await, 1);
     let body = json!({ "email": fresh_email("nobody"), "password": PASSWORD });
     mesh.anyone().post("/api/auth/register", body).await.created();
-    assert_eq!(count(Service::Auth, wrong).await, 1);
-    assert_eq!(count(Service::Auth, r#"password_hashes{purpose="set",state="running"}"#).await, 0);
+    assert_eq!(mesh.measured(Service::Auth, wrong).await, 1);
+    assert_eq!(mesh.measured(Service::Auth, r#"password_hashes{purpose="set",state="running"}"#).await, 0);
 
     debug_lines_come_and_go(&mesh, &admin.rest).await;
 }
@@ -168,12 +162,7 @@ async fn debug_lines_come_and_go(mesh: &Mesh, admin: &tests::rest::Rest) {
     let (status, in_force) = set(&usual).await;
     assert_eq!((status, in_force), (StatusCode::OK, usual));
     let before = lines();
-    let published = async || {
-        let admin = mesh.processes.of(service)[0].admin;
-        let text = reqwest::get(format!("http://{admin}/metrics")).await.unwrap().text().await.unwrap();
-        let line = text.lines().find(|line| line.starts_with("outbox_published_total{")).unwrap();
-        line.split(' ').next_back().unwrap().parse::<u64>().unwrap()
-    };
+    let published = async || mesh.measured(service, r#"outbox_published_total{schema="doctor"}"#).await;
     let seen = published().await;
     doctor().await;
     while published().await <= seen {

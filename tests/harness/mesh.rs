@@ -128,6 +128,15 @@ impl Mesh {
         logs.map(|log| std::fs::read_to_string(log).unwrap_or_default()).collect()
     }
 
+    /// What the first process of a service has measured under `name`, with its labels as Prometheus reads them.
+    pub async fn measured(&self, service: Service, name: &str) -> u64 {
+        let admin = self.processes.of(service)[0].admin;
+        let answer = reqwest::get(format!("http://{admin}/metrics")).await.expect("it tells of itself");
+        let text = answer.text().await.expect("text");
+        let found = text.lines().find_map(|told| told.strip_prefix(name)?.trim().parse().ok());
+        found.unwrap_or_else(|| panic!("{service} does not tell of {name}"))
+    }
+
     /// Waits until a service has logged `words`, no longer than `patience`.
     pub async fn until_logged(&self, service: Service, words: &str, patience: Duration) {
         let logged = async {

@@ -14,15 +14,19 @@ use tokio::time::sleep;
 
 type Outcome = Result<(), String>;
 
-/// Whether who has `authority` gets an answer of the database.
-async fn ask_postgres(url: &str, authority: Option<&Path>) -> Outcome {
-    let settings = config::Postgres {
+fn of_postgres(url: &str, authority: Option<&Path>) -> config::Postgres {
+    config::Postgres {
         database_url: url.into(),
         database_owner_url: None,
         database_ca_file: authority.map(PathBuf::from),
         database_max_connections: 1,
         migrate: false,
-    };
+    }
+}
+
+/// Whether who has `authority` gets an answer of the database.
+async fn ask_postgres(url: &str, authority: Option<&Path>) -> Outcome {
+    let settings = of_postgres(url, authority);
     let pool = postgres::pool(&settings, "test").map_err(|error| format!("{error:#}"))?;
     let connection = postgres::connection(&pool).await.map_err(|error| error.to_string())?;
     let asked = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
@@ -96,11 +100,9 @@ impl Stores {
 #[tokio::test]
 async fn a_store_is_believed_by_the_authority_that_it_has_its_certificate_from_and_no_other() {
     let stores = Stores::fresh().await;
-    let [of_postgres, of_redis, of_rabbitmq] = stores.authorities();
+    let [postgres, redis, rabbitmq] = stores.authorities();
     assert_eq!(ask(&stores.by_tls(), stores.authorities()).await, [Ok(()), Ok(()), Ok(())]);
-    for (who, others) in
-        [("another", [of_rabbitmq, of_postgres, of_redis]), ("those that browsers know", [None; 3])]
-    {
+    for (who, others) in [("another", [rabbitmq, postgres, redis]), ("those that browsers know", [None; 3])] {
         for outcome in ask(&stores.by_tls(), others).await {
             assert!(outcome.is_err(), "who believes {who} gets an answer");
         }
@@ -118,13 +120,7 @@ async fn an_authority_is_read_anew_and_what_cannot_be_is_told_at_once() {
     }
 
     // Who follows the same file believes whoever is in it now.
-    let settings = config::Postgres {
-        database_url: stores.by_tls()[0].as_str().into(),
-        database_owner_url: None,
-        database_ca_file: Some(believed.clone()),
-        database_max_connections: 1,
-        migrate: false,
-    };
+    let settings = of_postgres(&stores.by_tls()[0], Some(&believed));
     std::fs::copy(&other.certificate, &believed).unwrap();
     let pool = postgres::pool(&settings, "test").unwrap();
     assert!(postgres::connection(&pool).await.is_err());

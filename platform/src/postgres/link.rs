@@ -1,7 +1,7 @@
 //! Connections in the clear or by TLS, as connection strings say.
 use crate::config;
 use crate::tls::Trust;
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io;
@@ -31,16 +31,10 @@ impl Link {
     /// TLS where the connection string says `sslmode=require`. Other modes would go on in the clear where a server, or
     /// whoever is in between, says that it has no TLS.
     pub(super) fn of(config: &Config, settings: &config::Postgres) -> anyhow::Result<Self> {
-        let trust = Trust { authority: settings.database_ca_file.clone() };
-        if config.get_ssl_mode() == SslMode::Require {
-            // What cannot be read now is told now.
-            trust.client()?;
-            return Ok(Self::Tls(trust));
-        }
-        if trust.authority.is_some() {
-            bail!("with DATABASE_CA_FILE, connection strings of the database must say sslmode=require");
-        }
-        Ok(Self::Clear)
+        let needed = "with DATABASE_CA_FILE, connection strings of the database must say sslmode=require";
+        let asks_for_tls = config.get_ssl_mode() == SslMode::Require;
+        let trust = Trust::of(settings.database_ca_file.as_ref(), asks_for_tls, needed)?;
+        Ok(trust.map_or(Self::Clear, Self::Tls))
     }
 
     pub(super) fn manager(self, config: Config) -> Manager {
